@@ -1,0 +1,124 @@
+"""The exceptions, one for each kind of rule that a file, a budget or a name can break. First room: imports nothing.
+
+Every message names the value, the limit and the remedy. Only the command line prints them, and exits with `exit_code`.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+# The rules of the format, by id: the list in spec/errors.md, the checks of the reader and this table are the same list.
+RULES = {
+    "NSD-F01": "the file ends before its own lengths say",
+    "NSD-F02": "the file or its header is larger than the limit",
+    "NSD-F03": "the safetensors header is not strict JSON",
+    "NSD-F04": "the metadata is not exactly one text under the key 'nsd'",
+    "NSD-F05": "a tensor entry is not exactly a dtype, a shape and its offsets",
+    "NSD-F06": "the tensors do not cover the data from its first byte to its last, each byte once",
+    "NSD-H01": "the nsd header is not strict JSON",
+    "NSD-H02": "a header field is missing or has the wrong type or range",
+    "NSD-H03": "the class names do not fit the number of classes",
+    "NSD-H04": "the normalization does not fit the channels",
+    "NSD-A01": "the table of arrays and the tensors of the file differ",
+    "NSD-A02": "an array's stored dtype or size differs from the table",
+    "NSD-A03": "a compressed array does not decode to exactly what the table says",
+    "NSD-A04": "an array holds a value that is not finite, or a padding bit that is set",
+    "NSD-A05": "the arrays decode to more bytes, values or dimensions than the limit",
+    "NSD-S01": "the synthesis uses an array that is absent, or an array is not used",
+    "NSD-S02": "an array's shape does not fit the synthesis",
+    "NSD-S03": "the mask does not select as many places as there are coefficients",
+    "NSD-L01": "the stored labels are not one unsigned integer an image",
+    "NSD-L02": "a label is outside the classes",
+}
+
+
+class NsdError(Exception):
+    """The base of every error that nsdcodec raises on purpose."""
+
+    exit_code = 1
+
+
+class MalformedFile(NsdError):
+    """The file breaks a rule of the format; `rule` is its id in `RULES`."""
+
+    exit_code = 3
+
+    def __init__(self, rule: str, detail: str) -> None:
+        super().__init__(f"{rule}: {RULES[rule]}: {detail}")
+        self.rule = rule
+        self.detail = detail
+
+    def __reduce__(self) -> tuple[type[MalformedFile], tuple[str, str]]:
+        return (type(self), (self.rule, self.detail))
+
+
+class DigestMismatch(NsdError):
+    """The bytes are not those that were written."""
+
+    exit_code = 4
+
+
+class UnsupportedVersion(NsdError):
+    """The file's major version is newer than this reader."""
+
+    exit_code = 5
+
+
+class UnsupportedFeature(NsdError):
+    """The file requires a feature that this reader does not have."""
+
+    exit_code = 5
+
+
+class OverBudget(NsdError):
+    """No layout, or not the one asked for, fits the budget."""
+
+    exit_code = 6
+
+
+class MissingData(NsdError):
+    """A source of real data, or a package that reads it, is not there."""
+
+    exit_code = 7
+
+
+class InvalidSource(NsdError):
+    """A source of real data is there and cannot be used: mixed sizes, an empty class, labels out of range."""
+
+    exit_code = 7
+
+
+class FileAccess(NsdError):
+    """The operating system refused to read or to write: missing, no permission, disk full."""
+
+    exit_code = 7
+
+
+class InvalidSetting(NsdError):
+    """A setting is outside its range, or does not fit another one."""
+
+    exit_code = 2
+
+
+class UnknownName(InvalidSetting):
+    """A name that no registry holds; the message has the nearest one."""
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        self.kind, self.name, self.known = kind, name, sorted(known)
+        near = difflib.get_close_matches(name, self.known, n=1, cutoff=0.5)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        super().__init__(f"unknown {kind} {name!r}: {hint}known: {', '.join(self.known)}")
+
+    def __reduce__(self) -> tuple[type[UnknownName], tuple[str, str, list[str]]]:
+        return (type(self), (self.kind, self.name, self.known))
+
+
+class Diverged(NsdError):
+    """Too many steps had a loss that is not finite."""
+
+
+class Interrupted(NsdError):
+    """The run was stopped by the user; what was reached is on disk and can be resumed."""
+
+    exit_code = 130

@@ -1,0 +1,104 @@
+"""Layout and arrays -> images and labels: all that decoding is, in one differentiable function.
+
+Every parameterization is read by this one function; encoding optimises through it. Spec: spec/synthesis.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from nsdcodec.bases import basis
+from nsdcodec.layout import Layout
+
+
+def images(layout: Layout, arrays: Mapping[str, Tensor], index: Tensor | None = None) -> Tensor:
+    """Images [n, C, H, W] in normalised units and in the type of the spectrum, for `index` int64 [n] (all where None).
+
+    `arrays` holds the float arrays of the layout, and its mask as bool. Only the spectra, kernels and batch columns
+    that the index needs are touched. Raises IndexError past the last image. NSD Eq. 1 and 2, with kernels that may be
+    shared by spectra, or by all on one axis.
+    """
+    if index is not None and len(index) and (int(index.min()) < 0 or int(index.max()) >= layout.images):
+        raise IndexError(f"images {int(index.min())} to {int(index.max())} asked for; there are {layout.images}")
+    spectrum, kernel, column = _places(layout, arrays["spectrum"].device, index)
+    coefficients = _batch_axis(layout, arrays, spectrum, kernel, column)
+    for axis, dimension in (("channel", -3), ("height", -2), ("width", -1)):
+        coefficients = _spatial_axis(layout, arrays, axis, dimension, kernel, coefficients)
+    return coefficients.flatten(0, 1)
+
+
+def labels(layout: Layout, arrays: Mapping[str, Tensor], device: torch.device | str = "cpu") -> Tensor:
+    """The class of every image, int64 [images]."""
+    if layout.labels == "stored":
+        return arrays["labels"].to(device=device, dtype=torch.int64)
+    return torch.arange(layout.images, device=device) * layout.geometry.classes // layout.images
+
+
+def to_torch(values: NDArray[Any], dtype: torch.dtype = torch.float32) -> Tensor:
+    """A stored array as a tensor of its own memory: floats in `dtype`, bits as bool, labels as int64."""
+    if values.dtype.kind == "f":
+        return torch.from_numpy(values.astype(np.float64 if dtype == torch.float64 else np.float32)).to(dtype)
+    return torch.from_numpy(values.astype(bool if values.dtype == bool else np.int64))
+
+
+def _places(layout: Layout, device: torch.device, index: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
+    """Which spectrum [B], which kernel [B], and which columns of the batch axis [B, m] make the images: one row for
+    each block where all its images are wanted, else one for each image."""
+    block = torch.arange(layout.blocks, device=device)
+    column = torch.arange(layout.images_per_block, device=device).expand(layout.blocks, -1)
+    if index is not None:
+        index = index.to(device)
+        one_block = layout.blocks == 1
+        block = block if one_block else index // layout.images_per_block
+        column = index[None] if one_block else (index % layout.images_per_block)[:, None]
+    if layout.synthesis.pairing == "zip":
+        return block, block if layout.kernels > 1 else torch.zeros_like(block), column
+    return block // layout.kernels, block % layout.kernels, column
+
+
+def _batch_axis(
+    layout: Layout, arrays: Mapping[str, Tensor], spectrum: Tensor, kernel: Tensor, column: Tensor
+) -> Tensor:
+    """Coefficients [B, m, t2, t3, t4] of single images."""
+    stored = arrays["spectrum"]
+    if layout.synthesis.batch == "identity":
+        mixed = stored[spectrum[:, None], column]
+    else:
+        kernels = arrays["batch_kernel"]
+        if layout.blocks == 1:
+            mixed = (kernels[0][:, column[0]].T @ stored[0].flatten(1))[None]
+        else:
+            chosen = kernels[kernel if len(kernels) > 1 else torch.zeros_like(kernel)]
+            columns = chosen.gather(2, column[:, None].expand(-1, chosen.shape[1], -1))
+            mixed = columns.transpose(1, 2) @ stored[spectrum].flatten(2)
+        mixed = mixed.reshape(*mixed.shape[:2], *stored.shape[2:])
+    if "mask" not in layout.arrays:
+        return mixed
+    mask = arrays["mask"]
+    chosen_mask = mask[spectrum if len(mask) > 1 else torch.zeros_like(spectrum)]
+    full = mixed.new_zeros(*mixed.shape[:3], *mask.shape[1:])
+    return full.masked_scatter(chosen_mask[:, None, None].expand_as(full), mixed)
+
+
+def _spatial_axis(
+    layout: Layout, arrays: Mapping[str, Tensor], axis: str, dimension: int, kernel: Tensor, values: Tensor
+) -> Tensor:
+    """Multiplies one axis of values [B, m, q, r, s] by its matrix [t, u], or [B, t, u] where rows have their own."""
+    kind = layout.synthesis.axis(axis)
+    if kind == "identity":
+        return values
+    if kind == "stored":
+        matrices = arrays[f"{axis}_kernel"]
+    else:
+        size = getattr(layout.geometry, "channels" if axis == "channel" else axis)
+        named = torch.from_numpy(basis(kind, values.shape[dimension], size))
+        matrices = named.to(values)[None]
+    if len(matrices) == 1:
+        return (values.movedim(dimension, -1) @ matrices[0]).movedim(-1, dimension)
+    return (values.movedim(dimension, -1) @ matrices[kernel][:, None, None]).movedim(-1, dimension)
