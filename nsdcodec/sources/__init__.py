@@ -1,0 +1,71 @@
+"""Where real data comes from: `load` finds a source by its name or its path. Part of the extra `encode`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+from nsdcodec.errors import InvalidSource, MissingData, UnknownName
+from nsdcodec.sources import digits, folder, hdf5, npz, vision
+from nsdcodec.sources.base import Source, Split, normalize
+
+__all__ = ["SOURCES", "Source", "Split", "cache_folder", "load", "normalize"]
+
+# The names that are always known, each with a line about it.
+SOURCES: Mapping[str, str] = MappingProxyType(
+    {"digits": digits.ABOUT} | {name: dataset.about for name, dataset in vision.DATASETS.items()}
+)
+_FILES = MappingProxyType({".h5": hdf5.load, ".hdf5": hdf5.load, ".npz": npz.load})
+_KINDS = "a .h5, .hdf5 or .npz file, or a folder of class folders of images"
+
+
+def load(name: str, data_dir: Path | None = None) -> Source:
+    """A source by its path (.h5, .hdf5, .npz, or a folder of images), or by its name: "digits"; NAME where NAME.h5 is
+    in `data_dir` (default $NSDC_DATA) or in the cache folder; or a name that torchvision downloads to the cache folder.
+
+    A path that exists comes before a name. Raises UnknownName, MissingData, InvalidSource, FileAccess.
+    """
+    if _is_path(name):
+        return _load_path(Path(name))
+    if name == "digits":
+        return digits.load()
+    folders = _data_folders(data_dir)
+    for place in folders:
+        if os.path.isfile(file := place / f"{name}.h5"):
+            return hdf5.load(file)
+    if name in vision.DATASETS:
+        return vision.load(name, cache_folder())
+    raise UnknownName("source", name, {*SOURCES, *(file.stem for place in folders for file in place.glob("*.h5"))})
+
+
+def cache_folder() -> Path:
+    """Where downloads are kept: $XDG_CACHE_HOME/nsdcodec, by default ~/.cache/nsdcodec. It need not exist."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "nsdcodec"
+
+
+def _is_path(name: str) -> bool:
+    separators = [separator for separator in (os.sep, os.altsep) if separator]
+    return (
+        os.path.exists(name)
+        or Path(name).suffix.lower() in _FILES
+        or any(separator in name for separator in separators)
+    )
+
+
+def _load_path(path: Path) -> Source:
+    if path.is_dir():
+        return folder.load(path)
+    if not os.path.exists(path):
+        raise MissingData(f"{path}: no such file or folder; give {_KINDS}, or one of {', '.join(SOURCES)}")
+    if path.suffix.lower() not in _FILES:
+        raise InvalidSource(f"{path}: a source cannot be read from a {path.suffix or 'nameless'} file; give {_KINDS}")
+    return _FILES[path.suffix.lower()](path)
+
+
+def _data_folders(data_dir: Path | None) -> list[Path]:
+    if data_dir is not None and not data_dir.is_dir():
+        raise MissingData(f"{data_dir}: no such folder of data; correct --data-dir or make the folder")
+    chosen = data_dir or (Path(os.environ["NSDC_DATA"]) if os.environ.get("NSDC_DATA") else None)
+    return [place for place in (chosen, cache_folder()) if place is not None]

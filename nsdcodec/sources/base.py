@@ -1,0 +1,202 @@
+"""Source: the real images that a set is distilled from, and tested on. Stands on errors, geometry and the header."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+from collections import Counter
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from nsdcodec.container.header import MAX_NAME, Normalization
+from nsdcodec.errors import InvalidSetting, InvalidSource, MissingData
+from nsdcodec.geometry import Geometry
+
+WITH_FLIP = "color_crop_cutout_flip_scale_rotate"
+WITHOUT_FLIP = "color_crop_cutout_scale_rotate"
+# A mirrored digit is another sign, or none.
+NEVER_FLIPPED = frozenset({"digits", "mnist", "svhn"})
+# A constant channel has a deviation of 0, and images are divided by it.
+LEAST_STD = 1e-3
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Images uint8 [N, C, H, W] and labels int64 [N], on the CPU. Checked when a Source is made of it."""
+
+    images: Tensor
+    labels: Tensor
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """Real images of named classes. `augmentation` is the DSA strategy that suits them.
+
+    Raises InvalidSource for what cannot be distilled: wrong dtypes or shapes, no images, a class without a training
+    image, labels outside the classes, class names that a file cannot hold. A test set may lack a class.
+    """
+
+    name: str
+    classes: tuple[str, ...]
+    train: Split
+    test: Split | None
+    augmentation: str
+
+    def __post_init__(self) -> None:
+        _check_classes(self.name, self.classes)
+        _check_split(f"{self.name}, train", self.train, self.classes)
+        if self.test is not None:
+            _check_split(f"{self.name}, test", self.test, self.classes)
+            train, test = list(self.train.images.shape[1:]), list(self.test.images.shape[1:])
+            if train != test:
+                raise InvalidSource(
+                    f"{self.name}: an image is {train} in train and {test} in test; bring all to one shape"
+                )
+        counts = torch.bincount(self.train.labels, minlength=len(self.classes))
+        if empty := [self.classes[label] for label in (counts == 0).nonzero().flatten().tolist()]:
+            raise InvalidSource(
+                f"{self.name}: no training image of {', '.join(map(repr, empty[:5]))} ({len(empty):,} of "
+                f"{len(self.classes):,} classes); each class needs at least 1: add images or remove the class"
+            )
+        try:
+            _ = self.geometry
+        except InvalidSetting as error:
+            raise InvalidSource(f"{self.name}: {error}; resize the images or split the set") from error
+
+    @property
+    def geometry(self) -> Geometry:
+        return Geometry(len(self.classes), *self.train.images.shape[1:])
+
+    @cached_property
+    def sha256(self) -> str:
+        """64 hexadecimal digits, over the train images' shape and bytes and their labels as little-endian int64."""
+        hasher = hashlib.sha256(repr(tuple(self.train.images.shape)).encode())
+        hasher.update(np.ascontiguousarray(self.train.images.numpy()).data)
+        hasher.update(np.ascontiguousarray(self.train.labels.numpy(), dtype="<i8").data)
+        return hasher.hexdigest()
+
+    @cached_property
+    def normalization(self) -> Normalization:
+        """Mean and deviation of each channel of the train images, in 0 to 1 units, rounded to 4 decimals."""
+        mean, std = [], []
+        for channel in range(self.geometry.channels):
+            # Exact integer sums over 256 counts: no float copy of the images, and the same digits on every machine.
+            counts = torch.bincount(self.train.images[:, channel].reshape(-1), minlength=256).tolist()
+            n = sum(counts)
+            total = sum(value * count for value, count in enumerate(counts))
+            squares = sum(value * value * count for value, count in enumerate(counts))
+            mean.append(round(total / (n * 255), 4))
+            std.append(max(round((n * squares - total * total) ** 0.5 / (n * 255), 4), LEAST_STD))
+        return Normalization(tuple(mean), tuple(std))
+
+    def hold_out(self, per_class: int, seed: int) -> tuple[Source, Split]:
+        """The source without `per_class` random training images a class, and those images: for choosing checkpoints,
+        so that the test set is never chosen on. The same for the same seed.
+
+        Raises InvalidSource where that would leave a class without a training image.
+        """
+        if per_class < 1:
+            raise InvalidSetting(f"{per_class} images a class to hold out; it must be at least 1")
+        counts = torch.bincount(self.train.labels, minlength=len(self.classes))
+        least = int(counts.argmin())
+        if per_class >= int(counts[least]):
+            raise InvalidSource(
+                f"{self.name}: class {self.classes[least]!r} has {int(counts[least]):,} training images; holding out "
+                f"{per_class:,} leaves none: hold out at most {int(counts[least]) - 1:,} a class"
+            )
+        held = drawn(self.train.labels, torch.full_like(counts, per_class), seed)
+        return replace(self, train=selected(self.train, ~held)), selected(self.train, held)
+
+
+def drawn(labels: Tensor, counts: Tensor, seed: int) -> Tensor:
+    """Which of the images, bool [N], are `counts[c]` random ones of each class c. The same for the same seed."""
+    order = torch.randperm(len(labels), generator=torch.Generator().manual_seed(seed))
+    order = order[torch.argsort(labels[order], stable=True)]
+    sizes = torch.bincount(labels, minlength=len(counts))
+    ordered = labels[order]
+    rank = torch.arange(len(labels)) - (sizes.cumsum(0) - sizes)[ordered]
+    chosen = torch.zeros(len(labels), dtype=torch.bool)
+    chosen[order] = rank < counts[ordered]
+    return chosen
+
+
+def selected(split: Split, which: Tensor) -> Split:
+    """The images where `which`, bool [N], is true, in their order."""
+    return Split(split.images[which], split.labels[which])
+
+
+def normalize(images: Tensor, normalization: Normalization) -> Tensor:
+    """Images uint8 [..., C, H, W] -> float32 in normalised units, on their device: (pixel / 255 - mean) / std.
+
+    Raises InvalidSource where the normalization is for another number of channels.
+    """
+    assert images.dtype == torch.uint8, images.dtype
+    if images.shape[-3] != len(normalization.mean):
+        raise InvalidSource(
+            f"images of {images.shape[-3]} channels, and a normalization of {len(normalization.mean)}; "
+            "use a source with the channels of the file"
+        )
+    mean = torch.tensor(normalization.mean, device=images.device)[:, None, None]
+    std = torch.tensor(normalization.std, device=images.device)[:, None, None]
+    return images.to(torch.float32).div_(255).sub_(mean).div_(std)
+
+
+def augmentation(name: str) -> str:
+    """The DSA strategy that suits the set of this name."""
+    return WITHOUT_FLIP if name in NEVER_FLIPPED else WITH_FLIP
+
+
+def package(name: str) -> Any:
+    """A module of the extra `encode`, imported when it is needed. Raises MissingData."""
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        raise MissingData(f"the package {name} cannot be imported ({error}): pip install nsdcodec[encode]") from error
+
+
+def _check_classes(where: str, classes: tuple[str, ...]) -> None:
+    for name, count in Counter(classes).most_common(1):
+        if count > 1:
+            raise InvalidSource(f"{where}: {count} classes are named {name!r}; give each its own name")
+    for name in classes:
+        if len(name) > MAX_NAME:
+            raise InvalidSource(
+                f"{where}: the class name {name[:40]!r}... has {len(name)} characters; shorten it to {MAX_NAME}"
+            )
+        if any("\ud800" <= character <= "\udfff" for character in name):
+            raise InvalidSource(f"{where}: the class name {name!r} is not Unicode text; rename it")
+
+
+def _check_split(where: str, split: Split, classes: tuple[str, ...]) -> None:
+    images, labels = split.images, split.labels
+    if images.dtype != torch.uint8:
+        raise InvalidSource(f"{where}: the images are {images.dtype}, not uint8: scale to 0 to 255, round and convert")
+    if images.ndim != 4:
+        raise InvalidSource(
+            f"{where}: the images have the shape {list(images.shape)}; bring them to [N, channels, height, width]"
+        )
+    if labels.dtype != torch.int64 or labels.ndim != 1:
+        raise InvalidSource(
+            f"{where}: the labels are {labels.dtype} of shape {list(labels.shape)}; bring them to int64 of shape [N]"
+        )
+    if len(images) != len(labels):
+        raise InvalidSource(
+            f"{where}: {len(images):,} images and {len(labels):,} labels; give one label for each image"
+        )
+    if len(images) == 0:
+        raise InvalidSource(f"{where}: no images; at least 1 is needed: add images or leave the split out")
+    outside = ((labels < 0) | (labels >= len(classes))).nonzero().flatten()
+    if len(outside):
+        index = int(outside[0])
+        raise InvalidSource(
+            f"{where}: image {index} has label {int(labels[index])}; {len(classes)} classes are named, "
+            f"so labels are 0 to {len(classes) - 1}: correct the label or name its class"
+        )
