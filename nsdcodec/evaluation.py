@@ -1,0 +1,80 @@
+"""Train networks on a file by its recipe, test them on real images: the figure that a distilled set is judged by."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import torch
+
+from nsdcodec.container.header import NetworkSpec, TrainingRecipe
+from nsdcodec.dataset import NSDDataset
+from nsdcodec.errors import InvalidSetting, InvalidSource
+from nsdcodec.learning import networks, training
+from nsdcodec.learning.randomness import seed_of, stream
+from nsdcodec.sources.base import Source, normalize
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Top-1 accuracies, 0 to 1, of networks trained from different initial weights on one file."""
+
+    accuracies: tuple[float, ...]
+    recipe: TrainingRecipe
+    test_images: int
+
+    @property
+    def mean(self) -> float:
+        return statistics.fmean(self.accuracies)
+
+    @property
+    def deviation(self) -> float:
+        """Of the sample (n - 1); 0 for one network."""
+        return statistics.stdev(self.accuracies) if len(self.accuracies) > 1 else 0.0
+
+
+def evaluate(
+    dataset: NSDDataset,
+    source: Source,
+    count: int = 5,
+    epochs: int | None = None,
+    network: NetworkSpec | None = None,
+    seed: int = 0,
+    device: torch.device | None = None,
+    precision: str = "float32",
+    progress: Callable[[int, int], None] = lambda network, epoch: None,
+) -> Evaluation:
+    """Trains `count` networks by the file's recipe, but for `epochs` and `network` where given, and tests each once on
+    the source's test set: NSD section 4.1. `progress` hears of each epoch.
+
+    Raises InvalidSource where the source has no test set or other images than the file.
+    """
+    if count < 1 or (epochs is not None and epochs < 1):
+        raise InvalidSetting("at least 1 network and 1 epoch are needed to evaluate")
+    if source.test is None:
+        raise InvalidSource(f"{source.name} has no test set; name a source that has one")
+    if source.geometry != dataset.header.layout.geometry:
+        raise InvalidSource(
+            f"the file has {dataset.header.layout.geometry}, {source.name} has {source.geometry}; "
+            "evaluate on the source that the file was made from"
+        )
+    device = device or torch.device("cpu")
+    recipe = replace(dataset.recipe, epochs=epochs or dataset.recipe.epochs, network=network or dataset.recipe.network)
+    images, labels = (part.to(device) for part in dataset.all())
+    real = normalize(source.test.images.to(device), dataset.normalization)
+    real_labels = source.test.labels.to(device)
+    accuracies = []
+    for number in range(count):
+        model = networks.build(recipe.network, source.geometry, seed_of(seed, "evaluation", number)).to(device)
+        training.train(
+            model,
+            images,
+            labels,
+            recipe,
+            stream(seed, "evaluation", number),
+            precision,
+            after_epoch=lambda epoch, number=number: progress(number, epoch + 1),  # type: ignore[misc]
+        )
+        accuracies.append(training.accuracy(model, real, real_labels, precision))
+    return Evaluation(tuple(accuracies), recipe, len(source.test))

@@ -1,0 +1,1 @@
+"""What training needs: networks, augmentation, batches of real data, the training loop."""

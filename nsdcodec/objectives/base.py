@@ -1,0 +1,85 @@
+"""What an objective is: state made once, then a loss of the synthetic images at each iteration."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from nsdcodec.container.header import NetworkSpec
+from nsdcodec.geometry import Geometry
+from nsdcodec.learning import networks
+from nsdcodec.learning.randomness import seed_of
+from nsdcodec.learning.real import RealData
+
+
+@dataclass(frozen=True)
+class World:
+    """What every objective may look at: the real training images, the network to distil with, and how to compute."""
+
+    geometry: Geometry
+    real: RealData
+    source_sha256: str
+    network: NetworkSpec
+    augmentation: str
+    seed: int
+    device: torch.device
+    precision: str
+    experts_folder: Path
+    on_expert: Callable[[int, int], None] = lambda expert, epoch: None
+
+    def new_network(self, *purpose: str | int) -> nn.Module:
+        """A network whose initial weights depend on the seed and the purpose."""
+        network = networks.build(self.network, self.geometry, seed_of(self.seed, "network", *purpose))
+        return network.to(self.device)
+
+
+@dataclass
+class State:
+    """What an objective carries from one iteration to the next. `learnable` is optimised beside the arrays, each at its
+    own learning rate; `tensors` is all that a checkpoint must keep for the run to go on as if never stopped."""
+
+    world: World
+    learnable: dict[str, Tensor] = field(default_factory=dict)
+    learning_rates: dict[str, float] = field(default_factory=dict)
+
+    def tensors(self) -> dict[str, Tensor]:
+        return {}
+
+    def load(self, tensors: Mapping[str, Tensor]) -> None:
+        """Takes back what `tensors` gave."""
+
+    def constrain(self) -> None:
+        """Puts learnable values back into their range after a step."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """`loss` is a scalar with a gradient; `student` the flat weights [P] that a network had after learning from the
+    synthetic images, differentiable in them, and `network` its structure: None where the objective trains none."""
+
+    loss: Tensor
+    student: Tensor | None = None
+    network: nn.Module | None = None
+
+
+@dataclass(frozen=True)
+class Objective(ABC):
+    name: ClassVar[str]
+
+    @abstractmethod
+    def prepare(self, world: World) -> State:
+        """Made once before the loop, and again on resume."""
+
+    @abstractmethod
+    def loss(self, state: State, images: Tensor, labels: Tensor, iteration: int) -> Step:
+        """For all synthetic images [n, C, H, W], with their graph, and labels [n]. Random only in (seed, iteration)."""
+
+    def learned_rate(self, state: State) -> float | None:
+        """The student learning rate that was learned, for the file's recipe; None where none is."""
+        return None

@@ -1,0 +1,117 @@
+"""dm: distribution matching (Zhao and Bilen, WACV 2023). Means of embeddings, real against synthetic, class by class.
+
+The paper draws a new random network at each iteration. With `pool`, networks that learn from real data meanwhile are
+matched instead, as in IDM (Zhao et al., CVPR 2023): their features tell classes apart, which random ones hardly do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from nsdcodec.errors import InvalidSetting
+from nsdcodec.learning import augmentation, networks
+from nsdcodec.learning.networks import ConvNet
+from nsdcodec.learning.randomness import stream
+from nsdcodec.learning.training import autocast
+from nsdcodec.objectives.base import Objective, State, Step, World
+
+
+@dataclass
+class PoolState(State):
+    pool: list[nn.Module] = field(default_factory=list)
+    ages: list[int] = field(default_factory=list)
+    born: int = 0
+
+    def tensors(self) -> dict[str, Tensor]:
+        kept = {f"network{i}": networks.flatten(network) for i, network in enumerate(self.pool)}
+        return kept | {"ages": torch.tensor([*self.ages, self.born])} if self.pool else {}
+
+    def load(self, tensors: Mapping[str, Tensor]) -> None:
+        for i, network in enumerate(self.pool):
+            network.load_state_dict(networks.unflatten(network, tensors[f"network{i}"].to(self.world.device)))
+        if self.pool:
+            *self.ages, self.born = tensors["ages"].tolist()
+
+
+@dataclass(frozen=True)
+class DistributionMatching(Objective):
+    """`real_per_class` real images stand for each class. `pool` networks (0: a new random one each iteration) take
+    `pool_steps` SGD steps on real data after each use, and make place for a new one at the age of `pool_age` uses."""
+
+    name: ClassVar[str] = "dm"
+
+    real_per_class: int = 64
+    pool: int = 0
+    pool_age: int = 60
+    pool_steps: int = 2
+    pool_batch: int = 128
+    pool_rate: float = 0.02
+    label_weight: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.real_per_class < 1 or self.pool < 0 or self.pool_age < 1 or self.pool_steps < 0:
+            raise InvalidSetting("dm: real_per_class, pool_age must be at least 1, pool and pool_steps at least 0")
+
+    def prepare(self, world: World) -> PoolState:
+        state = PoolState(world)
+        for i in range(self.pool):
+            state.pool.append(world.new_network("pool", i))
+            # Ages spread out, so that the pool always holds young and old ones.
+            state.ages.append(0)
+            state.born += 1
+            for _ in range(i * self.pool_age // self.pool):
+                self._learn(state, i)
+        return state
+
+    def loss(self, state: State, images: Tensor, labels: Tensor, iteration: int) -> Step:
+        assert isinstance(state, PoolState)
+        world = state.world
+        generator = stream(world.seed, "dm", iteration)
+        slot = int(torch.randint(max(1, self.pool), (1,), generator=generator))
+        network = state.pool[slot] if self.pool else world.new_network("dm", iteration)
+        assert isinstance(network, ConvNet)
+        real = world.real.per_class(self.real_per_class, generator)
+        chosen = augmentation.draw(world.augmentation, 1, generator)
+        with autocast(world.device, world.precision):
+            with torch.no_grad():
+                embedded = network.embed(augmentation.apply(real.flatten(0, 1), chosen)).float()
+            synthetic = network.embed(augmentation.apply(images, chosen)).float()
+        wanted = embedded.unflatten(0, real.shape[:2]).mean(dim=1)
+        loss = (class_means(synthetic, labels, len(wanted)) - wanted).square().sum()
+        if self.label_weight and self.pool:
+            loss = loss + self.label_weight * F.cross_entropy(network.classifier(synthetic), labels)
+        if self.pool:
+            for _ in range(self.pool_steps):
+                self._learn(state, slot)
+        return Step(loss, network=network)
+
+    def _learn(self, state: PoolState, slot: int) -> None:
+        """One SGD step on real data; then, at the end of its life, the network makes place for a new one."""
+        world = state.world
+        if state.ages[slot] >= self.pool_age * max(1, self.pool_steps):
+            state.pool[slot] = world.new_network("pool", state.born)
+            state.ages[slot] = 0
+            state.born += 1
+        network = state.pool[slot]
+        generator = stream(world.seed, "pool", state.born, slot, state.ages[slot])
+        images, labels = world.real.batch(self.pool_batch, generator)
+        chosen = augmentation.draw(world.augmentation, len(labels), generator)
+        with autocast(world.device, world.precision):
+            logits = network(augmentation.apply(images, chosen))
+        weights: list[Tensor] = list(network.parameters())
+        gradients = torch.autograd.grad(F.cross_entropy(logits.float(), labels), weights)
+        with torch.no_grad():
+            torch._foreach_sub_(weights, gradients, alpha=self.pool_rate)
+        state.ages[slot] += 1
+
+
+def class_means(values: Tensor, labels: Tensor, classes: int) -> Tensor:
+    """Means [classes, D] of the rows of values [n, D] with each label."""
+    one_hot = F.one_hot(labels, classes).to(values.dtype)
+    return (one_hot.T @ values) / one_hot.sum(dim=0)[:, None]

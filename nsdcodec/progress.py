@@ -1,0 +1,113 @@
+"""How far an encode is: its clock, what it tells a listener, its log, and how it hears that it should stop."""
+
+from __future__ import annotations
+
+import json
+import math
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nsdcodec.errors import FileAccess
+
+LOG_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Progress:
+    """`done` is 0 to 1; `accuracy` the last one on held-out images; None where not known yet."""
+
+    phase: str
+    done: float
+    loss: float | None = None
+    accuracy: float | None = None
+    images_per_second: float | None = None
+    seconds_left: float | None = None
+
+
+@dataclass
+class Clock:
+    """How far a run is: by iterations, or by the time limit less what the last check will take."""
+
+    before: float
+    started: float
+    limit: float | None
+    iterations: int
+    accuracy: float | None = None
+    check_seconds: float = 0.0
+    first: tuple[int, float] | None = None
+
+    @property
+    def seconds(self) -> float:
+        return self.before + time.monotonic() - self.started
+
+    def done(self, iteration: int) -> float:
+        if self.limit is None:
+            return 1.0 if iteration >= self.iterations else iteration / self.iterations
+        return min(1.0, self.seconds / max(self.limit - 1.1 * self.check_seconds, 1e-3))
+
+    def progress(self, iteration: int, images: int, loss: float | None, phase: str = "distilling") -> Progress:
+        """`images` is how many each iteration learns."""
+        if self.first is None:
+            self.first = (iteration, self.seconds)
+        steps, seconds = iteration - self.first[0], self.seconds - self.first[1]
+        if self.limit is not None:
+            left: float | None = max(0.0, self.limit - self.seconds)
+        else:
+            left = (self.iterations - iteration) * seconds / steps if steps else None
+        rate = steps * images / seconds if steps else None
+        return Progress(phase, self.done(iteration), loss, self.accuracy, rate, left)
+
+
+class Log:
+    """A JSON line an event, beside the output. Raises FileAccess."""
+
+    def __init__(self, path: Path, keep: bool) -> None:
+        self.path = path
+        self.last = -math.inf
+        self._append("", "a" if keep else "w")
+
+    def due(self) -> bool:
+        return time.monotonic() - self.last >= LOG_SECONDS
+
+    def event(self, name: str, **values: Any) -> None:
+        self.last = time.monotonic()
+        # A loss that is not finite is worth logging, and is not JSON.
+        kept = {
+            key: str(value) if isinstance(value, float) and not math.isfinite(value) else value
+            for key, value in values.items()
+        }
+        self._append(json.dumps({"event": name, **kept}) + "\n", "a")
+
+    def _append(self, text: str, mode: str) -> None:
+        try:
+            with self.path.open(mode) as file:
+                file.write(text)
+        except OSError as error:
+            raise FileAccess(f"cannot write the log {self.path}: {error.strerror}") from error
+
+
+@contextmanager
+def deferred_signals() -> Iterator[threading.Event]:
+    """SIGINT and SIGTERM set the event, so that a step is finished before the run stops; a second one stops at once."""
+    stop = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield stop
+        return
+
+    def handle(number: int, frame: object) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+
+    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

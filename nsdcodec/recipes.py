@@ -1,0 +1,245 @@
+"""Settings of an encode, all of them, and the named ones: each constant says which paper and table it is from."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import types
+import typing
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from nsdcodec.container.header import NetworkSpec, TrainingRecipe
+from nsdcodec.errors import InvalidSetting, UnknownName
+from nsdcodec.geometry import Geometry
+from nsdcodec.objectives import OBJECTIVES, Guided, Objective
+from nsdcodec.objectives.distribution import DistributionMatching
+from nsdcodec.objectives.trajectory import TrajectoryMatching
+from nsdcodec.parameterizations import PARAMETERIZATIONS
+from nsdcodec.parameterizations.base import Parameterization
+from nsdcodec.parameterizations.nsd import NSD
+
+
+@dataclass(frozen=True)
+class Guidance:
+    """Real data around the objective (NSD Algorithm 1); a `weight` (gamma) of 0 is none. See `objectives.guidance`."""
+
+    weight: float = 0.0
+    real_batch: int = 256
+    steps: int = 1
+    rate: float = 0.1
+
+
+@dataclass(frozen=True)
+class Optimizer:
+    """`kind` is adam or sgd (momentum 0.9). With adam, `learning_rate` is relative: a step moves a value by about that
+    share of the root mean square that its array began with. It falls to zero as half a cosine, or not (`decay`)."""
+
+    kind: str = "adam"
+    learning_rate: float = 0.02
+    decay: bool = True
+
+    def __post_init__(self) -> None:
+        if self.kind not in ("adam", "sgd"):
+            raise InvalidSetting(f"optimizer.kind is {self.kind!r}; it can be adam or sgd")
+        if not self.learning_rate > 0:
+            raise InvalidSetting(f"optimizer.learning_rate is {self.learning_rate}; it must be above 0")
+
+
+@dataclass(frozen=True)
+class Validation:
+    """A checkpoint is judged `checks` times in a run (and before it): a network of `width` channels is trained on it
+    for `epochs` and tested on `per_class` real training images a class that are held out of everything else."""
+
+    per_class: int = 200
+    checks: int = 4
+    epochs: int = 60
+    width: int = 64
+
+    def __post_init__(self) -> None:
+        if min(self.per_class, self.checks, self.epochs, self.width) < 1:
+            raise InvalidSetting(f"validation: each of {self} must be at least 1")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All that decides what an encode makes, besides the source, the budget and the seed."""
+
+    parameterization: Parameterization = field(default_factory=NSD)
+    objective: Objective = field(default_factory=DistributionMatching)
+    guidance: Guidance = field(default_factory=Guidance)
+    optimizer: Optimizer = field(default_factory=Optimizer)
+    validation: Validation = field(default_factory=Validation)
+    network: NetworkSpec = field(default_factory=NetworkSpec)
+    training: TrainingRecipe = field(default_factory=TrainingRecipe)
+    iterations: int = 1000
+
+    def __post_init__(self) -> None:
+        if self.iterations < 0:
+            raise InvalidSetting(f"iterations is {self.iterations}; it must be at least 0")
+
+    @property
+    def guided_objective(self) -> Objective:
+        if self.guidance.weight == 0 or self.objective.name == "none":
+            return self.objective
+        return Guided(self.objective, **dataclasses.asdict(self.guidance))
+
+    def flat(self) -> dict[str, Any]:
+        """Every setting by its dotted key, as `with_values` takes it."""
+        return dict(_flat(self, ""))
+
+    def with_names(self, parameterization: str | None, objective: str | None) -> Settings:
+        """The same with another parameterization or objective, at its own defaults. Raises UnknownName."""
+        settings = self
+        if parameterization is not None and parameterization != self.parameterization.name:
+            kind = _named("parameterization", parameterization, PARAMETERIZATIONS)
+            settings = replace(settings, parameterization=kind())
+        if objective is not None and objective != self.objective.name:
+            settings = replace(settings, objective=_named("objective", objective, OBJECTIVES)())
+        return settings
+
+    def with_values(self, pairs: list[str]) -> Settings:
+        """The same with each "key=value" set. A key is dotted, or its last part where only one key has it.
+
+        Raises UnknownName, with the nearest key, and InvalidSetting.
+        """
+        settings = self
+        for pair in pairs:
+            key, equals, text = pair.partition("=")
+            if not equals:
+                raise InvalidSetting(f"--set {pair}: write --set key=value")
+            settings = _replaced(settings, _resolve(key.strip(), list(settings.flat())), text.strip())
+        return settings
+
+
+def for_geometry(settings: Settings, geometry: Geometry, augmentation: str) -> Settings:
+    """Networks as deep as the images allow (the field's ConvNet3 at 32 pixels, 4 at 64, 5 at 128; 2 at 8), and the
+    source's augmentation."""
+    side = min(geometry.height, geometry.width)
+    depth = max(1, min(5, side.bit_length() - 3 if side >= 32 else side.bit_length() - 2))
+    training = replace(
+        settings.training, augmentation=augmentation, network=replace(settings.training.network, depth=depth)
+    )
+    return replace(settings, network=replace(settings.network, depth=depth), training=training)
+
+
+# On two CPU cores: what reaches the best accuracy in ten minutes (benchmarks/RESULTS.md).
+CPU = Settings(network=NetworkSpec(width=64))
+
+# On a GPU: start epochs up to 10 and 60 steps as SPEED (NeurIPS 2023) has them for CIFAR-10 at IPC 1; batches of 100,
+# since a set of this size does not fit whole; guidance, for which NSD Table 6 reports a gain (gamma is not published).
+GPU = Settings(
+    objective=TrajectoryMatching(student_steps=60, last_start=10, student_batch=100, experts=60),
+    guidance=Guidance(weight=0.1),
+    optimizer=Optimizer(learning_rate=0.005),
+    validation=Validation(per_class=500, checks=10, epochs=300, width=128),
+    iterations=8000,
+)
+
+RECIPES: dict[str, tuple[str, Settings]] = {
+    "cpu": ("nsd by distribution matching: minutes on two cores; the default without a GPU", CPU),
+    "gpu": ("nsd by guided trajectory matching; the default on a GPU", GPU),
+    "nsd-ipc1": (
+        # NSD section 4.1: SGD, momentum 0.9, 10k iterations, random initial values; the rest as MTT at IPC 1.
+        "NSD (ECCV 2024) as published for CIFAR-10 at IPC 1; gamma and rates are not published, these are ours",
+        replace(
+            GPU,
+            parameterization=NSD(reading="A", init="noise"),
+            objective=TrajectoryMatching(student_steps=50, expert_epochs=2, last_start=5, experts=100),
+            optimizer=Optimizer(kind="sgd", learning_rate=1.0, decay=False),
+            training=TrainingRecipe(0.01, 0.9, 5e-4, 256, 1000),
+            iterations=10_000,
+        ),
+    ),
+    "mtt-ipc1": (
+        # MTT (CVPR 2022), its table of hyper-parameters, CIFAR-10 IPC 1; without ZCA, which a file cannot hold.
+        "MTT (CVPR 2022) in pixels for CIFAR-10 at IPC 1, without ZCA",
+        Settings(
+            parameterization=PARAMETERIZATIONS["pixel"](),
+            objective=TrajectoryMatching(student_steps=50, expert_epochs=2, last_start=2, rate_learning_rate=1e-7),
+            optimizer=Optimizer(kind="sgd", learning_rate=100.0, decay=False),
+            validation=GPU.validation,
+            iterations=5000,
+        ),
+    ),
+    "dm-ipc1": (
+        # DM (WACV 2023), section 4.1: 20k iterations, SGD at rate 1, 256 real images a class, a new network each time.
+        "DM (WACV 2023) in pixels",
+        Settings(
+            parameterization=PARAMETERIZATIONS["pixel"](),
+            objective=DistributionMatching(real_per_class=256, pool=0),
+            optimizer=Optimizer(kind="sgd", learning_rate=1.0, decay=False),
+            validation=GPU.validation,
+            iterations=20_000,
+        ),
+    ),
+}
+
+
+def recipe(name: str) -> Settings:
+    """Raises UnknownName."""
+    settings: Settings = _named("recipe", name, RECIPES)[1]
+    return settings
+
+
+def default_recipe(device: str) -> str:
+    """The name for a torch device type."""
+    return "gpu" if device == "cuda" else "cpu"
+
+
+def _flat(value: Any, prefix: str) -> typing.Iterator[tuple[str, Any]]:
+    if prefix in ("parameterization.", "objective."):
+        yield prefix + "name", value.name
+    for entry in dataclasses.fields(value):
+        inner = getattr(value, entry.name)
+        if dataclasses.is_dataclass(inner):
+            yield from _flat(inner, f"{prefix}{entry.name}.")
+        else:
+            yield prefix + entry.name, inner
+
+
+def _resolve(key: str, known: list[str]) -> str:
+    if key in known:
+        return key
+    same_end = [name for name in known if name.rpartition(".")[2] == key]
+    if len(same_end) == 1:
+        return same_end[0]
+    if same_end:
+        raise InvalidSetting(f"--set {key}: write one of {', '.join(same_end)}")
+    raise UnknownName("setting", key, known)
+
+
+def _replaced(value: Any, key: str, text: str) -> Any:
+    """The dataclass with one dotted key set from its text; made anew, and so checked anew."""
+    head, _, rest = key.partition(".")
+    if rest == "name" and head in ("parameterization", "objective"):
+        return value.with_names(text, None) if head == "parameterization" else value.with_names(None, text)
+    if rest:
+        return replace(value, **{head: _replaced(getattr(value, head), rest, text)})
+    return replace(value, **{head: _converted(key, text, typing.get_type_hints(type(value))[head])})
+
+
+def _converted(key: str, text: str, kind: Any) -> Any:
+    options = typing.get_args(kind) if typing.get_origin(kind) is types.UnionType else (kind,)
+    if type(None) in options and text.lower() in ("none", "auto"):
+        return None
+    (wanted,) = [option for option in options if option is not type(None)]
+    if wanted is str:
+        return text
+    try:
+        value = json.loads(text.lower())
+    except ValueError:
+        value = None
+    if wanted is float and type(value) is int:
+        value = float(value)
+    if type(value) is not wanted:
+        raise InvalidSetting(
+            f"--set {key}={text}: give {'true or false' if wanted is bool else f'a {wanted.__name__}'}"
+        )
+    return value
+
+
+def _named(kind: str, name: str, registry: dict[str, Any]) -> Any:
+    if name not in registry:
+        raise UnknownName(kind, name, registry)
+    return registry[name]
