@@ -30,6 +30,7 @@ class NSDDataset(Dataset[tuple[Any, Any]]):
     ) -> None:
         file = read(source)
         self.header: Header = file.header
+        self.nbytes: int = file.nbytes
         self.transform = transform
         self.target_transform = target_transform
         arrays = {role: synthesis.to_torch(values) for role, values in file.arrays.items()}

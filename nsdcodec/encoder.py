@@ -28,11 +28,13 @@ from nsdcodec.container import atomic
 from nsdcodec.container import file as nsd_file
 from nsdcodec.container.header import Header
 from nsdcodec.errors import Diverged, Interrupted, InvalidSetting
+from nsdcodec.experts import Experts
 from nsdcodec.layout import Layout
 from nsdcodec.learning import networks, training
 from nsdcodec.learning.randomness import seed_of, stream
 from nsdcodec.learning.real import RealData
 from nsdcodec.objectives.base import Objective, State, World
+from nsdcodec.objectives.trajectory import TrajectoryMatching
 from nsdcodec.progress import Clock, Log, Progress, deferred_signals
 from nsdcodec.recipes import Settings, for_geometry
 from nsdcodec.sources.base import Source, Split, normalize
@@ -58,12 +60,15 @@ class Job:
     precision: str = "float32"
     time_limit: float | None = None
     resume: bool = False
+    restart: bool = False
     experts_folder: Path = Path("experts")
     checkpoint_seconds: float = 30.0
 
     def __post_init__(self) -> None:
         if self.time_limit is not None and not self.time_limit > 0:
             raise InvalidSetting(f"--time is {self.time_limit} seconds; it must be above 0")
+        if self.resume and self.restart:
+            raise InvalidSetting("--resume and --restart exclude each other; give one of them")
 
     @property
     def checkpoint_path(self) -> Path:
@@ -120,6 +125,10 @@ def encode(job: Job, listen: Callable[[Progress], None] = lambda progress: None)
     """
     started = time.monotonic()
     atomic.check_writable(job.output)
+    if job.checkpoint_path.exists() and not (job.resume or job.restart):
+        raise InvalidSetting(
+            f"{job.checkpoint_path} holds an unfinished run; go on with it by --resume, or drop it by --restart"
+        )
     settings = for_geometry(job.settings, job.source.geometry, job.source.augmentation)
     layout = _plan(job, settings)
     training_source, held_out = job.source.hold_out(_held_out_per_class(job.source, settings), job.seed)
@@ -144,6 +153,14 @@ def encode(job: Job, listen: Callable[[Progress], None] = lambda progress: None)
     return Result(job.output, size, header, run.best_accuracy, run.iteration, run.skipped, clock.seconds)
 
 
+def make_experts(job: Job, listen: Callable[[Progress], None] = lambda progress: None) -> Experts:
+    """The expert trajectories that `encode` of the same job would match; makes those that are missing."""
+    settings = for_geometry(job.settings, job.source.geometry, job.source.augmentation)
+    assert isinstance(settings.objective, TrajectoryMatching), "the caller chose the objective"
+    training_source, _ = job.source.hold_out(_held_out_per_class(job.source, settings), job.seed)
+    return settings.objective.experts_of(_world(job, settings, training_source, listen))
+
+
 def _plan(job: Job, settings: Settings) -> Layout:
     """The layout, refused before any training where the file, header and all, would not fit the budget."""
     geometry = job.source.geometry
@@ -165,8 +182,8 @@ def _held_out_per_class(source: Source, settings: Settings) -> int:
 def _world(job: Job, settings: Settings, source: Source, listen: Callable[[Progress], None]) -> World:
     normalization = job.source.normalization
 
-    def on_expert(expert: int, epoch: int) -> None:
-        listen(Progress(f"expert {expert + 1}, epoch {epoch}", 0.0))
+    def on_expert(expert: int, count: int, epoch: int) -> None:
+        listen(Progress(f"expert {expert + 1} of {count}, epoch {epoch}", expert / count))
 
     return World(
         geometry=source.geometry,

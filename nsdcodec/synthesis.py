@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nsdcodec.bases import basis
+from nsdcodec.container.file import NSDFile
+from nsdcodec.errors import MalformedFile
 from nsdcodec.layout import Layout
 
 
@@ -38,6 +40,15 @@ def labels(layout: Layout, arrays: Mapping[str, Tensor], device: torch.device | 
     if layout.labels == "stored":
         return arrays["labels"].to(device=device, dtype=torch.int64)
     return torch.arange(layout.images, device=device) * layout.geometry.classes // layout.images
+
+
+def check_finite(file: NSDFile) -> None:
+    """Raises MalformedFile (A04) where an image has a value that is not finite in float32, though all arrays are."""
+    arrays = {role: to_torch(values) for role, values in file.arrays.items()}
+    for index in torch.arange(file.header.layout.images).split(256):
+        finite = images(file.header.layout, arrays, index).isfinite().flatten(1).all(dim=1)
+        if not finite.all():
+            raise MalformedFile("NSD-A04", f"image {int(index[~finite][0])} is not finite once decoded")
 
 
 def to_torch(values: NDArray[Any], dtype: torch.dtype = torch.float32) -> Tensor:

@@ -31,7 +31,7 @@ class World:
     device: torch.device
     precision: str
     experts_folder: Path
-    on_expert: Callable[[int, int], None] = lambda expert, epoch: None
+    on_expert: Callable[[int, int, int], None] = lambda expert, count, epoch: None
 
     def new_network(self, *purpose: str | int) -> nn.Module:
         """A network whose initial weights depend on the seed and the purpose."""

@@ -77,11 +77,20 @@ class TrajectoryMatching(Objective):
             seed=world.seed,
         )
 
-    def prepare(self, world: World) -> TrajectoryState:
-        """Makes the experts that are missing."""
+    def experts_of(self, world: World) -> Experts:
+        """The trajectories to match; those that are missing are made."""
         experts = Experts(world.experts_folder, self.expert_settings(world))
-        experts.fill(self.experts, world.geometry, world.real, world.precision, world.on_expert)
-        return TrajectoryState(world, experts, self.student_rate, self.rate_learning_rate)
+        experts.fill(
+            self.experts,
+            world.geometry,
+            world.real,
+            world.precision,
+            lambda expert, epoch: world.on_expert(expert, self.experts, epoch),
+        )
+        return experts
+
+    def prepare(self, world: World) -> TrajectoryState:
+        return TrajectoryState(world, self.experts_of(world), self.student_rate, self.rate_learning_rate)
 
     def loss(self, state: State, images: Tensor, labels: Tensor, iteration: int) -> Step:
         """||student - expert's end||^2 / ||expert's start - expert's end||^2."""

@@ -1,0 +1,18 @@
+"""The `nsdc` command: one file a command; each parses, calls the library, prints."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    """The entry point. Says what to install where the extra `cli` is missing."""
+    try:
+        import rich  # noqa: F401
+        import typer  # noqa: F401
+    except ImportError as error:
+        print(f"error: the command line needs {error.name}: pip install 'nsdcodec[encode]'", file=sys.stderr)
+        sys.exit(7)
+    from .main import run
+
+    run()

@@ -1,0 +1,121 @@
+"""nsdc encode: real images in, an .nsd file out."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from nsdcodec.errors import InvalidSetting
+
+from . import options, output
+
+if TYPE_CHECKING:
+    from nsdcodec.progress import Progress
+
+
+def encode(
+    source: options.SourceArgument,
+    out: Annotated[Path, typer.Option("--output", "-o", help="The .nsd file to write.", show_default=False)],
+    ipc: Annotated[
+        float | None, typer.Option(help="Budget in elements, as images a class (default 1; NSD Eq. 3).")
+    ] = None,
+    bits_per_class: Annotated[
+        float | None, typer.Option(help="Budget in bits of the real file, header and all, a class.")
+    ] = None,
+    recipe: options.Recipe = None,
+    parameterization: Annotated[str | None, typer.Option(help="nsd or pixel (default: the recipe's).")] = None,
+    objective: Annotated[
+        str | None, typer.Option(help="dm, mtt, or none to keep the initial images (default: the recipe's).")
+    ] = None,
+    iterations: Annotated[int | None, typer.Option(help="How many (default: the recipe's).")] = None,
+    time: Annotated[
+        str | None, typer.Option(metavar="DURATION", help="Fit the schedule to the clock: 90s, 10m, 1h30m.")
+    ] = None,
+    set_: options.Set = None,
+    seed: options.Seed = 0,
+    device: options.Device = "auto",
+    precision: options.Precision = "auto",
+    data_dir: options.DataDir = None,
+    experts_dir: options.ExpertsDir = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint beside the output.")] = False,
+    restart: Annotated[bool, typer.Option("--restart", help="Start anew though there is a checkpoint.")] = False,
+    json: bool = output.JSON,
+) -> None:
+    """Distil a data set into an .nsd file.
+
+    Writes the file, and beside it a log (FILE.log.jsonl) and, until it is done, a checkpoint (FILE.checkpoint). Ctrl-C
+    writes the best file so far; the same command with --resume goes on.
+    """
+    from nsdcodec import sources
+    from nsdcodec.encoder import Job
+    from nsdcodec.encoder import encode as run
+
+    if iterations is not None and time is not None:
+        raise InvalidSetting("--iterations and --time both end the run; give one of them")
+    torch_device, chosen_precision = options.device(device, precision)
+    pairs = [*(set_ or []), *([f"iterations={iterations}"] if iterations is not None else [])]
+    name, settings = options.settings(recipe, torch_device.type, parameterization, objective, pairs)
+    named = [
+        f"{key}={value}"
+        for key, value in (("parameterization.name", parameterization), ("objective.name", objective))
+        if value
+    ]
+    job = Job(
+        source=sources.load(source, data_dir),
+        output=out,
+        settings=settings,
+        recipe_name=name,
+        overrides=(*named, *pairs),
+        ipc=1.0 if ipc is None and bits_per_class is None else ipc,
+        bits_per_class=bits_per_class,
+        seed=seed,
+        device=torch_device,
+        precision=chosen_precision,
+        time_limit=options.seconds(time),
+        resume=resume,
+        restart=restart,
+        experts_folder=options.experts_folder(experts_dir),
+    )
+    with output.progress_bar("encode") as bar:
+        result = run(job, lambda progress: bar(progress.done, _text(progress)))
+    layout = result.header.layout
+    if json:
+        output.print_json(
+            {
+                "output": str(result.output),
+                "bytes": result.nbytes,
+                "bits_per_class": 8 * result.nbytes / layout.geometry.classes,
+                "elements": layout.elements,
+                "images": layout.images,
+                "validation_accuracy": result.validation,
+                "iterations": result.iterations,
+                "skipped": result.skipped,
+                "seconds": result.seconds,
+                "recipe": asdict(result.header.recipe),
+            }
+        )
+        return
+    print(
+        f"{result.output}: {result.nbytes:,} bytes, {layout.elements:,} elements, {layout.images} images; "
+        f"{result.validation:.1%} on held-out images after {result.iterations} iterations, "
+        f"{output.duration(result.seconds)}"
+    )
+    if result.skipped:
+        print(f"{result.skipped} steps were skipped: their loss was not finite", file=sys.stderr)
+
+
+def _text(progress: Progress) -> str:
+    parts = [progress.phase]
+    if progress.loss is not None:
+        parts.append(f"loss {progress.loss:.4g}")
+    if progress.accuracy is not None:
+        parts.append(f"held-out {progress.accuracy:.1%}")
+    if progress.images_per_second is not None:
+        parts.append(f"{progress.images_per_second:,.0f} images/s")
+    if progress.seconds_left is not None:
+        parts.append(f"{output.duration(progress.seconds_left)} left")
+    return ", ".join(parts)

@@ -1,0 +1,51 @@
+"""nsdc experts: train the networks whose trajectories `mtt` matches."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from . import options, output
+
+
+def experts(
+    source: options.SourceArgument,
+    count: Annotated[int | None, typer.Option(help="How many (default: the recipe's).")] = None,
+    recipe: Annotated[str, typer.Option(help="The recipe whose mtt will use them.")] = "gpu",
+    set_: options.Set = None,
+    seed: options.Seed = 0,
+    device: options.Device = "auto",
+    precision: options.Precision = "auto",
+    data_dir: options.DataDir = None,
+    experts_dir: options.ExpertsDir = None,
+    json: bool = output.JSON,
+) -> None:
+    """Train expert networks on the real images and keep their weights of every epoch.
+
+    One HDF5 file an expert, in a folder named after all the settings that made them; those that are there are kept, so
+    the command can be stopped and repeated. `nsdc encode --objective mtt` makes what is missing by itself.
+    """
+    from nsdcodec import sources
+    from nsdcodec.encoder import Job, make_experts
+
+    torch_device, chosen_precision = options.device(device, precision)
+    pairs = [*(set_ or []), *([f"objective.experts={count}"] if count is not None else [])]
+    name, settings = options.settings(recipe, torch_device.type, None, "mtt", pairs)
+    job = Job(
+        source=sources.load(source, data_dir),
+        output=Path("unused.nsd"),
+        settings=settings,
+        recipe_name=name,
+        seed=seed,
+        device=torch_device,
+        precision=chosen_precision,
+        experts_folder=options.experts_folder(experts_dir),
+    )
+    with output.progress_bar("experts") as bar:
+        made = make_experts(job, lambda progress: bar(progress.done, progress.phase))
+    if json:
+        output.print_json({"folder": str(made.folder), "experts": made.count(), "epochs": made.settings.epochs})
+    else:
+        print(f"{made.folder}: {made.count()} experts of {made.settings.epochs} epochs")

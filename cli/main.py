@@ -1,0 +1,54 @@
+"""The commands together, and the one place where an error becomes a message and an exit code."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from nsdcodec.errors import NsdError
+from nsdcodec.version import VERSION
+
+from . import decode, encode, evaluate, experts, info, recipes, verify
+
+EPILOG = (
+    "Exit codes: 0 ok, 2 usage, 3 malformed file, 4 digest mismatch, 5 unsupported version or feature, "
+    "6 over budget, 7 missing data or I/O, 130 interrupted."
+)
+
+app = typer.Typer(
+    name="nsdc",
+    help="Distil image data sets into small .nsd files, look at them, check them, train on them.",
+    epilog=EPILOG,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.command("encode")(encode.encode)
+app.command("decode")(decode.decode)
+app.command("info")(info.info)
+app.command("verify")(verify.verify)
+app.command("eval")(evaluate.evaluate)
+app.command("experts")(experts.experts)
+app.command("recipes")(recipes.recipes)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"nsdcodec {VERSION}")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
+) -> None:
+    pass
+
+
+def run() -> None:
+    try:
+        app()
+    except NsdError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)

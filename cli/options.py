@@ -1,0 +1,85 @@
+"""Options that several commands share, and the texts that become numbers."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from nsdcodec.errors import InvalidSetting
+
+if TYPE_CHECKING:
+    import torch
+
+    from nsdcodec.recipes import Settings
+
+FileArgument = Annotated[Path, typer.Argument(help="An .nsd file.", show_default=False)]
+SourceArgument = Annotated[
+    str,
+    typer.Argument(
+        help="Real images: digits, cifar10, cifar100, svhn, mnist, fashionmnist; or a .h5, a .npz, a folder of class "
+        "folders of images.",
+        show_default=False,
+    ),
+]
+DataDir = Annotated[
+    Path | None, typer.Option(help="Where NAME.h5 is looked for first (default: $NSDC_DATA, then the cache folder).")
+]
+ExpertsDir = Annotated[
+    Path | None, typer.Option(help="Where expert trajectories are kept (default: experts/ in the cache folder).")
+]
+Recipe = Annotated[
+    str | None, typer.Option(help="Named settings: see `nsdc recipes` (default: gpu on a GPU, else cpu).")
+]
+Set = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change any setting; repeatable.")]
+Seed = Annotated[int, typer.Option(help="Of every random choice.")]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, ...")]
+Precision = Annotated[
+    str, typer.Option(help="Of convolutions: float32, bfloat16, or auto (bfloat16 where the hardware has it).")
+]
+
+
+def seconds(text: str | None) -> float | None:
+    """ "90", "90s", "10m", "1h30m" in seconds. Raises InvalidSetting."""
+    if text is None:
+        return None
+    found = re.fullmatch(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s?)?", text.strip())
+    if not found or not any(found.groups()):
+        raise InvalidSetting(f"--time {text}: write a duration such as 90s, 10m or 1h30m")
+    hours, minutes, rest = (float(part or 0) for part in found.groups())
+    return hours * 3600 + minutes * 60 + rest
+
+
+def device(name: str, precision: str) -> tuple[torch.device, str]:
+    """The device and the precision. Raises InvalidSetting for what this machine does not have."""
+    import torch
+
+    from nsdcodec.learning.training import pick_device, pick_precision
+
+    if precision not in ("auto", "float32", "bfloat16"):
+        raise InvalidSetting(f"--precision {precision}: it can be auto, float32 or bfloat16")
+    try:
+        chosen = pick_device(name)
+        torch.empty(1, device=chosen)
+    except (RuntimeError, AssertionError) as error:
+        raise InvalidSetting(f"--device {name}: {str(error).splitlines()[0]}; try --device cpu") from error
+    return chosen, pick_precision(precision, chosen)
+
+
+def settings(
+    recipe: str | None, device_type: str, parameterization: str | None, objective: str | None, pairs: list[str]
+) -> tuple[str, Settings]:
+    """The recipe's name and its settings, changed as asked. Raises UnknownName and InvalidSetting."""
+    from nsdcodec.recipes import default_recipe
+    from nsdcodec.recipes import recipe as named_recipe
+
+    name = recipe or default_recipe(device_type)
+    return name, named_recipe(name).with_names(parameterization, objective).with_values(pairs)
+
+
+def experts_folder(chosen: Path | None) -> Path:
+    from nsdcodec.sources import cache_folder
+
+    return chosen or cache_folder() / "experts"

@@ -1,0 +1,78 @@
+"""What the commands print with: data to stdout, progress to stderr, no colour where nobody looks."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import typer
+
+# Plain seconds between two lines of progress where stderr is not a terminal.
+LINE_SECONDS = 10.0
+
+JSON = typer.Option(False, "--json", help="Print JSON to stdout.")
+
+
+def print_json(value: Any) -> None:
+    print(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def print_pairs(pairs: list[tuple[str, str]]) -> None:
+    """Names and values in two columns."""
+    width = max(len(name) for name, _ in pairs)
+    for name, value in pairs:
+        print(f"{name:<{width}}  {value}")
+
+
+def print_table(columns: list[str], rows: list[list[str]]) -> None:
+    """First column to the left, the others to the right."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for i, column in enumerate(columns):
+        table.add_column(column, justify="left" if i == 0 else "right", overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    console = Console()
+    console.print(table, width=None if console.is_terminal else 200)
+
+
+@contextmanager
+def progress_bar(title: str) -> Iterator[Callable[[float, str], None]]:
+    """A function of (done 0 to 1, text): a bar on a terminal, else a line every ten seconds."""
+    if not sys.stderr.isatty():
+        last = [-LINE_SECONDS]
+
+        def line(done: float, text: str) -> None:
+            if time.monotonic() - last[0] >= LINE_SECONDS:
+                last[0] = time.monotonic()
+                print(f"{title} {done:4.0%}  {text}", file=sys.stderr, flush=True)
+
+        yield line
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f}%  {task.fields[text]}"),
+    )
+    with Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(title, total=1.0, text="")
+        yield lambda done, text: bar.update(task, completed=done, text=text)
+
+
+def duration(seconds: float) -> str:
+    """42 s, 3 min 5 s, 2 h 10 min."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"

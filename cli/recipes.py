@@ -1,0 +1,30 @@
+"""nsdc recipes: the named settings, and every key that --set takes."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from . import output
+
+
+def recipes(
+    name: Annotated[str | None, typer.Argument(help="Show every setting of this recipe.", show_default=False)] = None,
+    json: bool = output.JSON,
+) -> None:
+    """List the recipes, or every setting of one: the keys that `encode --set` takes."""
+    from nsdcodec.recipes import RECIPES, recipe
+
+    if name is not None:
+        flat = recipe(name).flat()
+        if json:
+            output.print_json(flat)
+        else:
+            output.print_pairs([(key, "auto" if value is None else str(value)) for key, value in flat.items()])
+        return
+    abouts = {known: about for known, (about, _) in RECIPES.items()}
+    if json:
+        output.print_json(abouts)
+    else:
+        output.print_pairs(list(abouts.items()))
