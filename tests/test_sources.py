@@ -495,7 +495,8 @@ class TestLoad:
             load(str(tmp_path / "toy.csv"))
 
 
-DATA = Path(os.environ.get("NSDC_DATA", ""))
+# Absolute, because the tests change the working folder.
+DATA = Path(os.environ.get("NSDC_DATA", "")).resolve()
 
 
 @pytest.mark.skipif(not (DATA / "cifar10.h5").is_file(), reason="needs $NSDC_DATA/cifar10.h5")
