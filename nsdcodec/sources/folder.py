@@ -37,17 +37,9 @@ def load(path: Path) -> Source:
     if not train:
         raise InvalidSource(f"{train_root}: {len(classes)} class folders without one image; add images")
     channels, (width, height) = _shape([file for file, _ in train + test])
-
-    def split(files: Labelled) -> Split:
-        pixels = np.empty((len(files), channels, height, width), dtype=np.uint8)
-        for index, (file, _) in enumerate(files):
-            with _opened(file) as image:
-                pixels[index] = np.atleast_3d(np.asarray(image.convert("RGB" if channels == 3 else "L"))).transpose(
-                    2, 0, 1
-                )
-        return Split(torch.from_numpy(pixels), torch.tensor([label for _, label in files], dtype=torch.int64))
-
-    return Source(name, classes, split(train), split(test) if test_root else None, augmentation(name))
+    shape = (channels, height, width)
+    test_split = _split(test, shape) if test_root else None
+    return Source(name, classes, _split(train, shape), test_split, augmentation(name))
 
 
 def _roots(path: Path) -> tuple[Path, Path | None]:
@@ -93,6 +85,16 @@ def _shape(files: Sequence[Path]) -> tuple[int, tuple[int, int]]:
             f"{files[0]} is {size[0]} x {size[1]}; the limit is {LIMITS['width']} x {LIMITS['height']}: make it smaller"
         )
     return 3 if coloured else 1, size
+
+
+def _split(files: Labelled, shape: tuple[int, int, int]) -> Split:
+    channels, height, width = shape
+    pixels = np.empty((len(files), *shape), dtype=np.uint8)
+    for index, (file, _) in enumerate(files):
+        with _opened(file) as image:
+            decoded = np.asarray(image.convert("RGB" if channels == 3 else "L"))
+            pixels[index] = decoded.reshape(height, width, channels).transpose(2, 0, 1)
+    return Split(torch.from_numpy(pixels), torch.tensor([label for _, label in files], dtype=torch.int64))
 
 
 @contextmanager

@@ -48,8 +48,9 @@ def load(name: str, cache: Path) -> Source:
         train, test = (make(root=cache, download=True, **_which(name, part)) for part in ("train", "test"))
     # What urllib, its sockets, and torchvision's own checks raise; URLError is an OSError.
     except (OSError, RuntimeError, http.client.HTTPException) as error:
+        cause = " ".join(str(error).split()) or type(error).__name__
         raise MissingData(
-            f"{name} is not here and torchvision could not download it ({str(error).strip() or type(error).__name__}). "
+            f"{name} is not here and torchvision could not download it ({cause}). "
             f"Either put {name}.h5 (train/images uint8 [N, C, H, W], train/labels [N], test/images, test/labels, and "
             "the attribute `classes`) into the folder of --data-dir or $NSDC_DATA; or connect to a network, so that "
             f"torchvision downloads it to {cache}"
