@@ -42,7 +42,7 @@ class PoolState(State):
 @dataclass(frozen=True)
 class DistributionMatching(Objective):
     """`real_per_class` real images stand for each class. `pool` networks (0: a new random one each iteration) take
-    `pool_steps` SGD steps on real data after each use, and make place for a new one at the age of `pool_age` uses."""
+    `pool_steps` SGD steps on real data before each use, and make place for a new one after `pool_age` uses."""
 
     name: ClassVar[str] = "dm"
 
@@ -74,6 +74,8 @@ class DistributionMatching(Objective):
         world = state.world
         generator = stream(world.seed, "dm", iteration)
         slot = int(torch.randint(max(1, self.pool), (1,), generator=generator))
+        for _ in range(self.pool_steps if self.pool else 0):
+            self._learn(state, slot)
         network = state.pool[slot] if self.pool else world.new_network("dm", iteration)
         assert isinstance(network, ConvNet)
         real = world.real.per_class(self.real_per_class, generator)
@@ -86,13 +88,10 @@ class DistributionMatching(Objective):
         loss = (class_means(synthetic, labels, len(wanted)) - wanted).square().sum()
         if self.label_weight and self.pool:
             loss = loss + self.label_weight * F.cross_entropy(network.classifier(synthetic), labels)
-        if self.pool:
-            for _ in range(self.pool_steps):
-                self._learn(state, slot)
         return Step(loss, network=network)
 
     def _learn(self, state: PoolState, slot: int) -> None:
-        """One SGD step on real data; then, at the end of its life, the network makes place for a new one."""
+        """One SGD step on real data. A network at the end of its life has made place for a new one before."""
         world = state.world
         if state.ages[slot] >= self.pool_age * max(1, self.pool_steps):
             state.pool[slot] = world.new_network("pool", state.born)
