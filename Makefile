@@ -1,0 +1,49 @@
+# make demo   install, distil the bundled digits, look at them, compare; about three minutes after the install
+# make test   install, then lint, types and every test
+.DELETE_ON_ERROR:
+
+VENV ?= .venv
+# The first Python that is new enough; PYTHON=... chooses another.
+PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,$(if $(shell $(p) -c 'import sys; print("ok" if sys.version_info >= (3, 11) else "")' 2>/dev/null),$(p))))
+BIN := $(VENV)/bin
+DEMO := build/demo
+NSDC := $(BIN)/nsdc
+
+.PHONY: install test lint types demo clean
+
+install: $(VENV)/installed
+
+$(VENV)/installed: pyproject.toml
+	@test -n "$(PYTHON)" || { echo "error: Python 3.11 or newer is needed; set PYTHON=/path/to/python3"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --upgrade pip
+	$(BIN)/pip install --quiet --editable ".[dev]"
+	@touch $@
+
+test: lint types
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --durations 10
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: install
+	$(BIN)/mypy nsdcodec cli
+
+demo: install
+	@mkdir -p $(DEMO)
+	@echo "--- distil the bundled digits: 640 elements, as many as one image of each class has"
+	$(NSDC) encode digits --ipc 1 --restart -o $(DEMO)/digits.nsd
+	@echo "--- what is in the file, and is it sound"
+	$(NSDC) info $(DEMO)/digits.nsd
+	$(NSDC) verify $(DEMO)/digits.nsd
+	$(NSDC) decode $(DEMO)/digits.nsd --png $(DEMO)/png
+	@echo "--- the same budget spent on random real images, and on distilled pixels"
+	$(NSDC) encode digits --ipc 1 --parameterization pixel --objective none --restart -o $(DEMO)/random.nsd
+	$(NSDC) encode digits --ipc 1 --parameterization pixel --restart -o $(DEMO)/pixel.nsd
+	@echo "--- networks trained on each of the three, tested on real digits that nothing has seen"
+	$(NSDC) eval $(DEMO)/digits.nsd $(DEMO)/random.nsd $(DEMO)/pixel.nsd digits --networks 5 --epochs 300
+	@echo "--- the pictures: $(DEMO)/png/contact-sheet.png"
+
+clean:
+	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
