@@ -58,14 +58,15 @@ def encode(
         raise InvalidSetting("--iterations and --time both end the run; give one of them")
     torch_device, chosen_precision = options.device(device, precision)
     pairs = [*(set_ or []), *([f"iterations={iterations}"] if iterations is not None else [])]
-    name, settings = options.settings(recipe, torch_device.type, parameterization, objective, pairs)
+    images = sources.load(source, data_dir)
+    name, settings = options.settings(recipe, torch_device.type, images, parameterization, objective, pairs)
     named = [
         f"{key}={value}"
         for key, value in (("parameterization.name", parameterization), ("objective.name", objective))
         if value
     ]
     job = Job(
-        source=sources.load(source, data_dir),
+        source=images,
         output=out,
         settings=settings,
         recipe_name=name,

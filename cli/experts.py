@@ -32,9 +32,10 @@ def experts(
 
     torch_device, chosen_precision = options.device(device, precision)
     pairs = [*(set_ or []), *([f"objective.experts={count}"] if count is not None else [])]
-    name, settings = options.settings(recipe, torch_device.type, None, "mtt", pairs)
+    images = sources.load(source, data_dir)
+    name, settings = options.settings(recipe, torch_device.type, images, None, "mtt", pairs)
     job = Job(
-        source=sources.load(source, data_dir),
+        source=images,
         output=Path("unused.nsd"),
         settings=settings,
         recipe_name=name,

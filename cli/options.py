@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import torch
 
     from nsdcodec.recipes import Settings
+    from nsdcodec.sources import Source
 
 FileArgument = Annotated[Path, typer.Argument(help="An .nsd file.", show_default=False)]
 SourceArgument = Annotated[
@@ -69,14 +70,20 @@ def device(name: str, precision: str) -> tuple[torch.device, str]:
 
 
 def settings(
-    recipe: str | None, device_type: str, parameterization: str | None, objective: str | None, pairs: list[str]
+    recipe: str | None,
+    device_type: str,
+    source: Source,
+    parameterization: str | None,
+    objective: str | None,
+    pairs: list[str],
 ) -> tuple[str, Settings]:
-    """The recipe's name and its settings, changed as asked. Raises UnknownName and InvalidSetting."""
-    from nsdcodec.recipes import default_recipe
+    """The recipe's name and its settings, fitted to the source, then changed as asked. Raises UnknownName and
+    InvalidSetting."""
+    from nsdcodec.recipes import default_recipe, for_source
     from nsdcodec.recipes import recipe as named_recipe
 
     name = recipe or default_recipe(device_type)
-    return name, named_recipe(name).with_names(parameterization, objective).with_values(pairs)
+    return name, for_source(named_recipe(name), source).with_names(parameterization, objective).with_values(pairs)
 
 
 def experts_folder(chosen: Path | None) -> Path:

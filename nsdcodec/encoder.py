@@ -36,7 +36,7 @@ from nsdcodec.learning.real import RealData
 from nsdcodec.objectives.base import Objective, State, World
 from nsdcodec.objectives.trajectory import TrajectoryMatching
 from nsdcodec.progress import Clock, Log, Progress, deferred_signals
-from nsdcodec.recipes import Settings, for_geometry
+from nsdcodec.recipes import Settings
 from nsdcodec.sources.base import Source, Split, normalize
 from nsdcodec.version import VERSION
 
@@ -45,7 +45,7 @@ MOST_SKIPPED_IN_A_ROW = 20
 
 @dataclass(frozen=True)
 class Job:
-    """What to encode and how to run it. `ipc` and `bits_per_class` are the budget; `time_limit` in seconds fits the
+    """What to encode and how to run it. `settings` are those that `recipes.for_source` fitted to the source. `ipc` and `bits_per_class` are the budget; `time_limit` in seconds fits the
     schedule to the clock in place of `settings.iterations`."""
 
     source: Source
@@ -129,12 +129,18 @@ def encode(job: Job, listen: Callable[[Progress], None] = lambda progress: None)
         raise InvalidSetting(
             f"{job.checkpoint_path} holds an unfinished run; go on with it by --resume, or drop it by --restart"
         )
-    settings = for_geometry(job.settings, job.source.geometry, job.source.augmentation)
+    settings = job.settings
     layout = _plan(job, settings)
     training_source, held_out = job.source.hold_out(_held_out_per_class(job.source, settings), job.seed)
     world = _world(job, settings, training_source, listen)
     log = Log(job.log_path, keep=job.resume)
-    run = _start(job, settings, layout, world)
+    try:
+        run = _start(job, settings, layout, world)
+    except KeyboardInterrupt as error:
+        raise Interrupted(
+            "stopped before the first iteration; nothing was written. Experts that were finished are kept in "
+            f"{job.experts_folder}: the same command goes on from them"
+        ) from error
     if job.resume:
         _load(job, run, settings)
     log.event(
@@ -145,7 +151,10 @@ def encode(job: Job, listen: Callable[[Progress], None] = lambda progress: None)
         with deferred_signals() as stop:
             _loop(job, settings, run, world, held_out, clock, log, stop, listen)
     except (Interrupted, KeyboardInterrupt) as error:
-        raise Interrupted(_interrupted(job, run, settings, clock, log)) from error
+        # A step that was cut short is not saved: the last checkpoint stands.
+        if isinstance(error, Interrupted):
+            _save(job, run, settings, clock)
+        raise Interrupted(_interrupted(job, run, settings, log)) from error
     header = _header(job, settings, run.layout, run.best_iteration, run.best_accuracy, run.best_rate)
     size = nsd_file.write(job.output, header, _numpy(run.best))
     job.checkpoint_path.unlink(missing_ok=True)
@@ -155,7 +164,7 @@ def encode(job: Job, listen: Callable[[Progress], None] = lambda progress: None)
 
 def make_experts(job: Job, listen: Callable[[Progress], None] = lambda progress: None) -> Experts:
     """The expert trajectories that `encode` of the same job would match; makes those that are missing."""
-    settings = for_geometry(job.settings, job.source.geometry, job.source.augmentation)
+    settings = job.settings
     assert isinstance(settings.objective, TrajectoryMatching), "the caller chose the objective"
     training_source, _ = job.source.hold_out(_held_out_per_class(job.source, settings), job.seed)
     return settings.objective.experts_of(_world(job, settings, training_source, listen))
@@ -190,7 +199,7 @@ def _world(job: Job, settings: Settings, source: Source, listen: Callable[[Progr
         real=RealData(source.train, len(source.classes), normalization, job.device),
         source_sha256=source.sha256,
         network=settings.network,
-        augmentation=source.augmentation,
+        augmentation=settings.training.augmentation,
         seed=job.seed,
         device=job.device,
         precision=job.precision,
@@ -406,15 +415,15 @@ def _load(job: Job, run: _Run, settings: Settings) -> None:
         setattr(run, name, value)
 
 
-def _interrupted(job: Job, run: _Run, settings: Settings, clock: Clock, log: Log) -> str:
-    """Keeps what was reached, and says how to go on."""
+def _interrupted(job: Job, run: _Run, settings: Settings, log: Log) -> str:
+    """Writes the best file so far, and says how to go on."""
     log.event("interrupted", iteration=run.iteration)
     if not run.best:
         return "stopped before anything was reached; nothing was written"
-    _save(job, run, settings, clock)
     header = _header(job, settings, run.layout, run.best_iteration, run.best_accuracy, run.best_rate)
     nsd_file.write(job.output, header, _numpy(run.best))
     return (
         f"stopped at iteration {run.iteration}; {job.output} holds the best so far "
-        f"({run.best_accuracy:.1%} on held-out images); go on with the same command and --resume"
+        f"({run.best_accuracy:.1%} on held-out images)"
+        + ("; go on with the same command and --resume" if job.checkpoint_path.exists() else "")
     )
