@@ -20,7 +20,7 @@ import numpy as np
 
 from nsdcodec.container import atomic, codecs, strict_json
 from nsdcodec.container.codecs import Array
-from nsdcodec.container.header import BLANK_DIGEST, Header
+from nsdcodec.container.header import BLANK_DIGEST, MAX_RANK, Header
 from nsdcodec.container.header import parse as parse_header
 from nsdcodec.errors import DigestMismatch, FileAccess, MalformedFile
 from nsdcodec.layout import ArraySpec
@@ -177,6 +177,7 @@ def _entry(name: str, value: Any) -> _Entry:
         or set(value) != {"dtype", "shape", "data_offsets"}
         or value["dtype"] not in list(_ITEM_BYTES)
         or not natural(value["shape"])
+        or len(value["shape"]) > MAX_RANK  # before the product: that of 200,000 lengths takes a minute
         or not natural(value["data_offsets"])
         or len(value["data_offsets"]) != 2
     ):
