@@ -73,10 +73,11 @@ def pack(header: Header, arrays: Mapping[str, Array]) -> bytes:
         tensors[role] = values.reshape(spec.shape) if as_is else values
     text = replace(header, codecs=chosen).to_json()
     blank = save(tensors, {METADATA_KEY: text})
-    if len(_DIGEST.findall(blank)) != 1:
-        raise ValueError("the header must hold its digest field once")
-    digest = hashlib.sha256(blank).hexdigest().encode()
-    return blank.replace(b"sha256:" + BLANK_DIGEST.encode(), b"sha256:" + digest, 1)
+    found = list(_DIGEST.finditer(blank, 0, 8 + struct.unpack("<Q", blank[:8])[0]))
+    if len(found) != 1:
+        raise ValueError("budget and provenance must not hold a field 'digest' of 'sha256:' and 64 digits")
+    start, end = found[0].span(1)
+    return blank[:start] + hashlib.sha256(blank).hexdigest().encode() + blank[end:]
 
 
 def write(path: str | os.PathLike[str], header: Header, arrays: Mapping[str, Array]) -> int:
@@ -97,9 +98,7 @@ def read(source: Source, report: Callable[[str], None] = lambda check: None) -> 
     digest = _digest(data, data_start)
     if digest is not None:
         report(f"digest: sha256 {digest[:16]}...")
-    header = parse_header(text)
-    if digest is None:
-        raise MalformedFile("NSD-H02", "header.digest is missing or not 'sha256:' and 64 digits, or stands twice")
+    header = parse_header(text, digest)
     report(f"header: format {header.version[0]}.{header.version[1]}, {header.layout.geometry}")
     arrays, sizes = _arrays(data[data_start:], entries, header)
     report(f"arrays: {', '.join(arrays)}: sizes, codecs and values")

@@ -102,8 +102,9 @@ class Header:
         )
 
 
-def parse(text: str) -> Header:
-    """The header of a text. Raises MalformedFile (rules H, A05, S, L), UnsupportedVersion, UnsupportedFeature."""
+def parse(text: str, digest: str | None) -> Header:
+    """The header of a text, whose digest field must state `digest`, the one found true (None where none was).
+    Raises MalformedFile (rules H, A05, S, L), UnsupportedVersion, UnsupportedFeature."""
     try:
         document = strict_json.parse(text)
     except ValueError as error:
@@ -111,7 +112,8 @@ def parse(text: str) -> Header:
     root = _Fields(document, "header")
     version = _version(root)
     _features(root)
-    root.text("digest")
+    if root.text("digest") != f"sha256:{digest}":
+        raise MalformedFile("NSD-H02", "header.digest is not 'sha256:' and 64 digits, or such a field stands twice")
     geometry = _geometry(root.inside("geometry"))
     synthesis = _synthesis(root.inside("synthesis"))
     arrays, codecs = _arrays(root.inside("arrays"))
