@@ -117,8 +117,8 @@ def _bytes(source: Source) -> bytes:
                 data = file.read(MAX_FILE_BYTES + 1)
         else:
             data = source.read(MAX_FILE_BYTES + 1)
-    except OSError as error:
-        raise FileAccess(f"cannot read {source!s}: {error.strerror or error}") from error
+    except (OSError, ValueError) as error:  # ValueError: a path with a zero byte, a closed stream
+        raise FileAccess(f"cannot read {source!s}: {getattr(error, 'strerror', None) or error}") from error
     if len(data) > MAX_FILE_BYTES:
         raise MalformedFile("NSD-F02", f"more than {MAX_FILE_BYTES:,} bytes")
     return data
