@@ -143,8 +143,8 @@ def _framing(data: bytes) -> tuple[dict[str, _Entry], str, int]:
         raise MalformedFile("NSD-F01", f"a header of {length:,} bytes in a file of {len(data):,}")
     try:
         document = strict_json.parse(data[8 : 8 + length].decode())
-        if not isinstance(document, dict):
-            raise ValueError("not an object")
+        if not isinstance(document, dict) or data[8:9] != b"{":
+            raise ValueError("not an object from its first byte on, as safetensors asks")
     except ValueError as error:
         raise MalformedFile("NSD-F03", str(error)) from error
     metadata = document.pop("__metadata__", None)
