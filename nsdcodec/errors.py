@@ -33,6 +33,9 @@ RULES = {
 }
 
 
+MAX_DETAIL = 400
+
+
 class NsdError(Exception):
     """The base of every error that nsdcodec raises on purpose."""
 
@@ -45,6 +48,8 @@ class MalformedFile(NsdError):
     exit_code = 3
 
     def __init__(self, rule: str, detail: str) -> None:
+        if len(detail) > MAX_DETAIL:  # it may quote the file, whose texts can be megabytes
+            detail = detail[:MAX_DETAIL] + "..."
         super().__init__(f"{rule}: {RULES[rule]}: {detail}")
         self.rule = rule
         self.detail = detail

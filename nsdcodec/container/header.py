@@ -146,7 +146,7 @@ def _version(root: _Fields) -> tuple[int, int]:
 
 def _features(root: _Fields) -> None:
     if unknown := [name for name in root.texts("require") if name not in FEATURES]:
-        raise UnsupportedFeature(f"the file requires {', '.join(unknown)}; install an nsdcodec that has it")
+        raise UnsupportedFeature(f"the file requires {', '.join(unknown)!r:.200}; install an nsdcodec that has it")
 
 
 def _geometry(fields: _Fields) -> Geometry:
