@@ -31,9 +31,7 @@ def write(path: str | os.PathLike[str], data: bytes) -> None:
             raise
         _sync_folder(target.parent)
     except OSError as error:
-        raise FileAccess(
-            f"cannot write {path} ({len(data):,} bytes): {error.strerror or error}; {standing}"
-        ) from error
+        raise FileAccess(f"cannot write {path} ({len(data):,} bytes): {error.strerror or error}; {standing}") from error
 
 
 def check_writable(path: str | os.PathLike[str]) -> None:

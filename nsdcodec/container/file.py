@@ -96,7 +96,7 @@ def read(source: Source, report: Callable[[str], None] = lambda check: None) -> 
     entries, text, data_start = _framing(data)
     report(f"framing: {len(data):,} bytes, {len(entries)} tensors cover the data")
     digest = _digest(data, data_start)
-    if digest is not None:
+    if digest:
         report(f"digest: sha256 {digest[:16]}...")
     header = parse_header(text, digest)
     report(f"header: format {header.version[0]}.{header.version[1]}, {header.layout.geometry}")
@@ -187,11 +187,11 @@ def _entry(name: str, value: Any) -> _Entry:
     return _Entry(value["dtype"], tuple(value["shape"]), start, end)
 
 
-def _digest(data: bytes, data_start: int) -> str | None:
-    """The digest stated, once it is found true; None where the header states none or several."""
+def _digest(data: bytes, data_start: int) -> str:
+    """The digest stated, once it is found true; '' where the header states none or several."""
     found = list(_DIGEST.finditer(data, 0, data_start))
     if len(found) != 1:
-        return None
+        return ""
     stated = found[0].group(1).decode()
     start, end = found[0].span(1)
     hasher = hashlib.sha256(data[:start])
