@@ -58,7 +58,8 @@ class NSDFile:
 
 def pack(header: Header, arrays: Mapping[str, Array]) -> bytes:
     """The bytes of a file: the same for the same header and arrays, always. Each array is rounded to its stored type
-    and compressed where that is smaller. Raises OverflowError where a value does not fit its type."""
+    and compressed where that is smaller. What it makes has been read back: raises what `read` raises where header and
+    arrays do not fit each other, and OverflowError where a value does not fit its type."""
     from safetensors.numpy import save
 
     tensors, chosen = {}, {}
@@ -77,7 +78,9 @@ def pack(header: Header, arrays: Mapping[str, Array]) -> bytes:
     if len(found) != 1:
         raise ValueError("budget and provenance must not hold a field 'digest' of 'sha256:' and 64 digits")
     start, end = found[0].span(1)
-    return blank[:start] + hashlib.sha256(blank).hexdigest().encode() + blank[end:]
+    data = blank[:start] + hashlib.sha256(blank).hexdigest().encode() + blank[end:]
+    read(data)
+    return data
 
 
 def write(path: str | os.PathLike[str], header: Header, arrays: Mapping[str, Array]) -> int:
