@@ -8,8 +8,11 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
+import os
 import re
 import struct
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -183,3 +186,14 @@ def edited(data: bytes, header: Edit | None = None, entries: Edit | None = None,
             replaced = edit(parts[place])
             parts[place] = parts[place] if replaced is None else replaced
     return put_together(*parts)
+
+
+def fresh_python(code: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Runs code in a new interpreter that finds what this one finds; its output as text."""
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)} | environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
