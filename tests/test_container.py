@@ -35,7 +35,9 @@ from malformed import (
     zstd,
 )
 
-from nsdcodec.container.file import pack, read, write
+from nsdcodec.container.file import MAX_FILE_BYTES, MAX_HEADER_BYTES, pack, read, write
+from nsdcodec.container.header import MAX_NAME, MAX_RANK
+from nsdcodec.container.strict_json import MAX_DEPTH
 from nsdcodec.errors import (
     RULES,
     DigestMismatch,
@@ -45,7 +47,8 @@ from nsdcodec.errors import (
     UnsupportedFeature,
     UnsupportedVersion,
 )
-from nsdcodec.layout import ArraySpec, Layout, Synthesis
+from nsdcodec.geometry import LIMITS
+from nsdcodec.layout import MAX_IMAGES, ArraySpec, Layout, Synthesis
 
 SPEC = Path(__file__).parent.parent / "spec"
 SCHEMA = jsonschema.Draft202012Validator(json.loads((SPEC / "header.schema.json").read_text()))
@@ -216,6 +219,25 @@ def test_every_rule_has_a_malformed_file():
 
 def test_the_spec_lists_exactly_the_rules():
     assert re.findall(r"^\| (NSD-\w\d\d) \|", (SPEC / "errors.md").read_text(), re.MULTILINE) == list(RULES)
+
+
+def test_the_spec_states_the_exit_code_of_every_other_refusal():
+    stated = re.findall(r"^\| `(\w+)` \| (\d) \|", (SPEC / "errors.md").read_text(), re.MULTILINE)
+    assert {name: int(code) for name, code in stated} == {
+        kind.__name__: kind.exit_code for kind in (DigestMismatch, UnsupportedVersion, UnsupportedFeature, FileAccess)
+    }
+    assert f"exit code {MalformedFile.exit_code}" in (SPEC / "errors.md").read_text()
+
+
+def test_the_spec_states_the_limits_of_the_code():
+    limits = dict(re.findall(r"^\| ([^|]+?) \| ([^|]+?) \|", (SPEC / "container.md").read_text(), re.MULTILINE))
+    assert limits["file"] == f"2^{MAX_FILE_BYTES.bit_length() - 1} bytes"
+    assert limits["safetensors header"] == f"2^{MAX_HEADER_BYTES.bit_length() - 1} bytes"
+    assert limits["brackets inside each other in a JSON text"] == str(MAX_DEPTH)
+    assert limits["dimensions of an array"].split()[0] == str(MAX_RANK)
+    assert limits["images"] == f"2^{MAX_IMAGES.bit_length() - 1}"
+    assert limits["a text of a header field"].split()[0] == str(MAX_NAME)
+    assert limits["classes; channels; height; width"] == "; ".join(f"{limit:,}" for limit in LIMITS.values())
 
 
 def test_a_file_over_the_limit_is_refused(monkeypatch, tmp_path):
