@@ -132,6 +132,12 @@ def test_each_stored_type_comes_back_exactly_through_each_codec(dtype, codec):
     assert (file.stored_bytes[role] < spec.nbytes) == (codec != "raw")
 
 
+def test_frames_are_written_with_their_size_and_a_checksum():
+    frame = zstandard.get_frame_parameters(take_apart(PACKED)[2])
+    assert frame.content_size == SPECTRUM_BYTES
+    assert frame.has_checksum
+
+
 def test_an_array_larger_than_the_window_comes_back():
     layout = Layout(SMALL, Synthesis(), {"spectrum": floats(1, 40_000, 2, 4, 8)})
     values = np.tile(np.arange(64, dtype="<f4"), 40_000).reshape(1, 40_000, 2, 4, 8)
@@ -282,15 +288,25 @@ def test_a_changed_value_is_a_digest_mismatch_before_anything_else_is_said_of_it
         read(not_finite)
 
 
-def test_a_bomb_is_refused_before_it_is_decoded(monkeypatch):
+@pytest.mark.parametrize(
+    ("stored", "reason"),
+    [
+        *(
+            (run_of_zeros(0, size), f"the frame declares {size:,} bytes")
+            for size in (SPECTRUM_BYTES + 1, 1 << 36, 1 << 63)
+        ),
+        (run_of_zeros(SPECTRUM_BYTES, SPECTRUM_BYTES, window_log=24), "a window of 16,777,216 bytes"),
+        (run_of_zeros(SPECTRUM_BYTES, SPECTRUM_BYTES, dictionary=7), "or a dictionary"),
+    ],
+)
+def test_a_bomb_is_refused_before_it_is_decoded(monkeypatch, stored, reason):
     class Decompressor:
         def __init__(self, *_, **__):
             raise AssertionError("the frame was decoded")
 
     monkeypatch.setattr(zstandard, "ZstdDecompressor", Decompressor)
-    for declared in (SPECTRUM_BYTES + 1, 1 << 36, 1 << 63):
-        with pytest.raises(MalformedFile, match=f"the frame declares {declared:,} bytes"):
-            read(only_array(run_of_zeros(0, declared)))
+    with pytest.raises(MalformedFile, match=reason):
+        read(only_array(stored))
 
 
 def test_frames_at_the_limits_are_read():
