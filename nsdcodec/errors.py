@@ -26,11 +26,14 @@ RULES = {
     "NSD-A04": "an array holds a value that is not finite, or a padding bit that is set",
     "NSD-A05": "the arrays decode to more bytes, values or dimensions than the limit",
     "NSD-S01": "the synthesis uses an array that is absent, or an array is not used",
-    "NSD-S02": "an array's shape does not fit the synthesis",
+    "NSD-S02": "an array's shape or dtype does not fit the synthesis",
     "NSD-S03": "the mask does not select as many places as there are coefficients",
     "NSD-L01": "the stored labels are not one unsigned integer an image",
     "NSD-L02": "a label is outside the classes",
 }
+
+
+MAX_DETAIL = 400
 
 
 class NsdError(Exception):
@@ -45,6 +48,8 @@ class MalformedFile(NsdError):
     exit_code = 3
 
     def __init__(self, rule: str, detail: str) -> None:
+        if len(detail) > MAX_DETAIL:  # it may quote the file, whose texts can be megabytes
+            detail = detail[:MAX_DETAIL] + "..."
         super().__init__(f"{rule}: {RULES[rule]}: {detail}")
         self.rule = rule
         self.detail = detail

@@ -27,7 +27,10 @@ FLOATS = ("float32", "float16")
 AXES = ("batch", "channel", "height", "width")
 PAIRINGS = ("product", "zip")
 LABEL_RULES = ("balanced", "stored")
-MAX_IMAGES = 1 << 31
+# So that a file of a few kB cannot make a decoder allocate without bound: labels are made for every image, and no step
+# of making one image holds more values than MAX_VALUES.
+MAX_IMAGES = 1 << 24
+MAX_VALUES = 1 << 28
 
 
 @dataclass(frozen=True)
@@ -121,6 +124,10 @@ class Layout:
             raise MalformedFile("NSD-S02", f"{self.spectra} spectra cannot pair one to one with {self.kernels} kernels")
         if self.images > MAX_IMAGES:
             raise MalformedFile("NSD-A05", f"{self.images:,} images; the limit is {MAX_IMAGES:,}")
+        if self.image_values > MAX_VALUES:
+            raise MalformedFile(
+                "NSD-A05", f"{self.image_values:,} values in the making of one image; the limit is {MAX_VALUES:,}"
+            )
         if "labels" in self.arrays and self.arrays["labels"].shape != (self.images,):
             raise MalformedFile(
                 "NSD-L01", f"labels have the shape {list(self.arrays['labels'].shape)} for {self.images} images"
@@ -174,6 +181,16 @@ class Layout:
     @cached_property
     def images(self) -> int:
         return self.blocks * self.images_per_block
+
+    @cached_property
+    def image_values(self) -> int:
+        """The most values that one image has between two axes: coefficients first, then channel, height, width."""
+        _, *lengths = self.coefficient_shape
+        values = [math.prod(lengths)]
+        for place, length in enumerate((self.geometry.channels, self.geometry.height, self.geometry.width)):
+            lengths[place] = length
+            values.append(math.prod(lengths))
+        return max(values)
 
     @cached_property
     def elements(self) -> int:

@@ -25,9 +25,9 @@ def to_bytes(values: Array, spec: ArraySpec) -> bytes:
     """The stored bytes, little-endian, in C order. Raises OverflowError where a value does not fit the stored type."""
     if spec.dtype == "bit":
         return np.packbits(values.astype(bool).reshape(-1)).tobytes()
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         stored = values.astype(NUMPY[spec.dtype])
-    if spec.dtype in FLOATS and not np.isfinite(stored).all():
+    if not np.isfinite(stored).all() if spec.dtype in FLOATS else (stored != values).any():
         raise OverflowError(f"a value does not fit {spec.dtype} (largest: {np.abs(values).max():.4g})")
     return stored.tobytes()
 

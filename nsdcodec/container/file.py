@@ -20,7 +20,7 @@ import numpy as np
 
 from nsdcodec.container import atomic, codecs, strict_json
 from nsdcodec.container.codecs import Array
-from nsdcodec.container.header import BLANK_DIGEST, Header
+from nsdcodec.container.header import BLANK_DIGEST, MAX_RANK, Header
 from nsdcodec.container.header import parse as parse_header
 from nsdcodec.errors import DigestMismatch, FileAccess, MalformedFile
 from nsdcodec.layout import ArraySpec
@@ -58,7 +58,8 @@ class NSDFile:
 
 def pack(header: Header, arrays: Mapping[str, Array]) -> bytes:
     """The bytes of a file: the same for the same header and arrays, always. Each array is rounded to its stored type
-    and compressed where that is smaller. Raises OverflowError where a value does not fit its type."""
+    and compressed where that is smaller. What it makes has been read back: raises what `read` raises where header and
+    arrays do not fit each other, and OverflowError where a value does not fit its type."""
     from safetensors.numpy import save
 
     tensors, chosen = {}, {}
@@ -73,10 +74,13 @@ def pack(header: Header, arrays: Mapping[str, Array]) -> bytes:
         tensors[role] = values.reshape(spec.shape) if as_is else values
     text = replace(header, codecs=chosen).to_json()
     blank = save(tensors, {METADATA_KEY: text})
-    if len(_DIGEST.findall(blank)) != 1:
-        raise ValueError("the header must hold its digest field once")
-    digest = hashlib.sha256(blank).hexdigest().encode()
-    return blank.replace(b"sha256:" + BLANK_DIGEST.encode(), b"sha256:" + digest, 1)
+    found = list(_DIGEST.finditer(blank, 0, 8 + struct.unpack("<Q", blank[:8])[0]))
+    if len(found) != 1:
+        raise ValueError("budget and provenance must not hold a field 'digest' of 'sha256:' and 64 digits")
+    start, end = found[0].span(1)
+    data = blank[:start] + hashlib.sha256(blank).hexdigest().encode() + blank[end:]
+    read(data)
+    return data
 
 
 def write(path: str | os.PathLike[str], header: Header, arrays: Mapping[str, Array]) -> int:
@@ -95,11 +99,9 @@ def read(source: Source, report: Callable[[str], None] = lambda check: None) -> 
     entries, text, data_start = _framing(data)
     report(f"framing: {len(data):,} bytes, {len(entries)} tensors cover the data")
     digest = _digest(data, data_start)
-    if digest is not None:
+    if digest:
         report(f"digest: sha256 {digest[:16]}...")
-    header = parse_header(text)
-    if digest is None:
-        raise MalformedFile("NSD-H02", "header.digest is missing or not 'sha256:' and 64 digits, or stands twice")
+    header = parse_header(text, digest)
     report(f"header: format {header.version[0]}.{header.version[1]}, {header.layout.geometry}")
     arrays, sizes = _arrays(data[data_start:], entries, header)
     report(f"arrays: {', '.join(arrays)}: sizes, codecs and values")
@@ -118,8 +120,8 @@ def _bytes(source: Source) -> bytes:
                 data = file.read(MAX_FILE_BYTES + 1)
         else:
             data = source.read(MAX_FILE_BYTES + 1)
-    except OSError as error:
-        raise FileAccess(f"cannot read {source!s}: {error.strerror or error}") from error
+    except (OSError, ValueError) as error:  # ValueError: a path with a zero byte, a closed stream
+        raise FileAccess(f"cannot read {source!s}: {getattr(error, 'strerror', None) or error}") from error
     if len(data) > MAX_FILE_BYTES:
         raise MalformedFile("NSD-F02", f"more than {MAX_FILE_BYTES:,} bytes")
     return data
@@ -144,8 +146,8 @@ def _framing(data: bytes) -> tuple[dict[str, _Entry], str, int]:
         raise MalformedFile("NSD-F01", f"a header of {length:,} bytes in a file of {len(data):,}")
     try:
         document = strict_json.parse(data[8 : 8 + length].decode())
-        if not isinstance(document, dict):
-            raise ValueError("not an object")
+        if not isinstance(document, dict) or data[8:9] != b"{":
+            raise ValueError("not an object from its first byte on, as safetensors asks")
     except ValueError as error:
         raise MalformedFile("NSD-F03", str(error)) from error
     metadata = document.pop("__metadata__", None)
@@ -177,6 +179,7 @@ def _entry(name: str, value: Any) -> _Entry:
         or set(value) != {"dtype", "shape", "data_offsets"}
         or value["dtype"] not in list(_ITEM_BYTES)
         or not natural(value["shape"])
+        or len(value["shape"]) > MAX_RANK  # before the product: that of 200,000 lengths takes a minute
         or not natural(value["data_offsets"])
         or len(value["data_offsets"]) != 2
     ):
@@ -187,11 +190,11 @@ def _entry(name: str, value: Any) -> _Entry:
     return _Entry(value["dtype"], tuple(value["shape"]), start, end)
 
 
-def _digest(data: bytes, data_start: int) -> str | None:
-    """The digest stated, once it is found true; None where the header states none or several."""
+def _digest(data: bytes, data_start: int) -> str:
+    """The digest stated, once it is found true; '' where the header states none or several."""
     found = list(_DIGEST.finditer(data, 0, data_start))
     if len(found) != 1:
-        return None
+        return ""
     stated = found[0].group(1).decode()
     start, end = found[0].span(1)
     hasher = hashlib.sha256(data[:start])

@@ -102,8 +102,9 @@ class Header:
         )
 
 
-def parse(text: str) -> Header:
-    """The header of a text. Raises MalformedFile (rules H, A05, S, L), UnsupportedVersion, UnsupportedFeature."""
+def parse(text: str, digest: str) -> Header:
+    """The header of a text, whose digest field must state `digest`, the one found true ('' where none was).
+    Raises MalformedFile (rules H, A05, S, L), UnsupportedVersion, UnsupportedFeature."""
     try:
         document = strict_json.parse(text)
     except ValueError as error:
@@ -111,7 +112,8 @@ def parse(text: str) -> Header:
     root = _Fields(document, "header")
     version = _version(root)
     _features(root)
-    root.text("digest")
+    if not digest or root.text("digest") != f"sha256:{digest}":
+        raise MalformedFile("NSD-H02", "header.digest is not 'sha256:' and 64 digits, or such a field stands twice")
     geometry = _geometry(root.inside("geometry"))
     synthesis = _synthesis(root.inside("synthesis"))
     arrays, codecs = _arrays(root.inside("arrays"))
@@ -144,7 +146,7 @@ def _version(root: _Fields) -> tuple[int, int]:
 
 def _features(root: _Fields) -> None:
     if unknown := [name for name in root.texts("require") if name not in FEATURES]:
-        raise UnsupportedFeature(f"the file requires {', '.join(unknown)}; install an nsdcodec that has it")
+        raise UnsupportedFeature(f"the file requires {', '.join(unknown)!r:.200}; install an nsdcodec that has it")
 
 
 def _geometry(fields: _Fields) -> Geometry:

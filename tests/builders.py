@@ -1,0 +1,199 @@
+"""What many tests start from: layouts of every kind, arrays and headers for them, and files taken apart and resealed.
+
+Sealing is written here a second time, from spec/container.md, so that the tests do not lean on the code they test.
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+import os
+import re
+import struct
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nsdcodec.container.file import pack
+from nsdcodec.container.header import Header, Normalization, TrainingRecipe
+from nsdcodec.geometry import Geometry
+from nsdcodec.layout import ArraySpec, Layout, Synthesis
+
+Arrays = dict[str, NDArray[Any]]
+
+
+def floats(*shape: int) -> ArraySpec:
+    return ArraySpec("float32", shape)
+
+
+def halves(*shape: int) -> ArraySpec:
+    return ArraySpec("float16", shape)
+
+
+def bits(*shape: int) -> ArraySpec:
+    return ArraySpec("bit", shape)
+
+
+SMALL = Geometry(classes=3, channels=2, height=4, width=8)
+
+LAYOUTS = {
+    "pixels": Layout(SMALL, Synthesis(), {"spectrum": floats(1, 5, 2, 4, 8)}),
+    "pixels in blocks": Layout(SMALL, Synthesis(), {"spectrum": floats(3, 2, 2, 4, 8)}),
+    "product, own kernels": Layout(
+        SMALL,
+        Synthesis("stored", "stored", "stored", "stored", "product"),
+        {
+            "spectrum": floats(2, 3, 2, 3, 4),
+            "batch_kernel": floats(3, 3, 5),
+            "channel_kernel": floats(3, 2, 2),
+            "height_kernel": floats(3, 3, 4),
+            "width_kernel": floats(3, 4, 8),
+        },
+    ),
+    "zip, own kernels": Layout(
+        SMALL,
+        Synthesis("stored", "identity", "stored", "stored", "zip"),
+        {
+            "spectrum": floats(3, 3, 2, 3, 4),
+            "batch_kernel": floats(3, 3, 2),
+            "height_kernel": floats(3, 3, 4),
+            "width_kernel": floats(3, 4, 8),
+        },
+    ),
+    "zip, a kernel for all": Layout(
+        SMALL,
+        Synthesis("stored", "identity", "stored", "dct", "zip"),
+        {"spectrum": floats(3, 3, 2, 3, 4), "batch_kernel": floats(1, 3, 2), "height_kernel": floats(1, 3, 4)},
+    ),
+    "product, one axis shared": Layout(
+        SMALL,
+        Synthesis("stored", "stored", "stored", "haar", "product"),
+        {
+            "spectrum": floats(2, 3, 3, 3, 4),
+            "batch_kernel": floats(2, 3, 4),
+            "channel_kernel": floats(1, 3, 2),
+            "height_kernel": floats(2, 3, 4),
+        },
+    ),
+    "one block": Layout(
+        SMALL,
+        Synthesis("stored", "identity", "identity", "stored", "product"),
+        {"spectrum": floats(1, 3, 2, 4, 5), "batch_kernel": floats(1, 3, 7), "width_kernel": floats(1, 5, 8)},
+    ),
+    "mask a spectrum": Layout(
+        SMALL,
+        Synthesis(height="dct", width="dct"),
+        {"spectrum": floats(3, 2, 2, 5), "mask": bits(3, 4, 6), "labels": ArraySpec("uint8", (6,))},
+        "stored",
+    ),
+    "mask for all": Layout(
+        SMALL,
+        Synthesis("stored", "identity", "haar", "bilinear"),
+        {"spectrum": floats(2, 3, 2, 7), "mask": bits(1, 3, 5), "batch_kernel": floats(2, 3, 2)},
+    ),
+    "bilinear": Layout(SMALL, Synthesis(height="bilinear", width="bilinear"), {"spectrum": floats(3, 2, 2, 3, 3)}),
+    "haar": Layout(SMALL, Synthesis("identity", "dct", "haar", "haar"), {"spectrum": floats(1, 6, 2, 4, 8)}),
+    "halves": Layout(
+        SMALL,
+        Synthesis("stored", "identity", "dct", "dct"),
+        {
+            "spectrum": halves(3, 2, 2, 4, 4),
+            "batch_kernel": halves(1, 2, 300),
+            "labels": ArraySpec("uint16", (900,)),
+        },
+        "stored",
+    ),
+}
+
+
+def header_for(layout: Layout, **changes: Any) -> Header:
+    channels = layout.geometry.channels
+    values: dict[str, Any] = {
+        "layout": layout,
+        "classes": tuple(f"class {i}" for i in range(layout.geometry.classes)),
+        "normalization": Normalization((0.5, 0.25, 0.125)[:channels], (0.25, 0.5, 0.2)[:channels]),
+        "recipe": TrainingRecipe(learning_rate=0.0123, epochs=7),
+        "parameterization": "nsd",
+        "budget": {"ipc": 1},
+        "provenance": {"source": "random numbers"},
+    }
+    return Header(**(values | changes))
+
+
+def arrays_for(layout: Layout, seed: int = 0) -> Arrays:
+    """Random values of the stored types: masks of the right count, labels within the classes."""
+    rng = np.random.default_rng(seed)
+    return {role: _values(rng, role, spec, layout) for role, spec in layout.arrays.items()}
+
+
+def _values(rng: np.random.Generator, role: str, spec: ArraySpec, layout: Layout) -> NDArray[Any]:
+    if role == "labels":
+        return rng.integers(0, layout.geometry.classes, spec.shape).astype(spec.dtype)
+    if role == "mask":
+        places = spec.shape[1] * spec.shape[2]
+        kept = np.arange(places) < layout.arrays["spectrum"].shape[3]
+        return np.stack([rng.permutation(kept) for _ in range(spec.shape[0])]).reshape(spec.shape)
+    return rng.standard_normal(spec.shape).astype(spec.dtype)
+
+
+def file_of(name: str, **changes: Any) -> bytes:
+    """The bytes of a file of one of `LAYOUTS`."""
+    return pack(header_for(LAYOUTS[name], **changes), arrays_for(LAYOUTS[name]))
+
+
+Document = dict[str, Any]
+Edit = Callable[[Any], Any]
+
+
+def take_apart(data: bytes) -> tuple[Document, Document, bytes]:
+    """The tensor entries, the nsd header, and the data of a file."""
+    length = struct.unpack("<Q", data[:8])[0]
+    entries = json.loads(data[8 : 8 + length])
+    return entries, json.loads(entries.pop("__metadata__")["nsd"]), data[8 + length :]
+
+
+def put_together(entries: Mapping[str, Any], header: Any, body: bytes) -> bytes:
+    """A sealed file. `header` may be a text, to hold what no JSON writer writes."""
+    text = header if isinstance(header, str) else json.dumps(header, separators=(",", ":"))
+    return frame(json.dumps({"__metadata__": {"nsd": text}, **entries}, separators=(",", ":")), body)
+
+
+def frame(text: str | bytes, body: bytes) -> bytes:
+    encoded = text if isinstance(text, bytes) else text.encode()
+    return seal(struct.pack("<Q", len(encoded)) + encoded + body)
+
+
+def seal(data: bytes) -> bytes:
+    """The digest of spec/container.md put in its place, where there is a place for it."""
+    place = re.search(rb'\\"digest\\":\\"sha256:([0-9a-f]{64})\\"', data)
+    if place is None:
+        return data
+    start, end = place.span(1)
+    blank = data[:start] + b"0" * 64 + data[end:]
+    return data[:start] + hashlib.sha256(blank).hexdigest().encode() + data[end:]
+
+
+def edited(data: bytes, header: Edit | None = None, entries: Edit | None = None, body: Edit | None = None) -> bytes:
+    """The file with one part changed in place, or replaced by what the edit returns, and sealed again."""
+    parts: list[Any] = list(copy.deepcopy(take_apart(data)))
+    for place, edit in enumerate((entries, header, body)):
+        if edit is not None:
+            replaced = edit(parts[place])
+            parts[place] = parts[place] if replaced is None else replaced
+    return put_together(*parts)
+
+
+def fresh_python(code: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Runs code in a new interpreter that finds what this one finds; its output as text."""
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)} | environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )

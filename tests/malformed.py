@@ -1,0 +1,367 @@
+"""Malformed files, by the rule that each breaks: a valid file, one edit, and a new seal, so that just that rule breaks.
+
+`MALFORMED` is [(rule, what is wrong, bytes)].
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from typing import Any
+
+import numpy as np
+import zstandard
+from builders import (
+    SMALL,
+    arrays_for,
+    bits,
+    edited,
+    file_of,
+    floats,
+    frame,
+    halves,
+    header_for,
+    put_together,
+    seal,
+    take_apart,
+)
+
+from nsdcodec.container.file import MAX_HEADER_BYTES, pack
+from nsdcodec.layout import Layout, Synthesis
+
+# All arrays raw: mask of 72 bits, labels of a byte, spectrum of float32.
+PLAIN = file_of("mask a spectrum")
+# A mask of 27 bits: the last five of its last byte are padding. The mask is the last tensor.
+_PADDED = Layout(SMALL, Synthesis(height="dct", width="dct"), {"spectrum": halves(3, 2, 2, 4), "mask": bits(3, 3, 3)})
+PADDED = pack(header_for(_PADDED), arrays_for(_PADDED))
+# A spectrum that zstd makes smaller.
+SPECTRUM_BYTES = 4 * 64 * 2 * 4 * 8
+PACKED = pack(
+    header_for(Layout(SMALL, Synthesis(), {"spectrum": floats(1, 64, 2, 4, 8)})),
+    {"spectrum": np.ones((1, 64, 2, 4, 8))},
+)
+KERNELS = file_of("product, own kernels")
+
+
+def text_of(data: bytes) -> str:
+    """The nsd header, as written."""
+    return json.loads(data[8 : 8 + struct.unpack("<Q", data[:8])[0]])["__metadata__"]["nsd"]
+
+
+def framing_of(data: bytes) -> str:
+    return data[8 : 8 + struct.unpack("<Q", data[:8])[0]].decode()
+
+
+def body_of(data: bytes) -> bytes:
+    return take_apart(data)[2]
+
+
+def with_text(data: bytes, old: str, new: str) -> bytes:
+    """One place of the nsd header's text changed."""
+    entries, _, body = take_apart(data)
+    text = text_of(data)
+    assert text.count(old) == 1, (old, text.count(old))
+    return put_together(entries, text.replace(old, new), body)
+
+
+def with_framing(data: bytes, old: str, new: str) -> bytes:
+    text = framing_of(data)
+    assert text.count(old) >= 1, old
+    return frame(text.replace(old, new, 1), body_of(data))
+
+
+def header(data: bytes, *path: str | int, value: Any) -> bytes:
+    """One field of the header set, or left out where `value` is `...`."""
+
+    def edit(document: Any) -> None:
+        for step in path[:-1]:
+            document = document[step]
+        if value is ...:
+            del document[path[-1]]
+        else:
+            document[path[-1]] = value
+
+    return edited(data, header=edit)
+
+
+def entry(data: bytes, role: str, **changes: Any) -> bytes:
+    def edit(entries: Any) -> None:
+        entries[role].update(changes)
+
+    return edited(data, entries=edit)
+
+
+def values_of(data: bytes, role: str, new: bytes, start: int = 0) -> bytes:
+    """Stored bytes of one array overwritten."""
+
+    def edit(body: bytes) -> bytes:
+        place = take_apart(data)[0][role]["data_offsets"][0] + start
+        return body[:place] + new + body[place + len(new) :]
+
+    return edited(data, body=edit)
+
+
+def only_array(stored: bytes) -> bytes:
+    """The packed file with other bytes for its one array."""
+    return edited(
+        PACKED,
+        entries=lambda _: {"spectrum": {"dtype": "U8", "shape": [len(stored)], "data_offsets": [0, len(stored)]}},
+        body=lambda _: stored,
+    )
+
+
+def zstd(plain: bytes, **settings: Any) -> bytes:
+    return zstandard.ZstdCompressor(**settings).compress(plain)
+
+
+def run_of_zeros(length: int, declared: int, window_log: int | None = None, dictionary: int | None = None) -> bytes:
+    """A zstd frame (RFC 8878) of one block, a run of zeros, that may declare any size, window and dictionary."""
+    descriptor = 3 << 6 | (window_log is None) << 5 | (dictionary is not None)
+    window = b"" if window_log is None else bytes([(window_log - 10) << 3])
+    named = b"" if dictionary is None else bytes([dictionary])
+    block = (length << 3 | 1 << 1 | 1).to_bytes(3, "little") + b"\0"
+    return struct.pack("<IB", 0xFD2FB528, descriptor) + window + named + struct.pack("<Q", declared) + block
+
+
+_ONES = np.ones(SPECTRUM_BYTES // 4, "<f4").tobytes()
+_FRAMING = framing_of(PLAIN)
+_LONG = "x" * 257
+_MANY = {"spectrum": {"dtype": "float32", "shape": [5000, 1, 2, 3, 4]}} | {
+    role: {"dtype": "float32", "shape": shape}
+    for role, shape in {
+        "batch_kernel": [5000, 1, 1],
+        "channel_kernel": [1, 2, 2],
+        "height_kernel": [1, 3, 4],
+        "width_kernel": [1, 4, 8],
+    }.items()
+}
+
+# Fields that are wrong by type or range. spec/header.schema.json must refuse every one of them too.
+WRONG_FIELDS: list[tuple[tuple[str | int, ...], Any]] = [
+    (("version",), ...),
+    (("version",), 1),
+    (("version",), [1]),
+    (("version",), [1, -1]),
+    (("version",), [1, "0"]),
+    (("version",), [True, 0]),
+    (("digest",), 7),
+    (("digest",), "sha256:" + "0" * 63),
+    (("digest",), "md5:" + "0" * 64),
+    (("digest",), "sha256:" + "A" * 64),
+    (("digest",), ...),
+    (("require",), ...),
+    (("require",), "none"),
+    (("require",), [1]),
+    (("optional",), ...),
+    (("optional",), [_LONG]),
+    (("geometry",), ...),
+    (("geometry",), []),
+    (("geometry", "classes"), 0),
+    (("geometry", "classes"), 65_537),
+    (("geometry", "channels"), 17),
+    (("geometry", "height"), 4_097),
+    (("geometry", "width"), -1),
+    (("geometry", "width"), 8.5),
+    (("geometry", "width"), True),
+    (("geometry", "width"), ...),
+    (("classes",), None),
+    (("classes", 0), 5),
+    (("classes", 0), _LONG),
+    (("normalization",), ...),
+    (("normalization", "mean"), 0.5),
+    (("normalization", "mean", 0), "0.5"),
+    (("normalization", "std", 0), None),
+    (("parameterization",), ...),
+    (("parameterization",), _LONG),
+    (("synthesis",), ...),
+    (("synthesis", "batch"), "dct"),
+    (("synthesis", "height"), "fourier"),
+    (("synthesis", "width"), ["dct"]),
+    (("synthesis", "pairing"), "both"),
+    (("synthesis", "channel"), ...),
+    (("labels",), "random"),
+    (("labels",), ...),
+    (("arrays",), []),
+    (("arrays",), ...),
+    (("arrays", "spectrum"), "float32"),
+    (("arrays", "spectrum", "dtype"), "float64"),
+    (("arrays", "spectrum", "dtype"), ...),
+    (("arrays", "spectrum", "shape"), 5),
+    (("arrays", "spectrum", "shape"), ...),
+    (("arrays", "spectrum", "shape", 0), 0),
+    (("arrays", "spectrum", "shape", 0), -3),
+    (("arrays", "spectrum", "shape", 0), 3.5),
+    (("arrays", "spectrum", "codec"), "gzip"),
+    (("arrays", "spectrum", "codec"), None),
+    (("recipe",), ...),
+    (("recipe", "learning_rate"), "0.1"),
+    (("recipe", "learning_rate"), ...),
+    (("recipe", "momentum"), None),
+    (("recipe", "weight_decay"), [1]),
+    (("recipe", "batch_size"), 0),
+    (("recipe", "epochs"), 1 << 53),
+    (("recipe", "epochs"), 1.5),
+    (("recipe", "augmentation"), False),
+    (("recipe", "network"), "convnet"),
+    (("recipe", "network", "name"), ...),
+    (("recipe", "network", "depth"), 0),
+    (("recipe", "network", "width"), 0),
+    (("budget",), 1),
+    (("provenance",), "a paper"),
+]
+
+MALFORMED: list[tuple[str, str, bytes]] = [
+    ("NSD-F01", "an empty file", b""),
+    ("NSD-F01", "half a length", PLAIN[:7]),
+    ("NSD-F01", "a length and no header", PLAIN[:8]),
+    ("NSD-F01", "half a header", PLAIN[:200]),
+    ("NSD-F01", "the last byte missing", PLAIN[:-1]),
+    ("NSD-F01", "all data missing", seal(PLAIN[: len(PLAIN) - len(body_of(PLAIN))])),
+    ("NSD-F02", "a header over the limit", struct.pack("<Q", MAX_HEADER_BYTES + 1) + PLAIN[8:]),
+    ("NSD-F02", "the largest length", b"\xff" * 8 + PLAIN[8:]),
+    ("NSD-F03", "a header of no bytes", struct.pack("<Q", 0)),
+    ("NSD-F03", "a header that is a list", frame("[]", b"")),
+    ("NSD-F03", "a header that is no JSON", frame(_FRAMING[:-1] + "!", body_of(PLAIN))),
+    ("NSD-F03", "a space before the brace", frame(" " + _FRAMING, body_of(PLAIN))),
+    ("NSD-F03", "bytes that are no UTF-8", frame(b'{"\xff":1}', b"")),
+    ("NSD-F03", "a key twice", frame(_FRAMING[:-1] + ',"spectrum":{}}', body_of(PLAIN))),
+    ("NSD-F03", "the metadata twice", frame(_FRAMING[:-1] + ',"__metadata__":{}}', body_of(PLAIN))),
+    ("NSD-F03", "an offset that is NaN", with_framing(PLAIN, '"data_offsets":[0,', '"data_offsets":[NaN,')),
+    ("NSD-F03", "an offset that overflows", with_framing(PLAIN, '"data_offsets":[0,', '"data_offsets":[1e999,')),
+    ("NSD-F03", "a huge integer", with_framing(PLAIN, '"data_offsets":[0,', f'"data_offsets":[{"9" * 5000},')),
+    ("NSD-F03", "deep nesting", frame('{"a":' + "[" * 100_000 + "]" * 100_000 + "}", b"")),
+    ("NSD-F03", "a lone surrogate", frame('{"\\ud800":1}', b"")),
+    ("NSD-F04", "no metadata", frame("{}", b"")),
+    ("NSD-F04", "metadata that is a list", frame('{"__metadata__":["nsd"]}', b"")),
+    ("NSD-F04", "a second key", with_framing(PLAIN, '{"nsd":', '{"format":"pt","nsd":')),
+    ("NSD-F04", "another key", with_framing(PLAIN, '{"nsd":', '{"nds":')),
+    ("NSD-F04", "an nsd header that is no text", frame('{"__metadata__":{"nsd":{}}}', b"")),
+    ("NSD-F05", "an entry that is a number", edited(PLAIN, entries=lambda e: e | {"spectrum": 1})),
+    ("NSD-F05", "a fourth field", entry(PLAIN, "spectrum", scale=1)),
+    ("NSD-F05", "a dtype outside the profile", entry(PLAIN, "spectrum", dtype="BF16")),
+    ("NSD-F05", "a dtype that is a list", entry(PLAIN, "spectrum", dtype=["F32"])),
+    ("NSD-F05", "a negative length", entry(PLAIN, "spectrum", shape=[-3, -2, 2, 5])),
+    ("NSD-F05", "a length that is true", entry(PLAIN, "spectrum", shape=[60, True])),
+    ("NSD-F05", "seven dimensions", entry(PLAIN, "spectrum", shape=[3, 2, 2, 5, 1, 1, 1])),
+    ("NSD-F05", "one offset", entry(PLAIN, "spectrum", data_offsets=[0])),
+    ("NSD-F05", "offsets in reverse", entry(PLAIN, "spectrum", data_offsets=[240, 0])),
+    ("NSD-F05", "a shape of other bytes", entry(PLAIN, "spectrum", shape=[3, 2, 2, 4])),
+    ("NSD-F05", "a product that wraps to the size", entry(PLAIN, "spectrum", shape=[1 << 32, 1 << 32, 1])),
+    ("NSD-F06", "a byte after the last tensor", seal(PLAIN + b"\0")),
+    ("NSD-F06", "a gap", edited(PLAIN, entries=lambda e: {n: v for n, v in e.items() if n != "spectrum"})),
+    (
+        "NSD-F06",
+        "two tensors over one range",
+        edited(PLAIN, entries=lambda e: e | {"twin": e["labels"]}),
+    ),
+    ("NSD-H01", "a header that is no JSON", with_text(PLAIN, '"require":[]', '"require":[}')),
+    ("NSD-H01", "a key twice", with_text(PLAIN, '"require":[]', '"require":[],"require":[]')),
+    ("NSD-H01", "a key twice further in", with_text(PLAIN, '"ipc":1', '"ipc":1,"ipc":1')),
+    ("NSD-H01", "NaN", with_text(PLAIN, '"ipc":1', '"ipc":NaN')),
+    ("NSD-H01", "infinity", with_text(PLAIN, '"ipc":1', '"ipc":-Infinity')),
+    ("NSD-H01", "a number that overflows", with_text(PLAIN, '"ipc":1', '"ipc":1e999')),
+    ("NSD-H01", "an integer of 5000 digits", with_text(PLAIN, '"ipc":1', '"ipc":' + "9" * 5000)),
+    ("NSD-H01", "an integer of 20 digits", with_text(PLAIN, '"ipc":1', '"ipc":' + "1" * 20)),
+    ("NSD-H01", "17 levels", with_text(PLAIN, '"ipc":1', '"ipc":' + "[" * 15 + "]" * 15)),
+    ("NSD-H01", "100,000 levels", with_text(PLAIN, '"ipc":1', '"ipc":' + "[" * 100_000)),
+    ("NSD-H01", "a lone surrogate", with_text(PLAIN, '"ipc":1', '"ipc":"\\ud800"')),
+    ("NSD-H01", "text after the end", put_together(take_apart(PLAIN)[0], text_of(PLAIN) + "{}", body_of(PLAIN))),
+    ("NSD-H01", "a byte order mark", put_together(take_apart(PLAIN)[0], "\ufeff" + text_of(PLAIN), body_of(PLAIN))),
+    *(
+        ("NSD-H02", f"{'.'.join(map(str, path))} {value!r:.40}", header(PLAIN, *path, value=value))
+        for path, value in WRONG_FIELDS
+    ),
+    ("NSD-H02", "a header that is a list", put_together(take_apart(PLAIN)[0], "[]", body_of(PLAIN))),
+    ("NSD-H02", "a space within the digest field", with_text(PLAIN, '"digest":"', '"digest": "')),
+    ("NSD-H02", "a second digest field", header(PLAIN, "provenance", value={"digest": "sha256:" + "0" * 64})),
+    (
+        "NSD-H02",
+        "a true digest in another field",
+        edited(PLAIN, header=lambda h: h | {"digest": "none", "provenance": {"digest": "sha256:" + "0" * 64}}),
+    ),
+    ("NSD-H03", "a name too few", header(PLAIN, "classes", value=["a", "b"])),
+    ("NSD-H03", "a name too many", header(PLAIN, "classes", value=["a", "b", "c", "d"])),
+    ("NSD-H03", "a name twice", header(PLAIN, "classes", value=["a", "b", "a"])),
+    ("NSD-H04", "a mean too few", header(PLAIN, "normalization", "mean", value=[0.5])),
+    ("NSD-H04", "no channels", header(PLAIN, "normalization", value={"mean": [], "std": []})),
+    ("NSD-H04", "a deviation of zero", header(PLAIN, "normalization", "std", value=[0.5, 0])),
+    ("NSD-H04", "a deviation below zero", header(PLAIN, "normalization", "std", value=[0.5, -0.5])),
+    (
+        "NSD-A01",
+        "a tensor of no role",
+        edited(PADDED, entries=lambda e: {("x" if n == "mask" else n): v for n, v in e.items()}),
+    ),
+    (
+        "NSD-A01",
+        "a tensor that the table does not name",
+        edited(PLAIN, header=lambda h: h["arrays"].pop("labels") and h | {"labels": "balanced"}),
+    ),
+    (
+        "NSD-A01",
+        "an empty tensor besides",
+        edited(PLAIN, entries=lambda e: e | {"x": {"dtype": "U8", "shape": [0], "data_offsets": [0, 0]}}),
+    ),
+    ("NSD-A02", "float32 that the table calls float16", header(PLAIN, "arrays", "spectrum", "dtype", value="float16")),
+    ("NSD-A02", "a shape that is not the table's", entry(PLAIN, "spectrum", shape=[3, 2, 5, 2])),
+    ("NSD-A02", "bits with a shape", entry(PLAIN, "mask", shape=[3, 3])),
+    (
+        "NSD-A02",
+        "bits of a byte too few",
+        edited(
+            PADDED,
+            entries=lambda e: {
+                role: value | ({"shape": [3], "data_offsets": [96, 99]} if role == "mask" else {})
+                for role, value in e.items()
+            },
+            body=lambda b: b[:-1],
+        ),
+    ),
+    ("NSD-A02", "a compressed array as float32", header(PLAIN, "arrays", "spectrum", "codec", value="zstd")),
+    ("NSD-A03", "no frame", only_array(b"")),
+    ("NSD-A03", "bytes that are no frame", only_array(b"not zstd")),
+    ("NSD-A03", "half a frame", only_array(zstd(_ONES)[:-6])),
+    ("NSD-A03", "a frame of a byte more", only_array(zstd(_ONES + b"\0"))),
+    ("NSD-A03", "a frame of a byte less", only_array(zstd(_ONES[:-1]))),
+    ("NSD-A03", "a frame that declares no size", only_array(zstd(_ONES, write_content_size=False))),
+    ("NSD-A03", "a frame that declares 8 EiB", only_array(run_of_zeros(0, 1 << 63))),
+    ("NSD-A03", "a frame that declares 64 GiB", only_array(run_of_zeros(0, 1 << 36))),
+    ("NSD-A03", "a frame that declares the size and holds nothing", only_array(run_of_zeros(0, SPECTRUM_BYTES))),
+    ("NSD-A03", "bytes after the frame", only_array(zstd(_ONES) + b"\0")),
+    ("NSD-A03", "a second frame", only_array(zstd(_ONES) + zstd(_ONES))),
+    ("NSD-A03", "a skippable frame", only_array(struct.pack("<II", 0x184D2A50, SPECTRUM_BYTES) + _ONES)),
+    ("NSD-A03", "a dictionary", only_array(run_of_zeros(SPECTRUM_BYTES, SPECTRUM_BYTES, dictionary=7))),
+    ("NSD-A03", "a window of 16 MiB", only_array(run_of_zeros(SPECTRUM_BYTES, SPECTRUM_BYTES, window_log=24))),
+    ("NSD-A03", "a frame whose checksum is wrong", only_array(zstd(_ONES, write_checksum=True)[:-1] + b"?")),
+    ("NSD-A04", "NaN", values_of(PLAIN, "spectrum", np.float32(np.nan).tobytes(), 16)),
+    ("NSD-A04", "infinity", values_of(PLAIN, "spectrum", np.float32(-np.inf).tobytes(), 236)),
+    ("NSD-A04", "NaN of 16 bits", values_of(PADDED, "spectrum", np.float16(np.nan).tobytes())),
+    ("NSD-A04", "NaN in a compressed array", only_array(zstd(_ONES[:-4] + np.float32(np.nan).tobytes()))),
+    ("NSD-A04", "a padding bit", values_of(PADDED, "mask", bytes([body_of(PADDED)[-1] | 1]), 3)),
+    ("NSD-A05", "no dimension", header(PLAIN, "arrays", "spectrum", "shape", value=[])),
+    ("NSD-A05", "seven dimensions", header(PLAIN, "arrays", "spectrum", "shape", value=[1] * 7)),
+    ("NSD-A05", "2 GiB of values", header(PLAIN, "arrays", "spectrum", "shape", value=[1 << 29, 1, 1, 1, 1])),
+    ("NSD-A05", "2^112 values", header(PLAIN, "arrays", "spectrum", "shape", value=[1 << 28] * 4)),
+    ("NSD-A05", "2 GiB of bits", header(PLAIN, "arrays", "mask", "shape", value=[3, 1 << 28, 4])),
+    ("NSD-A05", "25,000,000 images", header(KERNELS, "arrays", value=_MANY)),
+    (
+        "NSD-S01",
+        "a role of no synthesis",
+        edited(PLAIN, header=lambda h: h["arrays"].update(extra=h["arrays"]["mask"])),
+    ),
+    ("NSD-S01", "a stored axis without its kernel", header(PLAIN, "synthesis", "channel", value="stored")),
+    ("NSD-S01", "kernels of an axis that is not stored", header(KERNELS, "synthesis", "channel", value="identity")),
+    ("NSD-S01", "labels that are not used", header(PLAIN, "labels", value="balanced")),
+    ("NSD-S01", "no spectrum", edited(PLAIN, header=lambda h: h["arrays"].pop("spectrum") and None)),
+    ("NSD-S02", "an identity that changes the width", header(PLAIN, "synthesis", "width", value="identity")),
+    ("NSD-S02", "a spectrum of three dimensions", header(PLAIN, "arrays", "spectrum", "shape", value=[3, 4, 5])),
+    ("NSD-S02", "a kernel for another width", header(KERNELS, "geometry", "width", value=16)),
+    ("NSD-S02", "a mask of integers", header(PLAIN, "arrays", "mask", "dtype", value="uint8")),
+    ("NSD-S02", "two spectra zipped with three kernels", header(KERNELS, "synthesis", "pairing", value="zip")),
+    ("NSD-S03", "a mask of a place too few", values_of(PLAIN, "mask", b"\0")),
+    ("NSD-S03", "a mask of places too many", values_of(PLAIN, "mask", b"\xff" * 9)),
+    ("NSD-S03", "more coefficients than places", header(PLAIN, "arrays", "mask", "shape", value=[3, 2, 2])),
+    ("NSD-L01", "labels for other images", header(PLAIN, "arrays", "labels", "shape", value=[7])),
+    ("NSD-L01", "labels of floats", header(PLAIN, "arrays", "labels", "dtype", value="float16")),
+    ("NSD-L02", "the first label that is no class", values_of(PLAIN, "labels", b"\3")),
+    ("NSD-L02", "the largest label", values_of(PLAIN, "labels", b"\xff", 5)),
+]

@@ -1,0 +1,76 @@
+"""The same mathematics by other means: named bases from scipy, torch and a recursion; images by one explicit einsum."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import scipy.fft
+import torch
+from numpy.typing import NDArray
+
+from nsdcodec.layout import Layout
+
+Matrix = NDArray[np.float64]
+
+
+def dct(t: int, u: int) -> Matrix:
+    return np.stack([scipy.fft.idct(np.eye(u)[i], norm="ortho") for i in range(t)])
+
+
+def haar(t: int, u: int) -> Matrix:
+    """H(2n) = [H(n) x (1, 1); I(n) x (1, -1)] / sqrt 2, from H(1) = 1."""
+    matrix = np.ones((1, 1))
+    while len(matrix) < u:
+        matrix = np.concatenate([np.kron(matrix, [1, 1]), np.kron(np.eye(len(matrix)), [1, -1])]) / np.sqrt(2)
+    return matrix[:t]
+
+
+def bilinear(t: int, u: int) -> Matrix:
+    units = torch.eye(t, dtype=torch.float64)[:, None]
+    resized = torch.nn.functional.interpolate(units, size=u, mode="linear", align_corners=False)
+    return resized[:, 0].numpy()
+
+
+BASES = {"dct": dct, "haar": haar, "bilinear": bilinear, "identity": lambda t, u: np.eye(t)}
+
+
+def images(layout: Layout, arrays: Mapping[str, NDArray[Any]]) -> NDArray[np.float64]:
+    """Every image, block after block, from the equation of spec/synthesis.md."""
+    spectra = arrays["spectrum"].astype(np.float64)
+    if "mask" in arrays:
+        spectra = _placed(spectra, arrays["mask"])
+    kernels = max([len(arrays[role]) for role in arrays if role.endswith("_kernel")], default=1)
+    if layout.synthesis.pairing == "zip":
+        pairs = [(i, i if kernels > 1 else 0) for i in range(len(spectra))]
+    else:
+        pairs = [(i, j) for i in range(len(spectra)) for j in range(kernels)]
+    geometry = layout.geometry
+    sizes = {"channel": geometry.channels, "height": geometry.height, "width": geometry.width}
+    blocks = []
+    for i, j in pairs:
+        matrices = []
+        for place, axis in enumerate(("batch", "channel", "height", "width")):
+            kind = getattr(layout.synthesis, axis)
+            t = spectra.shape[1 + place]
+            if kind == "stored":
+                own = arrays[f"{axis}_kernel"].astype(np.float64)
+                matrices.append(own[j if len(own) > 1 else 0])
+            else:
+                matrices.append(BASES[kind](t, sizes.get(axis, t)))
+        blocks.append(np.einsum("pqrs,pb,qc,rh,sw->bchw", spectra[i], *matrices))
+    return np.concatenate(blocks)
+
+
+def _placed(coefficients: Matrix, mask: NDArray[np.bool_]) -> Matrix:
+    """Coefficients [S, t1, t2, k] put, row by row, into the places of the masks: [S, t1, t2, t3, t4]."""
+    placed = np.zeros((*coefficients.shape[:3], *mask.shape[1:]))
+    for i in range(len(coefficients)):
+        count = 0
+        for row in range(mask.shape[1]):
+            for column in range(mask.shape[2]):
+                if mask[i if len(mask) > 1 else 0, row, column]:
+                    placed[i, :, :, row, column] = coefficients[i, :, :, count]
+                    count += 1
+    return placed

@@ -1,0 +1,518 @@
+"""The container: round trips, what other readers make of the bytes, and every malformed file by its rule."""
+
+from __future__ import annotations
+
+import io
+import json
+import pickle
+import re
+import struct
+import time
+from collections import Counter
+from pathlib import Path
+
+import hypothesis.strategies as st
+import jsonschema
+import numpy as np
+import pytest
+import safetensors
+import safetensors.numpy
+import zstandard
+from builders import LAYOUTS, SMALL, arrays_for, edited, file_of, floats, fresh_python, header_for, seal, take_apart
+from hypothesis import given, settings
+from malformed import (
+    KERNELS,
+    MALFORMED,
+    PACKED,
+    PADDED,
+    PLAIN,
+    SPECTRUM_BYTES,
+    WRONG_FIELDS,
+    header,
+    only_array,
+    run_of_zeros,
+    text_of,
+    zstd,
+)
+
+from nsdcodec.container.file import MAX_FILE_BYTES, MAX_HEADER_BYTES, pack, read, write
+from nsdcodec.container.header import MAX_NAME, MAX_RANK
+from nsdcodec.container.strict_json import MAX_DEPTH
+from nsdcodec.errors import (
+    RULES,
+    DigestMismatch,
+    FileAccess,
+    MalformedFile,
+    NsdError,
+    UnsupportedFeature,
+    UnsupportedVersion,
+)
+from nsdcodec.geometry import LIMITS
+from nsdcodec.layout import MAX_IMAGES, ArraySpec, Layout, Synthesis
+
+SPEC = Path(__file__).parent.parent / "spec"
+SCHEMA = jsonschema.Draft202012Validator(json.loads((SPEC / "header.schema.json").read_text()))
+
+
+# Round trips.
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_header_and_arrays_come_back_as_they_were(name):
+    stated = header_for(LAYOUTS[name], classes=("café", "犬", 'a "b"\\\n'), optional=("hint",))
+    arrays = arrays_for(LAYOUTS[name])
+    data = pack(stated, arrays)
+    file = read(data)
+    assert file.nbytes == len(data)
+    assert file.header_bytes + sum(file.stored_bytes.values()) == len(data)
+    assert {role: values.dtype for role, values in file.arrays.items()} == {r: v.dtype for r, v in arrays.items()}
+    for role in arrays:
+        np.testing.assert_array_equal(file.arrays[role], arrays[role])
+    for field in (
+        "layout",
+        "classes",
+        "normalization",
+        "recipe",
+        "parameterization",
+        "budget",
+        "provenance",
+        "optional",
+    ):
+        assert getattr(file.header, field) == getattr(stated, field)
+
+
+def _spectrum(dtype):
+    return Layout(SMALL, Synthesis(), {"spectrum": ArraySpec(dtype, (1, 64, 2, 4, 8))})
+
+
+def _labelled(dtype):
+    arrays = {"spectrum": floats(1, 640, 2, 4, 8), "labels": ArraySpec(dtype, (640,))}
+    return Layout(SMALL, Synthesis(), arrays, "stored")
+
+
+def _masked():
+    arrays = {
+        "spectrum": floats(8, 1, 2, 512),
+        "mask": ArraySpec("bit", (8, 32, 32)),
+        "height_kernel": floats(1, 32, 4),
+    }
+    return Layout(
+        SMALL, Synthesis("identity", "identity", "stored", "stored"), arrays | {"width_kernel": floats(1, 32, 8)}
+    )
+
+
+NOISE = np.random.default_rng(1)
+HALVES = np.arange(1 << 16, dtype="<u2").view("<f2")
+HALVES = HALVES[np.isfinite(HALVES)]
+CASES = {
+    # Noise of all bits; values of one exponent, whose high bytes alone repeat; one value over and over.
+    ("float32", "raw"): (_spectrum("float32"), NOISE.integers(0, 2**31 - 2**24, 4096).astype("<i4").view("<f4")),
+    ("float32", "shuffle+zstd"): (_spectrum("float32"), NOISE.uniform(1, 1.5, 4096).astype("<f4")),
+    ("float32", "zstd"): (_spectrum("float32"), np.full(4096, 0.1, "<f4")),
+    ("float16", "raw"): (_spectrum("float16"), NOISE.choice(HALVES, 4096)),
+    ("float16", "shuffle+zstd"): (_spectrum("float16"), NOISE.uniform(1, 1.25, 4096).astype("<f2")),
+    ("float16", "zstd"): (_spectrum("float16"), np.full(4096, 0.1, "<f2")),
+    ("uint8", "zstd"): (_labelled("uint8"), NOISE.integers(0, 3, 640).astype("u1")),
+    ("uint16", "shuffle+zstd"): (_labelled("uint16"), NOISE.integers(0, 3, 640).astype("<u2")),
+    ("bit", "raw"): (_masked(), np.stack([NOISE.permutation(1024) < 512 for _ in range(8)])),
+    ("bit", "zstd"): (_masked(), np.tile(np.arange(1024) < 512, 8)),
+}
+
+
+@pytest.mark.parametrize(("dtype", "codec"), CASES)
+def test_each_stored_type_comes_back_exactly_through_each_codec(dtype, codec):
+    layout, values = CASES[dtype, codec]
+    role = next(role for role, spec in reversed(layout.arrays.items()) if spec.dtype == dtype)
+    role = "mask" if dtype == "bit" else role
+    spec = layout.arrays[role]
+    arrays = arrays_for(layout) | {role: values.reshape(spec.shape)}
+    file = read(pack(header_for(layout), arrays))
+    assert file.header.codecs[role] == codec
+    np.testing.assert_array_equal(file.arrays[role], arrays[role])
+    assert (file.stored_bytes[role] < spec.nbytes) == (codec != "raw")
+
+
+def test_frames_are_written_with_their_size_and_a_checksum():
+    frame = zstandard.get_frame_parameters(take_apart(PACKED)[2])
+    assert frame.content_size == SPECTRUM_BYTES
+    assert frame.has_checksum
+
+
+def test_an_array_larger_than_the_window_comes_back():
+    layout = Layout(SMALL, Synthesis(), {"spectrum": floats(1, 40_000, 2, 4, 8)})
+    values = np.tile(np.arange(64, dtype="<f4"), 40_000).reshape(1, 40_000, 2, 4, 8)
+    file = read(pack(header_for(layout), {"spectrum": values}))
+    assert file.stored_bytes["spectrum"] < 20_000 < 8 << 20 < layout.nbytes
+    np.testing.assert_array_equal(file.arrays["spectrum"], values)
+
+
+def test_values_are_rounded_to_the_stored_type_to_nearest():
+    layout = _spectrum("float16")
+    values = NOISE.standard_normal((1, 64, 2, 4, 8))
+    np.testing.assert_array_equal(
+        read(pack(header_for(layout), {"spectrum": values})).arrays["spectrum"], values.astype(np.float16)
+    )
+
+
+# What others make of the bytes.
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_safetensors_opens_the_file(name, tmp_path):
+    arrays = arrays_for(LAYOUTS[name])
+    write(tmp_path / "a.nsd", header_for(LAYOUTS[name]), arrays)
+    with safetensors.safe_open(tmp_path / "a.nsd", framework="numpy") as file:
+        assert set(file.keys()) == set(arrays)
+        table = json.loads(file.metadata()["nsd"])["arrays"]
+        assert list(file.metadata()) == ["nsd"]
+        for role, values in arrays.items():
+            if "codec" not in table[role]:
+                stored = file.get_tensor(role)
+                expected = np.packbits(values) if table[role]["dtype"] == "bit" else values
+                np.testing.assert_array_equal(stored, expected)
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_the_packed_header_is_canonical_json_and_fits_the_schema(name):
+    text = text_of(file_of(name, classes=("café", "犬", "c")))
+    document = json.loads(text)
+    assert text == json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    SCHEMA.validate(document)
+
+
+@pytest.mark.parametrize("path_value", WRONG_FIELDS, ids=lambda pair: f"{'.'.join(map(str, pair[0]))}={pair[1]!r:.20}")
+def test_the_schema_refuses_every_field_that_the_reader_refuses(path_value):
+    path, value = path_value
+    assert not SCHEMA.is_valid(take_apart(header(PLAIN, *path, value=value))[1])
+
+
+def test_packing_again_makes_the_same_bytes():
+    assert file_of("halves") == file_of("halves")
+
+
+def test_fresh_processes_make_the_same_bytes():
+    code = (
+        "import hashlib; from builders import LAYOUTS, file_of\n"
+        "print(hashlib.sha256(b''.join(map(file_of, LAYOUTS))).hexdigest())"
+    )
+    runs = [fresh_python(code, PYTHONHASHSEED=seed) for seed in ("0", "1", "random")]
+    assert [run.stderr for run in runs] == ["", "", ""]
+    assert len({run.stdout for run in runs}) == 1
+    assert len(runs[0].stdout.strip()) == 64
+
+
+def test_the_digest_is_the_sha256_of_the_file_with_its_digits_zero():
+    digest = read(PLAIN).digest
+    assert PLAIN.count(digest.encode()) == 1
+    assert seal(PLAIN) == PLAIN
+    assert seal(PLAIN.replace(digest.encode(), b"0" * 64)) == PLAIN
+
+
+# Malformed files.
+
+
+@pytest.mark.parametrize(("rule", "what", "data"), MALFORMED, ids=[f"{rule} {what}" for rule, what, _ in MALFORMED])
+def test_a_malformed_file_is_refused_by_its_rule(rule, what, data):
+    with pytest.raises(MalformedFile) as caught:
+        read(data)
+    assert caught.value.rule == rule
+
+
+def test_every_rule_has_a_malformed_file():
+    assert {rule for rule, _, _ in MALFORMED} == set(RULES)
+    assert max(Counter((rule, what) for rule, what, _ in MALFORMED).values()) == 1
+
+
+def test_the_spec_lists_exactly_the_rules():
+    assert re.findall(r"^\| (NSD-\w\d\d) \|", (SPEC / "errors.md").read_text(), re.MULTILINE) == list(RULES)
+
+
+def test_the_spec_states_the_exit_code_of_every_other_refusal():
+    stated = re.findall(r"^\| `(\w+)` \| (\d) \|", (SPEC / "errors.md").read_text(), re.MULTILINE)
+    assert {name: int(code) for name, code in stated} == {
+        kind.__name__: kind.exit_code for kind in (DigestMismatch, UnsupportedVersion, UnsupportedFeature, FileAccess)
+    }
+    assert f"exit code {MalformedFile.exit_code}" in (SPEC / "errors.md").read_text()
+
+
+def test_the_spec_states_the_limits_of_the_code():
+    limits = dict(re.findall(r"^\| ([^|]+?) \| ([^|]+?) \|", (SPEC / "container.md").read_text(), re.MULTILINE))
+    assert limits["file"] == f"2^{MAX_FILE_BYTES.bit_length() - 1} bytes"
+    assert limits["safetensors header"] == f"2^{MAX_HEADER_BYTES.bit_length() - 1} bytes"
+    assert limits["brackets inside each other in a JSON text"] == str(MAX_DEPTH)
+    assert limits["dimensions of an array"].split()[0] == str(MAX_RANK)
+    assert limits["images"] == f"2^{MAX_IMAGES.bit_length() - 1}"
+    assert limits["a text of a header field"].split()[0] == str(MAX_NAME)
+    assert limits["classes; channels; height; width"] == "; ".join(f"{limit:,}" for limit in LIMITS.values())
+
+
+def test_a_file_over_the_limit_is_refused(monkeypatch, tmp_path):
+    monkeypatch.setattr("nsdcodec.container.file.MAX_FILE_BYTES", len(PLAIN) - 1)
+    (tmp_path / "a.nsd").write_bytes(PLAIN)
+    for source in (PLAIN, tmp_path / "a.nsd", io.BytesIO(PLAIN)):
+        with pytest.raises(MalformedFile) as caught:
+            read(source)
+        assert caught.value.rule == "NSD-F02"
+
+
+@pytest.mark.parametrize("data", [PADDED, PACKED], ids=["raw", "compressed"])
+def test_a_flip_of_any_bit_is_noticed(data):
+    start = len(data) - len(take_apart(data)[2])
+    digest = data.index(read(data).digest.encode())
+    for place in range(len(data)):
+        for bit in range(8):
+            flipped = bytearray(data)
+            flipped[place] ^= 1 << bit
+            with pytest.raises(NsdError) as caught:
+                read(bytes(flipped))
+            digit = digest <= place < digest + 64 and chr(flipped[place]) in "0123456789abcdef"
+            if place >= start or digit:
+                assert caught.type is DigestMismatch
+
+
+@pytest.mark.parametrize("data", [PADDED, PACKED], ids=["raw", "compressed"])
+def test_every_truncation_and_extension_is_noticed(data):
+    for length in range(len(data)):
+        with pytest.raises(MalformedFile) as caught:
+            read(data[:length])
+        assert caught.value.rule == "NSD-F01"
+    for more in (b"\0", b" ", data):
+        with pytest.raises(MalformedFile) as caught:
+            read(data + more)
+        assert caught.value.rule == "NSD-F06"
+
+
+def test_a_changed_value_is_a_digest_mismatch_before_anything_else_is_said_of_it():
+    not_finite = PLAIN[:-240] + np.full(60, np.nan, "<f4").tobytes()
+    with pytest.raises(DigestMismatch, match="damaged or changed"):
+        read(not_finite)
+
+
+@pytest.mark.parametrize(
+    ("stored", "reason"),
+    [
+        *(
+            (run_of_zeros(0, size), f"the frame declares {size:,} bytes")
+            for size in (SPECTRUM_BYTES + 1, 1 << 36, 1 << 63)
+        ),
+        (run_of_zeros(SPECTRUM_BYTES, SPECTRUM_BYTES, window_log=24), "a window of 16,777,216 bytes"),
+        (run_of_zeros(SPECTRUM_BYTES, SPECTRUM_BYTES, dictionary=7), "or a dictionary"),
+    ],
+)
+def test_a_bomb_is_refused_before_it_is_decoded(monkeypatch, stored, reason):
+    class Decompressor:
+        def __init__(self, *_, **__):
+            raise AssertionError("the frame was decoded")
+
+    monkeypatch.setattr(zstandard, "ZstdDecompressor", Decompressor)
+    with pytest.raises(MalformedFile, match=reason):
+        read(only_array(stored))
+
+
+def test_frames_at_the_limits_are_read():
+    for stored in (
+        run_of_zeros(SPECTRUM_BYTES, SPECTRUM_BYTES),
+        run_of_zeros(SPECTRUM_BYTES, SPECTRUM_BYTES, window_log=23),
+        zstd(bytes(SPECTRUM_BYTES), write_checksum=True),
+    ):
+        file = read(only_array(stored))
+        assert file.arrays["spectrum"].shape == (1, 64, 2, 4, 8)
+        assert not file.arrays["spectrum"].any()
+
+
+def test_a_hostile_shape_is_refused_at_once():
+    lengths = json.dumps([9_999_999_999_999_999_999] * 180_000, separators=(",", ":"))
+    text = '{"__metadata__":{"nsd":""},"a":{"dtype":"U8","shape":' + lengths + ',"data_offsets":[0,1]}}'
+    start = time.perf_counter()
+    with pytest.raises(MalformedFile) as caught:
+        read(struct.pack("<Q", len(text)) + text.encode() + b"\0")
+    assert time.perf_counter() - start < 20
+    assert caught.value.rule == "NSD-F05"
+    assert len(str(caught.value)) < 1000
+
+
+# Versions and features.
+
+
+@pytest.mark.parametrize("version", [[2, 0], [0, 9], [9_999, 9_999]])
+def test_another_major_version_is_refused_by_its_number(version):
+    for document in (take_apart(PLAIN)[1] | {"version": version}, {"version": version, "digest": "sha256:" + "0" * 64}):
+        with pytest.raises(UnsupportedVersion, match=rf"{version[0]}\.{version[1]}.*1\.x"):
+            read(edited(PLAIN, header=lambda _, document=document: document))
+
+
+def test_a_later_minor_version_is_read():
+    assert read(header(PLAIN, "version", value=[1, 7])).header.version == (1, 7)
+
+
+def test_a_required_feature_that_is_unknown_is_refused_by_name():
+    with pytest.raises(UnsupportedFeature, match="entropy-coding"):
+        read(header(PLAIN, "require", value=["entropy-coding"]))
+
+
+def test_a_required_feature_is_named_before_what_it_would_explain():
+    changed = edited(PLAIN, header=lambda h: h | {"require": ["bfloat16"], "labels": "soft", "arrays": 1})
+    with pytest.raises(UnsupportedFeature, match="bfloat16"):
+        read(changed)
+
+
+def test_unknown_optional_features_and_fields_are_ignored():
+    def add(document):
+        document["optional"] = ["thumbnail"]
+        for target in (
+            document,
+            document["geometry"],
+            document["normalization"],
+            document["synthesis"],
+            document["arrays"]["spectrum"],
+            document["recipe"],
+            document["recipe"]["network"],
+        ):
+            target["later"] = {"a": [1, None, True]}
+
+    changed = edited(PLAIN, header=add)
+    before, after = read(PLAIN), read(changed)
+    assert SCHEMA.is_valid(take_apart(changed)[1])
+    assert after.header.optional == ("thumbnail",)
+    assert after.header.layout == before.header.layout
+    assert after.header.recipe == before.header.recipe
+    for role in before.arrays:
+        np.testing.assert_array_equal(after.arrays[role], before.arrays[role])
+
+
+# Reading and writing.
+
+
+def test_path_bytes_and_stream_are_the_same_file(tmp_path):
+    path = tmp_path / "a.nsd"
+    path.write_bytes(PLAIN)
+    for source in (path, str(path), PLAIN, bytearray(PLAIN), memoryview(PLAIN), io.BytesIO(PLAIN), path.open("rb")):
+        assert read(source).digest == read(PLAIN).digest
+
+
+def test_what_cannot_be_read_is_file_access(tmp_path):
+    closed = io.BytesIO(PLAIN)
+    closed.close()
+    for source in (tmp_path / "absent.nsd", tmp_path, str(tmp_path / "a\0b"), closed):
+        with pytest.raises(FileAccess, match="cannot read"):
+            read(source)
+
+
+def test_each_check_is_reported_in_order():
+    heard = []
+    read(PLAIN, heard.append)
+    assert [line.split(":")[0] for line in heard] == ["framing", "digest", "header", "arrays", "layout"]
+
+
+def test_bits_a_class_are_those_of_the_whole_file():
+    assert read(PLAIN).bits_per_class == pytest.approx(8 * len(PLAIN) / 3)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "values"),
+    [("float16", 1e5), ("float32", 1e39), ("float32", np.nan), ("float16", -np.inf)],
+)
+def test_a_float_that_does_not_fit_is_refused(dtype, values):
+    with pytest.raises(OverflowError, match=dtype):
+        pack(header_for(_spectrum(dtype)), {"spectrum": np.full((1, 64, 2, 4, 8), values)})
+
+
+@pytest.mark.parametrize("label", [300, -1, 0.5])
+def test_a_label_that_does_not_fit_is_refused_and_not_wrapped(label):
+    layout = _labelled("uint8")
+    with pytest.raises(OverflowError, match="uint8"):
+        pack(header_for(layout), arrays_for(layout) | {"labels": np.full(640, label)})
+
+
+def test_an_array_of_another_shape_is_refused():
+    with pytest.raises(ValueError, match="the layout says"):
+        pack(header_for(_spectrum("float32")), {"spectrum": np.zeros((1, 64, 2, 8, 4))})
+
+
+@pytest.mark.parametrize(
+    ("changes", "rule"), [({"classes": ("a", "b")}, "NSD-H03"), ({"parameterization": "x" * 300}, "NSD-H02")]
+)
+def test_no_file_is_made_that_no_reader_opens(changes, rule):
+    with pytest.raises(MalformedFile) as caught:
+        file_of("pixels", **changes)
+    assert caught.value.rule == rule
+
+
+def test_a_class_named_like_a_digest_keeps_its_name():
+    names = ("sha256:" + "0" * 64, '"digest":"sha256:' + "0" * 64 + '"', "c")
+    assert read(file_of("pixels", classes=names)).header.classes == names
+
+
+def test_a_second_digest_field_is_refused_when_written():
+    with pytest.raises(ValueError, match="digest"):
+        file_of("pixels", provenance={"digest": "sha256:" + "1" * 64})
+
+
+def test_a_malformed_file_error_survives_pickling_with_its_rule():
+    error = pickle.loads(pickle.dumps(MalformedFile("NSD-L02", "image 3 has label 9")))
+    assert error.rule == "NSD-L02"
+    assert "image 3 has label 9" in str(error)
+
+
+# Random edits.
+
+
+def _reads_or_refuses(data):
+    """The file, or None where it was refused by type; anything else that is raised fails the test."""
+    try:
+        file = read(data)
+    except NsdError:
+        return None
+    safetensors.deserialize(data)  # what we accept, safetensors accepts
+    return file
+
+
+BASES = st.sampled_from([PLAIN, PADDED, PACKED, KERNELS])
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(BASES, st.lists(st.tuples(st.integers(0, 4000), st.integers(0, 255)), min_size=1, max_size=4), st.booleans())
+def test_random_bytes_are_read_or_refused_by_type(data, changes, resealed):
+    changed = bytearray(data)
+    for place, value in changes:
+        changed[place % len(data)] = value
+    result = _reads_or_refuses(seal(bytes(changed)) if resealed else bytes(changed))
+    if result is not None and not resealed:
+        assert bytes(changed) == data
+
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(1 << 62), 1 << 62)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=5)
+    | st.sampled_from(["stored", "dct", "zip", "float16", "zstd", "balanced", "mask", 1, 2, 1 << 31]),
+    lambda inner: st.lists(inner, max_size=6) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(BASES, st.booleans(), st.data())
+def test_random_fields_are_read_or_refused_by_type(data, of_framing, draw):
+    def change(document):
+        while True:
+            steps = list(document) if isinstance(document, dict) else list(range(len(document)))
+            if not steps:
+                return
+            step = draw.draw(st.sampled_from(steps))
+            if not isinstance(document[step], dict | list) or draw.draw(st.booleans()):
+                document[step] = draw.draw(JSON)
+                return
+            document = document[step]
+
+    _reads_or_refuses(edited(data, **{"entries" if of_framing else "header": change}))
+
+
+def test_the_tests_own_builder_changes_nothing_but_the_digest():
+    before, after = take_apart(PLAIN), take_apart(edited(PLAIN))
+    for document in (before[1], after[1]):
+        assert len(document.pop("digest")) == 71
+    assert after == before
+    assert read(edited(PLAIN)).nbytes == len(edited(PLAIN))

@@ -1,0 +1,177 @@
+"""NSDDataset as a PyTorch user meets it: against the einsum reference, through loaders, pickles and transforms."""
+
+from __future__ import annotations
+
+import io
+import pickle
+
+import numpy as np
+import pytest
+import references
+import torch
+from builders import LAYOUTS, arrays_for, file_of, header_for
+from torch.utils.data import DataLoader
+
+from nsdcodec import NSDDataset
+from nsdcodec.container.file import pack
+from nsdcodec.container.header import Normalization, TrainingRecipe
+from nsdcodec.errors import FileAccess, MalformedFile
+from nsdcodec.geometry import Geometry
+from nsdcodec.layout import ArraySpec, Layout, Synthesis
+
+NAME = "product, own kernels"
+WANTED = references.images(LAYOUTS[NAME], arrays_for(LAYOUTS[NAME]))
+LABELS = [n * 3 // 30 for n in range(30)]
+
+
+@pytest.fixture
+def ds():
+    return NSDDataset(file_of(NAME))
+
+
+def close(images, wanted):
+    np.testing.assert_allclose(np.asarray(images), wanted, rtol=0, atol=1e-5 * np.abs(WANTED).max())
+
+
+def test_length_and_items_are_those_of_the_reference(ds):
+    assert len(ds) == 30
+    for n in range(30):
+        image, label = ds[n]
+        assert image.dtype == torch.float32
+        assert image.shape == (2, 4, 8)
+        assert type(label) is int
+        assert label == LABELS[n]
+        close(image, WANTED[n])
+
+
+def test_a_negative_index_counts_from_the_end(ds):
+    close(ds[-1][0], WANTED[29])
+    close(ds[-30][0], WANTED[0])
+    assert ds[np.int64(-1)][1] == LABELS[29]
+
+
+@pytest.mark.parametrize("index", [30, -31, 1 << 40])
+def test_an_index_outside_is_an_index_error(ds, index):
+    with pytest.raises(IndexError, match="30 images"):
+        ds[index]
+    with pytest.raises(IndexError, match="30 images"):
+        ds.__getitems__([0, index])
+
+
+def test_a_loop_without_a_loader_ends(ds):
+    assert [label for _, label in ds] == LABELS
+
+
+@pytest.mark.parametrize("index", [1.0, "1", slice(2), None])
+def test_what_is_no_integer_is_a_type_error(ds, index):
+    with pytest.raises(TypeError):
+        ds[index]
+
+
+def test_a_batch_is_its_single_items(ds):
+    order = [29, 3, 3, -2, 0]
+    for (image, label), n in zip(ds.__getitems__(order), order, strict=True):
+        close(image, WANTED[n])
+        assert label == LABELS[n]
+    images, labels = ds.batch(torch.tensor(order))
+    close(images, WANTED[order])
+    assert labels.dtype == torch.int64
+    assert labels.tolist() == [LABELS[n] for n in order]
+    assert ds.__getitems__([]) == []
+
+
+def test_all_is_every_image_and_a_copy_of_the_labels(ds):
+    images, labels = ds.all()
+    close(images, WANTED)
+    assert labels.tolist() == LABELS
+    labels[0] = 2
+    assert ds[0][1] == 0
+
+
+@pytest.mark.parametrize("name", ["mask a spectrum", "halves"])
+def test_stored_labels_are_the_labels(name):
+    wanted = arrays_for(LAYOUTS[name])["labels"].tolist()
+    assert NSDDataset(file_of(name)).all()[1].tolist() == wanted
+
+
+def test_a_loader_in_this_process_serves_the_set_once(ds):
+    images, labels = zip(*DataLoader(ds, batch_size=8), strict=True)
+    assert [len(batch) for batch in images] == [8, 8, 8, 6]
+    close(torch.cat(images), WANTED)
+    assert torch.cat(labels).tolist() == LABELS
+
+
+@pytest.mark.parametrize("start", ["fork", "spawn"])
+def test_a_loader_with_workers_serves_the_set_once(ds, start):
+    images, labels = zip(*DataLoader(ds, batch_size=8, num_workers=2, multiprocessing_context=start), strict=True)
+    close(torch.cat(images), WANTED)
+    assert torch.cat(labels).tolist() == LABELS
+
+
+def test_it_pickles_with_its_transforms(ds):
+    ds.target_transform = str
+    again = pickle.loads(pickle.dumps(ds))
+    close(again.all()[0], WANTED)
+    assert again[29][1] == "2"
+    assert again.header == ds.header
+
+
+def test_path_bytes_and_stream_are_the_same_set(tmp_path, ds):
+    path = tmp_path / "a.nsd"
+    path.write_bytes(file_of(NAME))
+    with path.open("rb") as stream:
+        for source in (path, str(path), io.BytesIO(file_of(NAME)), stream):
+            again = NSDDataset(source)
+            torch.testing.assert_close(again.all(), ds.all(), rtol=0, atol=0)
+
+
+def test_it_reads_the_file_once(tmp_path):
+    path = tmp_path / "a.nsd"
+    path.write_bytes(file_of(NAME))
+    again = NSDDataset(path)
+    path.unlink()
+    close(again[7][0], WANTED[7])
+
+
+def test_a_bad_file_is_refused_when_opened(tmp_path):
+    with pytest.raises(FileAccess):
+        NSDDataset(tmp_path / "absent.nsd")
+    with pytest.raises(MalformedFile):
+        NSDDataset(file_of(NAME)[:-1])
+
+
+def test_transforms_are_applied_to_single_images_and_labels():
+    ds = NSDDataset(file_of(NAME), transform=lambda image: image.flip(-1), target_transform=lambda label: -label)
+    image, label = ds[29]
+    close(image, WANTED[29][..., ::-1])
+    assert label == -2
+    images, labels = next(iter(DataLoader(ds, batch_size=30)))
+    close(images, WANTED[..., ::-1])
+    assert labels.tolist() == [-label for label in LABELS]
+
+
+def test_what_training_needs_is_in_the_file():
+    recipe = TrainingRecipe(learning_rate=0.034, momentum=0.5, epochs=11, augmentation="none")
+    ds = NSDDataset(file_of(NAME, recipe=recipe, classes=("cat", "dog", "été")))
+    assert ds.classes == ("cat", "dog", "été")
+    assert ds.recipe == recipe
+    assert ds.normalization == Normalization((0.5, 0.25), (0.25, 0.5))
+
+
+def test_pixels_invert_the_normalization():
+    layout = Layout(Geometry(2, 2, 16, 8), Synthesis(), {"spectrum": ArraySpec("float32", (1, 2, 2, 16, 8))})
+    pixels = np.arange(512).reshape(2, 2, 16, 8) // 2
+    mean, std = np.array([0.5, 0.25])[:, None, None], np.array([0.25, 0.5])[:, None, None]
+    ds = NSDDataset(pack(header_for(layout), {"spectrum": ((pixels / 255 - mean) / std)[None]}))
+    made = ds.to_pixels(ds.all()[0])
+    assert made.dtype == torch.uint8
+    np.testing.assert_array_equal(made.numpy(), pixels)
+
+
+def test_pixels_outside_the_range_are_clipped(ds):
+    far = torch.stack([torch.full((2, 4, 8), 100.0), torch.full((2, 4, 8), -100.0)])
+    assert ds.to_pixels(far).flatten(1).unique(dim=1).tolist() == [[255], [0]]
+
+
+def test_no_gradient_is_recorded(ds):
+    assert not ds.all()[0].requires_grad
