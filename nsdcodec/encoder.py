@@ -45,8 +45,9 @@ MOST_SKIPPED_IN_A_ROW = 20
 
 @dataclass(frozen=True)
 class Job:
-    """What to encode and how to run it. `settings` are those that `recipes.for_source` fitted to the source. `ipc` and `bits_per_class` are the budget; `time_limit` in seconds fits the
-    schedule to the clock in place of `settings.iterations`."""
+    """What to encode and how to run it. `settings` are those that `recipes.for_source` fitted to the source. `ipc` and
+    `bits_per_class` are the budget; `time_limit` in seconds fits the schedule to the clock, in place of
+    `settings.iterations`."""
 
     source: Source
     output: Path

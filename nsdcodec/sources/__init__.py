@@ -25,7 +25,8 @@ def load(name: str, data_dir: Path | None = None) -> Source:
     """A source by its path (.h5, .hdf5, .npz, or a folder of images), or by its name: "digits"; NAME where NAME.h5 is
     in `data_dir` (default $NSDC_DATA) or in the cache folder; or a name that torchvision downloads to the cache folder.
 
-    A known name comes before a folder of that name: write ./cifar10 for the folder. Raises UnknownName, MissingData, InvalidSource, FileAccess.
+    A known name comes before a folder of that name: write ./cifar10 for the folder. Raises UnknownName, MissingData,
+    InvalidSource, FileAccess.
     """
     if name not in SOURCES and _is_path(name):
         return _load_path(Path(name))
