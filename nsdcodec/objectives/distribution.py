@@ -79,13 +79,19 @@ class DistributionMatching(Objective):
         network = state.pool[slot] if self.pool else world.new_network("dm", iteration)
         assert isinstance(network, ConvNet)
         real = world.real.per_class(self.real_per_class, generator)
-        chosen = augmentation.draw(world.augmentation, 1, generator)
+        classes = len(real)
+        order = labels.argsort(stable=True)
+        labels = labels[order]
+        by_class = images[order].split(torch.bincount(labels, minlength=classes).tolist())
+        # Siamese: the real and the synthetic images of a class are augmented alike, each class in its own way.
+        chosen = [augmentation.draw(world.augmentation, 1, generator) for _ in range(classes)]
         with autocast(world.device, world.precision):
             with torch.no_grad():
-                embedded = network.embed(augmentation.apply(real.flatten(0, 1), chosen)).float()
-            synthetic = network.embed(augmentation.apply(images, chosen)).float()
-        wanted = embedded.unflatten(0, real.shape[:2]).mean(dim=1)
-        loss = (class_means(synthetic, labels, len(wanted)) - wanted).square().sum()
+                augmented = [augmentation.apply(part, one) for part, one in zip(real, chosen, strict=True)]
+                wanted = network.embed(torch.cat(augmented)).float().view(classes, self.real_per_class, -1).mean(dim=1)
+            augmented = [augmentation.apply(part, one) for part, one in zip(by_class, chosen, strict=True)]
+            synthetic = network.embed(torch.cat(augmented)).float()
+        loss = (class_means(synthetic, labels, classes) - wanted).square().sum()
         if self.label_weight and self.pool:
             loss = loss + self.label_weight * F.cross_entropy(network.classifier(synthetic), labels)
         return Step(loss, network=network)
