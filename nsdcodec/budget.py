@@ -5,6 +5,7 @@ Pure numbers: what a layout takes is counted by `layout.Layout`, what a file tak
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from nsdcodec.errors import InvalidSetting, OverBudget
@@ -32,8 +33,8 @@ class Budget:
     def of(cls, geometry: Geometry, ipc: float | None = None, bits_per_class: float | None = None) -> Budget:
         """NSD Eq. 3: IPC x classes x elements of an image; and bits a class x classes / 8 bytes of file."""
         for name, value in (("--ipc", ipc), ("--bits-per-class", bits_per_class)):
-            if value is not None and not value > 0:
-                raise InvalidSetting(f"{name} is {value}; it must be above 0")
+            if value is not None and not 0 < value < math.inf:
+                raise InvalidSetting(f"{name} is {value}; it must be above 0 and finite")
         return cls(
             None if ipc is None else round(ipc * geometry.classes * geometry.image_elements),
             None if bits_per_class is None else int(bits_per_class * geometry.classes / 8),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import types
 import typing
 from dataclasses import dataclass, field, replace
@@ -12,6 +13,7 @@ from typing import Any
 from nsdcodec.container.header import NetworkSpec, TrainingRecipe
 from nsdcodec.errors import InvalidSetting, UnknownName
 from nsdcodec.geometry import Geometry
+from nsdcodec.learning.networks import NETWORKS
 from nsdcodec.objectives import OBJECTIVES, Guided, Objective
 from nsdcodec.objectives.distribution import DistributionMatching
 from nsdcodec.objectives.trajectory import TrajectoryMatching
@@ -63,7 +65,8 @@ class Validation:
 
 @dataclass(frozen=True)
 class Settings:
-    """All that decides what an encode makes, besides the source, the budget and the seed."""
+    """All that decides what an encode makes, besides the source, the budget and the seed. `chosen` are the keys that
+    were set by hand: `for_geometry` leaves them alone."""
 
     parameterization: Parameterization = field(default_factory=NSD)
     objective: Objective = field(default_factory=DistributionMatching)
@@ -73,10 +76,24 @@ class Settings:
     network: NetworkSpec = field(default_factory=NetworkSpec)
     training: TrainingRecipe = field(default_factory=TrainingRecipe)
     iterations: int = 1000
+    chosen: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         if self.iterations < 0:
             raise InvalidSetting(f"iterations is {self.iterations}; it must be at least 0")
+        # What a file could not hold, or what no network can be made of: refused here, not after hours of training.
+        for name, network in (("network", self.network), ("training.network", self.training.network)):
+            if network.name not in NETWORKS:
+                raise UnknownName("network", network.name, NETWORKS)
+            if min(network.depth, network.width) < 1:
+                raise InvalidSetting(f"{name}: depth {network.depth}, width {network.width}; both must be at least 1")
+        training = self.training
+        if min(training.epochs, training.batch_size) < 1:
+            raise InvalidSetting(
+                f"training: epochs {training.epochs}, batch_size {training.batch_size}; both must be at least 1"
+            )
+        if not training.learning_rate > 0 or training.momentum < 0 or training.weight_decay < 0:
+            raise InvalidSetting("training: learning_rate must be above 0, momentum and weight_decay at least 0")
 
     @property
     def guided_objective(self) -> Objective:
@@ -108,19 +125,24 @@ class Settings:
             key, equals, text = pair.partition("=")
             if not equals:
                 raise InvalidSetting(f"--set {pair}: write --set key=value")
-            settings = _replaced(settings, _resolve(key.strip(), list(settings.flat())), text.strip())
+            name = _resolve(key.strip(), list(settings.flat()))
+            settings = replace(_replaced(settings, name, text.strip()), chosen=settings.chosen | {name})
         return settings
 
 
 def for_geometry(settings: Settings, geometry: Geometry, augmentation: str) -> Settings:
     """Networks as deep as the images allow (the field's ConvNet3 at 32 pixels, 4 at 64, 5 at 128; 2 at 8), and the
-    source's augmentation."""
+    source's augmentation; but what was set by hand stays."""
     side = min(geometry.height, geometry.width)
     depth = max(1, min(5, side.bit_length() - 3 if side >= 32 else side.bit_length() - 2))
-    training = replace(
-        settings.training, augmentation=augmentation, network=replace(settings.training.network, depth=depth)
-    )
-    return replace(settings, network=replace(settings.network, depth=depth), training=training)
+    network, training = settings.network, settings.training
+    if "network.depth" not in settings.chosen:
+        network = replace(network, depth=depth)
+    if "training.network.depth" not in settings.chosen:
+        training = replace(training, network=replace(training.network, depth=depth))
+    if "training.augmentation" not in settings.chosen:
+        training = replace(training, augmentation=augmentation)
+    return replace(settings, network=network, training=training)
 
 
 # On two CPU cores: what reaches the best accuracy in ten minutes (benchmarks/RESULTS.md).
@@ -191,6 +213,8 @@ def _flat(value: Any, prefix: str) -> typing.Iterator[tuple[str, Any]]:
     if prefix in ("parameterization.", "objective."):
         yield prefix + "name", value.name
     for entry in dataclasses.fields(value):
+        if prefix + entry.name == "chosen":
+            continue
         inner = getattr(value, entry.name)
         if dataclasses.is_dataclass(inner):
             yield from _flat(inner, f"{prefix}{entry.name}.")
@@ -232,10 +256,10 @@ def _converted(key: str, text: str, kind: Any) -> Any:
         value = None
     if wanted is float and type(value) is int:
         value = float(value)
-    if type(value) is not wanted:
-        raise InvalidSetting(
-            f"--set {key}={text}: give {'true or false' if wanted is bool else f'a {wanted.__name__}'}"
-        )
+    # JSON has no word for infinity, but 1e999 is read as one.
+    if type(value) is not wanted or (isinstance(value, float) and not math.isfinite(value)):
+        names = {bool: "true or false", int: "an integer", float: "a finite number"}
+        raise InvalidSetting(f"--set {key}={text}: give {names[wanted]}")
     return value
 
 
