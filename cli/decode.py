@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 CONTACT_SHEET = "contact-sheet.png"
 SHEET_COLUMNS = 32  # images of one class on the sheet at most
+NAME_LENGTH = 40  # characters of a class name in the name of its PNG: 256 would be too long for a file system
 LEAST_TILE = 40  # pixels: smaller images are enlarged on the sheet
 
 
@@ -61,7 +62,7 @@ def _write_png(dataset: NSDDataset, folder: Path) -> None:
     rows: dict[int, list[Image.Image]] = {}
     for i, label in enumerate(labels.tolist()):
         image = Image.fromarray(pixels[i].squeeze(2) if pixels.shape[3] == 1 else pixels[i])
-        name = "".join(c if c.isalnum() or c in "-_" else "_" for c in dataset.classes[label])
+        name = "".join(c if c.isalnum() or c in "-_" else "_" for c in dataset.classes[label])[:NAME_LENGTH]
         image.save(folder / f"{i:0{digits}}-{name}.png")
         rows.setdefault(label, []).append(image)
     _contact_sheet(rows).save(folder / CONTACT_SHEET)

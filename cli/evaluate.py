@@ -45,7 +45,7 @@ def evaluate(
     documents, rows = [], []
     for file, dataset in datasets.items():
         spec = dataset.recipe.network
-        spec = replace(spec, width=width or spec.width, depth=depth or spec.depth)
+        spec = replace(spec, width=spec.width if width is None else width, depth=spec.depth if depth is None else depth)
         total = networks * (epochs or dataset.recipe.epochs)
         with output.progress_bar(f"eval {file}") as bar:
             result = run(

@@ -9,10 +9,10 @@ import typer
 from nsdcodec.errors import NsdError
 from nsdcodec.version import VERSION
 
-from . import decode, encode, evaluate, experts, info, recipes, verify
+from . import decode, encode, evaluate, experts, info, output, recipes, verify
 
 EPILOG = (
-    "Exit codes: 0 ok, 2 usage, 3 malformed file, 4 digest mismatch, 5 unsupported version or feature, "
+    "Exit codes: 0 ok, 1 diverged, 2 usage, 3 malformed file, 4 digest mismatch, 5 unsupported version or feature, "
     "6 over budget, 7 missing data or I/O, 130 interrupted."
 )
 
@@ -50,5 +50,5 @@ def run() -> None:
     try:
         app()
     except NsdError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(output.printable(f"error: {error}"), file=sys.stderr)
         sys.exit(error.exit_code)

@@ -63,7 +63,7 @@ def device(name: str, precision: str) -> tuple[torch.device, str]:
         raise InvalidSetting(f"--precision {precision}: it can be auto, float32 or bfloat16")
     try:
         chosen = pick_device(name)
-        torch.empty(1, device=chosen)
+        torch.zeros(1, device=chosen).item()
     except (RuntimeError, AssertionError) as error:
         raise InvalidSetting(f"--device {name}: {str(error).splitlines()[0]}; try --device cpu") from error
     return chosen, pick_precision(precision, chosen)

@@ -21,23 +21,30 @@ def print_json(value: Any) -> None:
     print(json.dumps(value, indent=2, ensure_ascii=False))
 
 
+def printable(text: str) -> str:
+    """Control characters as escapes: a file's texts are anyone's, and a terminal obeys them."""
+    return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
+
+
 def print_pairs(pairs: list[tuple[str, str]]) -> None:
     """Names and values in two columns."""
     width = max(len(name) for name, _ in pairs)
     for name, value in pairs:
-        print(f"{name:<{width}}  {value}")
+        print(f"{name:<{width}}  {printable(value)}")
 
 
 def print_table(columns: list[str], rows: list[list[str]]) -> None:
     """First column to the left, the others to the right."""
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for i, column in enumerate(columns):
         table.add_column(column, justify="left" if i == 0 else "right", overflow="fold")
     for row in rows:
-        table.add_row(*row)
+        # Texts, since rich would read "[red].nsd" as a colour.
+        table.add_row(*(Text(printable(cell)) for cell in row))
     console = Console()
     console.print(table, width=None if console.is_terminal else 200)
 

@@ -18,7 +18,7 @@ def verify(file: options.FileArgument, json: bool = output.JSON) -> None:
         if json:
             output.print_json({"file": str(file), "ok": False, "passed": passed, "error": str(error)})
         else:
-            print(f"FAILED  {error}")
+            print(output.printable(f"FAILED  {error}"))
         sys.exit(error.exit_code)
     if json:
         output.print_json({"file": str(file), "ok": True, "passed": passed, "error": None})

@@ -41,6 +41,8 @@ from nsdcodec.sources.base import Source, Split, normalize
 from nsdcodec.version import VERSION
 
 MOST_SKIPPED_IN_A_ROW = 20
+# By how much the header grows in a run: digits of its iterations, validation accuracy and learned rate.
+FIGURES_BYTES = 24
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,9 @@ class Job:
             raise InvalidSetting(f"--time is {self.time_limit} seconds; it must be above 0")
         if self.resume and self.restart:
             raise InvalidSetting("--resume and --restart exclude each other; give one of them")
+        if not 0 <= self.seed < 1 << 63:
+            # The header keeps it, and readers refuse longer integers.
+            raise InvalidSetting(f"--seed is {self.seed}; it must be 0 to 2^63 - 1")
 
     @property
     def checkpoint_path(self) -> Path:
@@ -131,10 +136,14 @@ def encode(job: Job, listen: Callable[[Progress], None] = lambda progress: None)
             f"{job.checkpoint_path} holds an unfinished run; go on with it by --resume, or drop it by --restart"
         )
     settings = job.settings
+    saved = _saved(job, settings) if job.resume else None
     layout = _plan(job, settings)
     training_source, held_out = job.source.hold_out(_held_out_per_class(job.source, settings), job.seed)
     world = _world(job, settings, training_source, listen)
     log = Log(job.log_path, keep=job.resume)
+    if job.restart:
+        # Or a kill before the first new checkpoint would leave the old run to be resumed.
+        job.checkpoint_path.unlink(missing_ok=True)
     try:
         run = _start(job, settings, layout, world)
     except KeyboardInterrupt as error:
@@ -142,8 +151,8 @@ def encode(job: Job, listen: Callable[[Progress], None] = lambda progress: None)
             "stopped before the first iteration; nothing was written. Experts that were finished are kept in "
             f"{job.experts_folder}: the same command goes on from them"
         ) from error
-    if job.resume:
-        _load(job, run, settings)
+    if saved is not None:
+        _load(job, run, saved)
     log.event(
         "start", iteration=run.iteration, settings=settings.flat(), elements=layout.elements, images=layout.images
     )
@@ -176,11 +185,22 @@ def _plan(job: Job, settings: Settings) -> Layout:
     geometry = job.source.geometry
     budget = Budget.of(geometry, job.ipc, job.bits_per_class)
     layout = settings.parameterization.layout(geometry, budget)
-    # Noise does not compress: the real file will be no larger.
-    noise = {role: torch.randn(spec.shape).numpy() for role, spec in layout.arrays.items()}
-    size = len(nsd_file.pack(_header(job, settings, layout), noise)) if budget.file_bytes is not None else 0
+    if budget.file_bytes is None:
+        return layout
+    excess = _largest_file(job, settings, layout) - budget.file_bytes
+    if 0 < excess < budget.file_bytes:
+        # A header above what the planner reserves, as many classes have: plan once more, with what is left.
+        layout = settings.parameterization.layout(geometry, replace(budget, file_bytes=budget.file_bytes - excess))
+    size = _largest_file(job, settings, layout)
     budget.require(settings.parameterization.name, layout.elements, size, "raise --bits-per-class")
     return layout
+
+
+def _largest_file(job: Job, settings: Settings, layout: Layout) -> int:
+    """Bytes that the file will not exceed: noise does not compress."""
+    generator = stream(job.seed, "size")
+    noise = {role: torch.randn(spec.shape, generator=generator).numpy() for role, spec in layout.arrays.items()}
+    return len(nsd_file.pack(_header(job, settings, layout), noise)) + FIGURES_BYTES
 
 
 def _held_out_per_class(source: Source, settings: Settings) -> int:
@@ -326,7 +346,8 @@ def _check(
     real = normalize(held_out.images.to(job.device), world.real.normalization)
     accuracy = training.accuracy(network, real, held_out.labels.to(job.device), job.precision)
     run.checked = max(run.checked, 0)
-    if accuracy >= run.best_accuracy:
+    # A value may overflow its stored type; chance alone is right on a tenth, and no file can hold it.
+    if accuracy >= run.best_accuracy and bool(images.isfinite().all()):
         run.best_accuracy, run.best, run.best_iteration, run.best_rate = accuracy, stored, run.iteration, rate
     clock.accuracy = accuracy
     clock.check_seconds = time.monotonic() - started
@@ -403,9 +424,14 @@ def _save(job: Job, run: _Run, settings: Settings, clock: Clock) -> None:
     ).write(job.checkpoint_path)
 
 
-def _load(job: Job, run: _Run, settings: Settings) -> None:
+def _saved(job: Job, settings: Settings) -> Checkpoint:
+    """The checkpoint to resume: read before anything else, since making experts can take hours."""
     saved = Checkpoint.read(job.checkpoint_path)
     saved.require(_identity(job, settings), job.checkpoint_path)
+    return saved
+
+
+def _load(job: Job, run: _Run, saved: Checkpoint) -> None:
     with torch.no_grad():
         for role, values in checkpoints.below("arrays", saved.tensors).items():
             run.arrays[role].copy_(values)
@@ -425,6 +451,6 @@ def _interrupted(job: Job, run: _Run, settings: Settings, log: Log) -> str:
     nsd_file.write(job.output, header, _numpy(run.best))
     return (
         f"stopped at iteration {run.iteration}; {job.output} holds the best so far "
-        f"({run.best_accuracy:.1%} on held-out images)"
-        + ("; go on with the same command and --resume" if job.checkpoint_path.exists() else "")
+        f"({run.best_accuracy:.1%} on held-out images); "
+        + ("go on with the same command and --resume" if job.checkpoint_path.exists() else "there is no checkpoint yet")
     )

@@ -52,6 +52,8 @@ def evaluate(
     """
     if count < 1 or (epochs is not None and epochs < 1):
         raise InvalidSetting("at least 1 network and 1 epoch are needed to evaluate")
+    if network is not None and min(network.depth, network.width) < 1:
+        raise InvalidSetting(f"depth {network.depth}, width {network.width}; both must be at least 1")
     if source.test is None:
         raise InvalidSource(f"{source.name} has no test set; name a source that has one")
     if source.geometry != dataset.header.layout.geometry:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import types
 import typing
 from dataclasses import dataclass, field, replace
@@ -11,6 +12,7 @@ from typing import Any
 
 from nsdcodec.container.header import NetworkSpec, TrainingRecipe
 from nsdcodec.errors import InvalidSetting, UnknownName
+from nsdcodec.learning.networks import NETWORKS
 from nsdcodec.objectives import OBJECTIVES, Guided, Objective
 from nsdcodec.objectives.distribution import DistributionMatching
 from nsdcodec.objectives.trajectory import TrajectoryMatching
@@ -77,6 +79,19 @@ class Settings:
     def __post_init__(self) -> None:
         if self.iterations < 0:
             raise InvalidSetting(f"iterations is {self.iterations}; it must be at least 0")
+        # What a file could not hold, or what no network can be made of: refused here, not after hours of training.
+        for name, network in (("network", self.network), ("training.network", self.training.network)):
+            if network.name not in NETWORKS:
+                raise UnknownName("network", network.name, NETWORKS)
+            if min(network.depth, network.width) < 1:
+                raise InvalidSetting(f"{name}: depth {network.depth}, width {network.width}; both must be at least 1")
+        training = self.training
+        if min(training.epochs, training.batch_size) < 1:
+            raise InvalidSetting(
+                f"training: epochs {training.epochs}, batch_size {training.batch_size}; both must be at least 1"
+            )
+        if not training.learning_rate > 0 or training.momentum < 0 or training.weight_decay < 0:
+            raise InvalidSetting("training: learning_rate must be above 0, momentum and weight_decay at least 0")
 
     @property
     def guided_objective(self) -> Objective:
@@ -231,10 +246,10 @@ def _converted(key: str, text: str, kind: Any) -> Any:
         value = None
     if wanted is float and type(value) is int:
         value = float(value)
-    if type(value) is not wanted:
-        raise InvalidSetting(
-            f"--set {key}={text}: give {'true or false' if wanted is bool else f'a {wanted.__name__}'}"
-        )
+    # JSON has no word for infinity, but 1e999 is read as one.
+    if type(value) is not wanted or (isinstance(value, float) and not math.isfinite(value)):
+        names = {bool: "true or false", int: "an integer", float: "a finite number"}
+        raise InvalidSetting(f"--set {key}={text}: give {names[wanted]}")
     return value
 
 

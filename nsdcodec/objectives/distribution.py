@@ -55,8 +55,10 @@ class DistributionMatching(Objective):
     label_weight: float = 0.0
 
     def __post_init__(self) -> None:
-        if self.real_per_class < 1 or self.pool < 0 or self.pool_age < 1 or self.pool_steps < 0:
-            raise InvalidSetting("dm: real_per_class, pool_age must be at least 1, pool and pool_steps at least 0")
+        if min(self.real_per_class, self.pool_age, self.pool_batch) < 1 or min(self.pool, self.pool_steps) < 0:
+            raise InvalidSetting(
+                "dm: real_per_class, pool_age and pool_batch must be at least 1, pool and pool_steps at least 0"
+            )
 
     def prepare(self, world: World) -> PoolState:
         state = PoolState(world)
