@@ -82,8 +82,8 @@ class DistributionMatching(Objective):
         chosen = augmentation.draw(world.augmentation, 1, generator)
         with autocast(world.device, world.precision):
             with torch.no_grad():
-                embedded = network.embed(augmentation.apply(real.flatten(0, 1), chosen)).float()
-            synthetic = network.embed(augmentation.apply(images, chosen)).float()
+                embedded = network.embed(augmentation.apply(real.flatten(0, 1), chosen)).to(images.dtype)
+            synthetic = network.embed(augmentation.apply(images, chosen)).to(images.dtype)
         wanted = embedded.unflatten(0, real.shape[:2]).mean(dim=1)
         loss = (class_means(synthetic, labels, len(wanted)) - wanted).square().sum()
         if self.label_weight and self.pool:
