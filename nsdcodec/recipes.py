@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import types
 import typing
 from dataclasses import dataclass, field, replace
@@ -232,7 +233,7 @@ def _converted(key: str, text: str, kind: Any) -> Any:
         value = None
     if wanted is float and type(value) is int:
         value = float(value)
-    if type(value) is not wanted:
+    if type(value) is not wanted or (wanted is float and not math.isfinite(value)):
         raise InvalidSetting(
             f"--set {key}={text}: give {'true or false' if wanted is bool else f'a {wanted.__name__}'}"
         )
