@@ -129,7 +129,7 @@ def encode(job: Job, listen: Callable[[Progress], None] = lambda progress: None)
         raise InvalidSetting(
             f"{job.checkpoint_path} holds an unfinished run; go on with it by --resume, or drop it by --restart"
         )
-    settings = for_geometry(job.settings, job.source.geometry, job.source.augmentation)
+    settings = for_geometry(job.settings, job.source.geometry, job.source.augmentation, job.overrides)
     layout = _plan(job, settings)
     training_source, held_out = job.source.hold_out(_held_out_per_class(job.source, settings), job.seed)
     world = _world(job, settings, training_source, listen)
@@ -155,7 +155,7 @@ def encode(job: Job, listen: Callable[[Progress], None] = lambda progress: None)
 
 def make_experts(job: Job, listen: Callable[[Progress], None] = lambda progress: None) -> Experts:
     """The expert trajectories that `encode` of the same job would match; makes those that are missing."""
-    settings = for_geometry(job.settings, job.source.geometry, job.source.augmentation)
+    settings = for_geometry(job.settings, job.source.geometry, job.source.augmentation, job.overrides)
     assert isinstance(settings.objective, TrajectoryMatching), "the caller chose the objective"
     training_source, _ = job.source.hold_out(_held_out_per_class(job.source, settings), job.seed)
     return settings.objective.experts_of(_world(job, settings, training_source, listen))

@@ -7,6 +7,7 @@ import json
 import math
 import types
 import typing
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -113,15 +114,16 @@ class Settings:
         return settings
 
 
-def for_geometry(settings: Settings, geometry: Geometry, augmentation: str) -> Settings:
+def for_geometry(settings: Settings, geometry: Geometry, augmentation: str, overrides: Sequence[str] = ()) -> Settings:
     """Networks as deep as the images allow (the field's ConvNet3 at 32 pixels, 4 at 64, 5 at 128; 2 at 8), and the
-    source's augmentation."""
+    source's augmentation; but what `overrides` ("key=value") set by hand stays."""
     side = min(geometry.height, geometry.width)
     depth = max(1, min(5, side.bit_length() - 3 if side >= 32 else side.bit_length() - 2))
     training = replace(
         settings.training, augmentation=augmentation, network=replace(settings.training.network, depth=depth)
     )
-    return replace(settings, network=replace(settings.network, depth=depth), training=training)
+    fitted = replace(settings, network=replace(settings.network, depth=depth), training=training)
+    return fitted.with_values(list(overrides))
 
 
 # On two CPU cores: what reaches the best accuracy in ten minutes (benchmarks/RESULTS.md).
