@@ -55,8 +55,14 @@ class DistributionMatching(Objective):
     label_weight: float = 0.0
 
     def __post_init__(self) -> None:
-        if self.real_per_class < 1 or self.pool < 0 or self.pool_age < 1 or self.pool_steps < 0:
-            raise InvalidSetting("dm: real_per_class, pool_age must be at least 1, pool and pool_steps at least 0")
+        for name, least in (("real_per_class", 1), ("pool", 0), ("pool_age", 1), ("pool_steps", 0), ("pool_batch", 1)):
+            if getattr(self, name) < least:
+                raise InvalidSetting(f"dm: {name} is {getattr(self, name)}; it must be at least {least}")
+        if not self.pool_rate > 0 or not self.label_weight >= 0:
+            raise InvalidSetting(
+                f"dm: pool_rate is {self.pool_rate} and label_weight {self.label_weight}; they must be above 0 and "
+                "at least 0"
+            )
 
     def prepare(self, world: World) -> PoolState:
         state = PoolState(world)
