@@ -165,8 +165,11 @@ class NSD(Parameterization):
 
 def _factor(matrix: Tensor, rank: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
     """slices [rank, D] and columns [rank, n] with columns' slices near the matrix [n, D]: its truncated SVD, the
-    singular values shared out so that both factors have the same scale."""
+    singular values shared out so that both factors have the same scale. Each component points where its images are on
+    the whole: an SVD's own signs are arbitrary, and readings that share columns would start classes as negatives."""
     u, s, v = torch.linalg.svd(matrix, full_matrices=False)
+    signs = torch.where(u.sum(dim=0) < 0, -1.0, 1.0)
+    u, v = u * signs, v * signs[:, None]
     kept = min(rank, len(s))
     balance = s[:kept].sqrt() * (matrix.shape[1] / matrix.shape[0]) ** 0.25
     slices = balance[:, None] * v[:kept]
