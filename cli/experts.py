@@ -39,6 +39,7 @@ def experts(
         output=Path("unused.nsd"),
         settings=settings,
         recipe_name=name,
+        overrides=tuple(pairs),
         seed=seed,
         device=torch_device,
         precision=chosen_precision,

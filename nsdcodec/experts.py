@@ -82,7 +82,7 @@ class Experts:
         try:
             with h5py.File(self._path(expert), "r") as file:
                 return torch.from_numpy(file[DATASET][epoch])
-        except (OSError, KeyError, ValueError) as error:
+        except (OSError, KeyError, IndexError, ValueError) as error:
             raise FileAccess(
                 f"cannot read expert {self._path(expert)}: {error}; delete the file to make it again"
             ) from error

@@ -76,10 +76,10 @@ def _cutout(images: Tensor, uniform: Tensor) -> Tensor:
     height, width = images.shape[2:]
     inside = None
     for size, position, shape in ((height, uniform[:, 0], (1, -1, 1)), (width, uniform[:, 1], (1, 1, -1))):
-        half = int(size * CUTOUT + 0.5) // 2
-        centre = (position * size).floor()[:, None, None]
+        side = int(size * CUTOUT + 0.5)
+        start = (position * size).floor()[:, None, None] - side // 2
         place = torch.arange(size, device=images.device).view(shape)
-        near = (place >= centre - half) & (place < centre + half)
+        near = (place >= start) & (place < start + side)
         inside = near if inside is None else inside & near
     assert inside is not None
     return images * (~inside)[:, None].to(images.dtype)

@@ -24,11 +24,11 @@ def train(
     decay_at_half: bool = True,
 ) -> None:
     """SGD over normalised images [n, C, H, W] and labels [n]: the protocol of MTT and NSD section 4.1 (rate x 0.1 once,
-    at half of the epochs; one DSA operation a batch, parameters for each image)."""
+    when half of the epochs are done; one DSA operation a batch, parameters for each image)."""
     optimizer = torch.optim.SGD(
         network.parameters(), recipe.learning_rate, recipe.momentum, weight_decay=recipe.weight_decay
     )
-    milestones = [recipe.epochs // 2 + 1] if decay_at_half else []
+    milestones = [(recipe.epochs + 1) // 2] if decay_at_half else []
     schedule = torch.optim.lr_scheduler.MultiStepLR(optimizer, milestones, 0.1)
     network.train()
     for epoch in range(recipe.epochs):

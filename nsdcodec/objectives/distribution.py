@@ -55,9 +55,13 @@ class DistributionMatching(Objective):
     label_weight: float = 0.0
 
     def __post_init__(self) -> None:
-        if min(self.real_per_class, self.pool_age, self.pool_batch) < 1 or min(self.pool, self.pool_steps) < 0:
+        for name, least in (("real_per_class", 1), ("pool", 0), ("pool_age", 1), ("pool_steps", 0), ("pool_batch", 1)):
+            if getattr(self, name) < least:
+                raise InvalidSetting(f"dm: {name} is {getattr(self, name)}; it must be at least {least}")
+        if not self.pool_rate > 0 or not self.label_weight >= 0:
             raise InvalidSetting(
-                "dm: real_per_class, pool_age and pool_batch must be at least 1, pool and pool_steps at least 0"
+                f"dm: pool_rate is {self.pool_rate} and label_weight {self.label_weight}; they must be above 0 and "
+                "at least 0"
             )
 
     def prepare(self, world: World) -> PoolState:
@@ -90,9 +94,10 @@ class DistributionMatching(Objective):
         with autocast(world.device, world.precision):
             with torch.no_grad():
                 augmented = [augmentation.apply(part, one) for part, one in zip(real, chosen, strict=True)]
-                wanted = network.embed(torch.cat(augmented)).float().view(classes, self.real_per_class, -1).mean(dim=1)
+                embedded = network.embed(torch.cat(augmented)).to(images.dtype)
+                wanted = embedded.view(classes, self.real_per_class, -1).mean(dim=1)
             augmented = [augmentation.apply(part, one) for part, one in zip(by_class, chosen, strict=True)]
-            synthetic = network.embed(torch.cat(augmented)).float()
+            synthetic = network.embed(torch.cat(augmented)).to(images.dtype)
         loss = (class_means(synthetic, labels, classes) - wanted).square().sum()
         if self.label_weight and self.pool:
             loss = loss + self.label_weight * F.cross_entropy(network.classifier(synthetic), labels)

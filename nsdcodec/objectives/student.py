@@ -46,4 +46,4 @@ def cross_entropy(world: World, network: nn.Module, weights: Tensor, images: Ten
     """Of a network with these flat weights."""
     with autocast(world.device, world.precision):
         logits = functional_call(network, networks.unflatten(network, weights), (images,))
-    return F.cross_entropy(logits.float(), labels)
+    return F.cross_entropy(logits.to(weights.dtype), labels)

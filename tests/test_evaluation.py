@@ -1,0 +1,97 @@
+"""Evaluation: accuracies of networks trained on a file, and what cannot be evaluated."""
+
+from __future__ import annotations
+
+import statistics
+from dataclasses import replace
+
+import pytest
+import torch
+from worlds import TINY, real_data, toy_source
+
+from nsdcodec.container.file import pack
+from nsdcodec.container.header import Header, NetworkSpec, TrainingRecipe
+from nsdcodec.dataset import NSDDataset
+from nsdcodec.errors import InvalidSetting, InvalidSource
+from nsdcodec.evaluation import Evaluation, evaluate
+from nsdcodec.geometry import Geometry
+from nsdcodec.layout import ArraySpec, Layout, Synthesis
+from nsdcodec.sources.base import Source
+
+TOY = Geometry(4, 1, 8, 8)
+RECIPE = TrainingRecipe(0.05, 0.9, 0.0, 8, 4, "scale_rotate", TINY)
+
+
+def file_of(source: Source) -> NSDDataset:
+    """A pixel file that holds the training images of the source."""
+    real = real_data(source)
+    images, _ = real.take(torch.arange(len(real)))
+    layout = Layout(source.geometry, Synthesis(), {"spectrum": ArraySpec("float32", (1, *images.shape))})
+    header = Header(layout, source.classes, source.normalization, RECIPE, "pixel")
+    return NSDDataset(pack(header, {"spectrum": images[None].numpy()}))
+
+
+@pytest.fixture(scope="module")
+def source() -> Source:
+    return toy_source(TOY, train=4, test=25, noise=70.0)
+
+
+@pytest.fixture(scope="module")
+def dataset(source) -> NSDDataset:
+    return file_of(source)
+
+
+def test_accuracies_are_those_of_each_network_and_the_same_again(dataset, source):
+    first, again = (evaluate(dataset, source, count=3, seed=4) for _ in range(2))
+    assert first == again
+    assert len(first.accuracies) == 3
+    assert first.test_images == 100
+    assert list(first.accuracies) == [round(accuracy * 100) / 100 for accuracy in first.accuracies]
+    assert min(first.accuracies) > 0.3 > 1 / 4
+    assert evaluate(dataset, source, count=3, seed=5).accuracies != first.accuracies
+    assert evaluate(dataset, source, count=2, seed=4).accuracies == first.accuracies[:2]
+
+
+def test_mean_and_deviation_are_those_of_the_sample():
+    values = (0.5, 0.75, 0.625)
+    found = Evaluation(values, RECIPE, 8)
+    assert (found.mean, found.deviation) == (statistics.mean(values), statistics.stdev(values))
+    assert Evaluation((0.5,), RECIPE, 8).deviation == 0
+
+
+def test_a_file_that_separates_the_classes_trains_networks_that_do_and_wrong_labels_tell(dataset):
+    easy = toy_source(TOY, train=4, test=25, noise=20.0)
+    assert easy.test is not None
+    shifted = replace(easy, test=replace(easy.test, labels=(easy.test.labels + 1) % 4))
+    right, wrong = (evaluate(dataset, one, count=1, epochs=20).mean for one in (easy, shifted))
+    assert right > 0.9
+    assert right + wrong <= 1
+    assert wrong < 0.1
+
+
+def test_the_recipe_is_the_files_but_for_what_is_asked(dataset, source):
+    heard: list[tuple[int, int]] = []
+    network = NetworkSpec(depth=2, width=3)
+    found = evaluate(
+        dataset, source, 2, epochs=3, network=network, progress=lambda number, epoch: heard.append((number, epoch))
+    )
+    assert found.recipe == replace(RECIPE, epochs=3, network=network)
+    assert heard == [(number, epoch) for number in (0, 1) for epoch in (1, 2, 3)]
+    assert evaluate(dataset, source, 1).recipe == RECIPE
+
+
+@pytest.mark.parametrize("other", [Geometry(3, 1, 8, 8), Geometry(4, 2, 8, 8), Geometry(4, 1, 9, 8)])
+def test_a_source_of_other_images_is_refused(dataset, other):
+    with pytest.raises(InvalidSource, match=r"4 classes of 1 x 8 x 8.*evaluate on the source"):
+        evaluate(dataset, toy_source(other), 1)
+
+
+def test_a_source_without_a_test_set_is_refused(dataset):
+    with pytest.raises(InvalidSource, match="toy has no test set"):
+        evaluate(dataset, toy_source(TOY, test=None), 1)
+
+
+@pytest.mark.parametrize("wrong", [{"count": 0}, {"epochs": 0}])
+def test_nothing_to_train_is_refused(dataset, source, wrong):
+    with pytest.raises(InvalidSetting, match="at least 1 network and 1 epoch"):
+        evaluate(dataset, source, **wrong)

@@ -1,0 +1,183 @@
+"""Expert trajectories: what is in the files, and that filling a folder can be stopped and repeated at any time."""
+
+from __future__ import annotations
+
+import itertools
+import subprocess
+import sys
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from worlds import TINY, real_data, seeded, toy_source
+
+from nsdcodec.container.header import NetworkSpec
+from nsdcodec.errors import FileAccess, InvalidSetting
+from nsdcodec.experts import Experts, ExpertSettings
+from nsdcodec.geometry import Geometry
+from nsdcodec.learning.networks import build, flatten
+from nsdcodec.learning.randomness import seed_of
+
+h5py = pytest.importorskip("h5py")
+
+TOY = Geometry(3, 1, 8, 8)
+SOURCE = toy_source(TOY, 4)
+SETTINGS = ExpertSettings(SOURCE.sha256, TINY, "none", epochs=3, batch_size=5, learning_rate=0.05)
+
+
+def fill(folder: Path, count: int = 2, settings: ExpertSettings = SETTINGS) -> Experts:
+    experts = Experts(folder, settings)
+    experts.fill(count, TOY, real_data(SOURCE), "float32")
+    return experts
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def rows(experts: Experts, expert: int) -> list[Tensor]:
+    return [experts.weights(expert, epoch) for epoch in range(SETTINGS.epochs + 1)]
+
+
+def test_a_trajectory_begins_with_the_initial_weights_and_moves_in_every_epoch(tmp_path):
+    experts = fill(tmp_path)
+    for expert in range(2):
+        found = rows(experts, expert)
+        initial = build(TINY, TOY, seed_of(0, "expert", expert))
+        assert torch.equal(found[0], flatten(initial))
+        assert found[0].dtype == torch.float32
+        for before, after in itertools.pairwise(found):
+            assert not torch.allclose(before, after)
+    assert not torch.allclose(rows(experts, 0)[0], rows(experts, 1)[0])
+
+
+def test_epochs_are_those_of_a_plain_training_loop_at_a_constant_rate(tmp_path):
+    experts = fill(tmp_path, 1)
+    network = build(TINY, TOY, seed_of(0, "expert", 0))
+    generator = seeded(seed_of(0, "expert", 0))
+    real = real_data(SOURCE)
+    for epoch in range(3):
+        order = torch.randperm(12, generator=generator)
+        for index in (order[:5], order[5:10], order[10:]):
+            images, labels = real.take(index)
+            loss = F.cross_entropy(network(images), labels)
+            gradients = torch.autograd.grad(loss, list(network.parameters()))
+            with torch.no_grad():
+                for weight, gradient in zip(network.parameters(), gradients, strict=True):
+                    weight -= 0.05 * gradient
+        torch.testing.assert_close(experts.weights(0, epoch + 1), flatten(network), rtol=1e-5, atol=1e-6)
+
+
+def test_the_file_is_plain_hdf5_with_the_weights_and_what_made_them(tmp_path):
+    experts = fill(tmp_path, 1)
+    (path,) = tmp_path.rglob("*.h5")
+    assert path == tmp_path / SETTINGS.key / "0000.h5"
+    with h5py.File(path) as file:
+        assert file["weights"].shape == (4, sum(weight.numel() for weight in build(TINY, TOY, 0).parameters()))
+        assert SOURCE.sha256 in file.attrs["settings"]
+    assert experts.count() == 1
+
+
+def test_filling_again_keeps_files_byte_for_byte_and_makes_only_what_is_missing(tmp_path):
+    fill(tmp_path, 3)
+    before = files(tmp_path)
+    (tmp_path / SETTINGS.key / "0001.h5").unlink()
+    # A file that was there is not even looked into.
+    (tmp_path / SETTINGS.key / "0002.h5").write_bytes(b"kept")
+    heard: list[tuple[int, int]] = []
+    experts = Experts(tmp_path, SETTINGS)
+    assert experts.count() == 1
+    experts.fill(4, TOY, real_data(SOURCE), "float32", lambda expert, epoch: heard.append((expert, epoch)))
+    after = files(tmp_path)
+    assert heard == [(expert, epoch) for expert in (1, 3) for epoch in (1, 2, 3)]
+    assert sorted(after) == ["0000.h5", "0001.h5", "0002.h5", "0003.h5"]
+    assert (after["0000.h5"], after["0002.h5"]) == (before["0000.h5"], b"kept")
+    assert experts.count() == 4
+
+
+def test_a_deleted_expert_is_made_identically_again(tmp_path):
+    experts = fill(tmp_path)
+    wanted, before = torch.stack(rows(experts, 1)), files(tmp_path)
+    (tmp_path / SETTINGS.key / "0001.h5").unlink()
+    torch.manual_seed(77)  # nothing but the settings may decide
+    assert torch.equal(torch.stack(rows(fill(tmp_path), 1)), wanted)
+    assert files(tmp_path) == before
+
+
+def test_the_key_changes_with_any_setting():
+    other = {
+        "source_sha256": "0" * 64,
+        "network": NetworkSpec(depth=2, width=4),
+        "augmentation": "flip",
+        "epochs": 4,
+        "learning_rate": 0.02,
+        "momentum": 0.5,
+        "weight_decay": 1e-4,
+        "batch_size": 6,
+        "seed": 1,
+    }
+    assert set(other) == set(asdict(SETTINGS))
+    keys = [replace(SETTINGS, **{name: value}).key for name, value in other.items()]
+    assert len({SETTINGS.key, *keys}) == 10
+    assert replace(SETTINGS).key == SETTINGS.key
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.98])
+def test_a_truncated_file_is_refused_with_the_remedy(tmp_path, share):
+    experts = fill(tmp_path, 1)
+    path = tmp_path / SETTINGS.key / "0000.h5"
+    data = path.read_bytes()
+    path.write_bytes(data[: int(share * len(data))])
+    with pytest.raises(FileAccess, match=r"0000\.h5.*delete the file to make it again"):
+        experts.weights(0, 1)
+
+
+def test_a_missing_epoch_is_refused_with_the_remedy(tmp_path):
+    experts = fill(tmp_path, 1)
+    with pytest.raises(FileAccess, match="delete the file to make it again"):
+        experts.weights(0, 4)
+
+
+KILLED = """
+import os, sys
+from pathlib import Path
+import test_experts
+replace, calls = os.replace, []
+
+def killed(source, target):
+    calls.append(target)
+    if len(calls) == 2:
+        os._exit(9)
+    replace(source, target)
+
+os.replace = killed
+test_experts.fill(Path(sys.argv[1]), 3)
+"""
+
+
+def test_a_kill_while_writing_leaves_no_partial_file_and_the_rest_can_be_made(tmp_path):
+    paths = [str(Path(__file__).parent), *sys.path]
+    code = f"import sys; sys.path[:0] = {paths!r}\n{KILLED}"
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True)
+    assert done.returncode == 9, done.stderr
+    folder = tmp_path / SETTINGS.key
+    assert [path.name for path in folder.glob("*.h5")] == ["0000.h5"]
+    kept = (folder / "0000.h5").read_bytes()
+    experts = fill(tmp_path, 3)
+    assert experts.count() == 3
+    assert (folder / "0000.h5").read_bytes() == kept
+    assert torch.isfinite(torch.stack(rows(experts, 1))).all()
+
+
+def test_no_experts_is_refused(tmp_path):
+    with pytest.raises(InvalidSetting, match="0 asked for; at least 1"):
+        fill(tmp_path, 0)
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path):
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(FileAccess, match="cannot make the experts' folder"):
+        fill(tmp_path / "file", 1)

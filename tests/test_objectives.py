@@ -1,0 +1,392 @@
+"""Objectives: their losses computed a second time in plain PyTorch, their gradients against finite differences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from worlds import DoubleWorld, FixedExperts, double_world, real_data, seeded, toy_source
+
+from nsdcodec import synthesis
+from nsdcodec.budget import Budget
+from nsdcodec.errors import InvalidSetting
+from nsdcodec.geometry import Geometry
+from nsdcodec.learning.networks import flatten
+from nsdcodec.objectives import OBJECTIVES, Guided
+from nsdcodec.objectives.base import Objective, State, World
+from nsdcodec.objectives.distribution import DistributionMatching, class_means
+from nsdcodec.objectives.none import NoObjective
+from nsdcodec.objectives.student import unroll
+from nsdcodec.objectives.trajectory import LEAST_RATE, TrajectoryMatching, TrajectoryState
+from nsdcodec.parameterizations.nsd import NSD
+
+TOY = Geometry(3, 2, 8, 8)
+EVERYTHING = "color_crop_cutout_flip_scale_rotate"
+LABELS = torch.tensor([0, 0, 1, 1, 2, 2, 2])
+DM = DistributionMatching(real_per_class=4)
+MTT = TrajectoryMatching(student_steps=2, expert_epochs=1, last_start=1, student_rate=0.1, experts=2)
+
+
+def synthetic_images() -> Tensor:
+    return torch.randn(len(LABELS), 2, 8, 8, generator=seeded(11), dtype=torch.float64, requires_grad=True)
+
+
+def fake_experts(world: DoubleWorld, experts: int = 2, epochs: int = 3) -> FixedExperts:
+    """Walks of small random steps, from a network's initial weights."""
+    rows = [flatten(world.new_network("fake", i)) for i in range(experts)]
+    steps = 0.02 * torch.randn(experts, epochs, len(rows[0]), generator=seeded(12), dtype=torch.float64)
+    return FixedExperts(torch.stack(rows)[:, None] + steps.cumsum(dim=1))
+
+
+@pytest.fixture
+def prepared(monkeypatch: pytest.MonkeyPatch) -> Callable[[Objective, DoubleWorld], State]:
+    """The state of an objective with fake experts and, where it learns a rate, that rate in float64."""
+
+    def prepare(objective: Objective, world: DoubleWorld) -> State:
+        monkeypatch.setattr(TrajectoryMatching, "experts_of", lambda self, world: fake_experts(world))
+        state = objective.prepare(world)
+        for name, value in state.learnable.items():
+            state.learnable[name] = value.detach().double().requires_grad_()
+        return state
+
+    return prepare
+
+
+def assert_gradient_is_the_finite_difference(loss: Callable[[], Tensor], value: Tensor, step: float = 1e-6) -> None:
+    """Along random directions, by central differences in float64."""
+    (gradient,) = torch.autograd.grad(loss(), value)
+    generator = seeded(13)
+    for _ in range(4):
+        direction = torch.randn(value.shape, generator=generator, dtype=torch.float64)
+        with torch.no_grad():
+            ends = []
+            for sign in (1, -1):
+                value.add_(sign * step * direction)
+                # The unrolled student needs gradients of its own.
+                with torch.enable_grad():
+                    ends.append(float(loss().detach()))
+                value.sub_(sign * step * direction)
+        along = (ends[0] - ends[1]) / (2 * step)
+        assert abs(along) > 1e-8
+        assert float((gradient * direction).sum()) == pytest.approx(along, rel=2e-5, abs=1e-9)
+
+
+OBJECTIVES_TO_CHECK = {
+    "dm": DM,
+    "dm with a pool": DistributionMatching(real_per_class=4, pool=2, pool_steps=0, label_weight=0.3),
+    "mtt": MTT,
+    "mtt in batches": replace(MTT, student_batch=3, student_steps=3),
+    "guided mtt": Guided(MTT, 0.5, real_batch=5),
+    "guided dm": Guided(DM, 0.5, real_batch=5, steps=2, rate=0.2),
+}
+
+
+@pytest.mark.parametrize("strategy", ["none", "color", "scale_rotate", "crop_cutout_flip"])
+@pytest.mark.parametrize("name", OBJECTIVES_TO_CHECK)
+def test_the_gradient_of_the_images_is_the_finite_difference(name, strategy, prepared):
+    objective = OBJECTIVES_TO_CHECK[name]
+    state = prepared(objective, double_world(TOY, strategy))
+    images = synthetic_images()
+    assert_gradient_is_the_finite_difference(lambda: objective.loss(state, images, LABELS, 3).loss, images)
+
+
+@pytest.mark.parametrize("role", ["spectrum", "batch_kernel", "channel_kernel", "height_kernel", "width_kernel"])
+@pytest.mark.parametrize("name", ["dm", "guided mtt"])
+def test_the_gradient_of_the_coefficients_is_the_finite_difference(name, role, prepared):
+    objective = OBJECTIVES_TO_CHECK[name]
+    state = prepared(objective, double_world(TOY))
+    layout = NSD(init="noise", size=4, slices=2, images_per_class=2).layout(TOY, Budget(elements=10_000))
+    initial = NSD(init="noise").initial(layout, lambda labels: torch.zeros(0), seeded(1))
+    arrays = {key: values.double().requires_grad_() for key, values in initial.items()}
+    labels = synthesis.labels(layout, {})
+    assert_gradient_is_the_finite_difference(
+        lambda: objective.loss(state, synthesis.images(layout, arrays), labels, 3).loss, arrays[role]
+    )
+
+
+@pytest.mark.parametrize("name", ["mtt", "mtt in batches", "guided mtt"])
+def test_the_gradient_of_the_student_rate_is_the_finite_difference(name, prepared):
+    objective = OBJECTIVES_TO_CHECK[name]
+    state = prepared(objective, double_world(TOY))
+    images = synthetic_images()
+    assert_gradient_is_the_finite_difference(
+        lambda: objective.loss(state, images, LABELS, 3).loss, state.learnable["student_rate"]
+    )
+
+
+class TestDistributionMatching:
+    def test_the_loss_is_the_squared_distance_of_class_means_of_embeddings(self):
+        world = double_world(TOY, per_class=4)  # all real images of a class: any draw is the same set
+        images = synthetic_images()
+        network = world.convnet("dm", 0)
+        real, real_labels = world.real.take(torch.arange(12))
+        wanted = 0.0
+        for label in range(3):
+            ours = torch.stack([network.embed(image[None])[0] for image in images[label == LABELS]])
+            theirs = torch.stack([network.embed(image[None])[0] for image in real[real_labels == label]])
+            wanted += (ours.sum(0) / len(ours) - theirs.sum(0) / 4).pow(2).sum().item()
+        step = DM.loss(DM.prepare(world), images, LABELS, 0)
+        assert step.loss.item() == pytest.approx(wanted, rel=1e-12)
+        assert step.student is None
+
+    def test_real_images_repeated_as_synthetic_ones_match_exactly(self):
+        world = double_world(TOY, EVERYTHING, per_class=4)
+        images, labels = world.real.take(torch.arange(12))
+        state = DM.prepare(world)
+        # Siamese: the same operation, with the same parameters, on both sides.
+        for iteration in range(12):
+            assert DM.loss(state, images, labels, iteration).loss.item() == pytest.approx(0, abs=1e-20)
+
+    def test_each_iteration_has_its_own_network_and_the_same_one_again(self):
+        state = DM.prepare(double_world(TOY))
+        images = synthetic_images()
+        losses = [DM.loss(state, images, LABELS, iteration).loss.item() for iteration in (0, 1, 0)]
+        assert losses[0] == losses[2] != losses[1]
+
+    def test_class_means_are_means_of_rows_in_any_order(self):
+        values = torch.tensor([[1.0, 2.0], [10.0, 20.0], [3.0, 6.0], [7.0, 7.0]])
+        means = class_means(values, torch.tensor([2, 0, 2, 1]), 3)
+        assert means.tolist() == [[10.0, 20.0], [7.0, 7.0], [2.0, 4.0]]
+
+    def test_a_pooled_network_takes_plain_sgd_steps_on_real_data_before_it_is_used(self):
+        objective = DistributionMatching(
+            real_per_class=4, pool=1, pool_steps=3, pool_batch=100, pool_rate=0.05, pool_age=9
+        )
+        world = double_world(TOY)
+        images = synthetic_images()
+        step = objective.loss(objective.prepare(world), images, LABELS, 0)
+        reference = world.convnet("pool", 0)
+        optimizer = torch.optim.SGD(reference.parameters(), 0.05)
+        real, real_labels = world.real.take(torch.arange(18))
+        for _ in range(3):
+            optimizer.zero_grad()
+            F.cross_entropy(reference(real), real_labels).backward()
+            optimizer.step()
+        assert step.network is not None
+        torch.testing.assert_close(flatten(step.network), flatten(reference), rtol=1e-6, atol=1e-7)
+
+    def test_a_pooled_network_makes_place_for_a_new_one_at_the_end_of_its_life(self):
+        objective = DistributionMatching(real_per_class=2, pool=1, pool_steps=2, pool_age=3)
+        world = double_world(TOY)
+        state = objective.prepare(world)
+        images = synthetic_images()
+        ages, networks = [], []
+        for iteration in range(7):
+            step = objective.loss(state, images, LABELS, iteration)
+            ages.append(state.ages[0])
+            networks.append(step.network)
+        assert ages == [2, 4, 6, 2, 4, 6, 2]
+        assert [network is networks[0] for network in networks] == [True] * 3 + [False] * 4
+        assert networks[3] is networks[5] is not networks[6]
+
+    def test_a_state_that_was_saved_goes_on_as_the_one_that_never_stopped(self):
+        objective = DistributionMatching(real_per_class=3, pool=3, pool_steps=2, pool_age=4, pool_batch=5)
+        world = World(**(vars(double_world(TOY, EVERYTHING)) | {"real": real_data(toy_source(TOY, 6))}))
+        images = synthetic_images().detach().float()
+        state = objective.prepare(world)
+        for iteration in range(9):
+            objective.loss(state, images, LABELS, iteration)
+        saved = {name: value.clone() for name, value in state.tensors().items()}
+        wanted = [objective.loss(state, images, LABELS, iteration).loss.item() for iteration in range(9, 20)]
+        resumed = objective.prepare(world)
+        fresh = objective.loss(objective.prepare(world), images, LABELS, 9).loss.item()
+        resumed.load(saved)
+        found = [objective.loss(resumed, images, LABELS, iteration).loss.item() for iteration in range(9, 20)]
+        assert found == wanted
+        assert fresh != wanted[0]
+
+    def test_settings_out_of_range_are_refused(self):
+        least = {"real_per_class": 1, "pool": 0, "pool_age": 1, "pool_steps": 0, "pool_batch": 1, "label_weight": 0}
+        for wrong in [{name: value - 1} for name, value in least.items()] + [{"pool_rate": 0.0}]:
+            with pytest.raises(InvalidSetting, match=next(iter(wrong))):
+                DistributionMatching(**wrong)
+
+
+def plain_student(
+    network: nn.Module, start: Tensor, images: Tensor, labels: Tensor, rate: Tensor, batches: list[Tensor]
+) -> Tensor:
+    """Algorithm 1, lines 8 to 13, for the ConvNet of depth 1, written out with functions and a list of weights."""
+    shapes = [weight.shape for weight in network.parameters()]
+    weights = [
+        part.view(shape).clone().requires_grad_()
+        for part, shape in zip(start.split([shape.numel() for shape in shapes]), shapes, strict=True)
+    ]
+    for index in batches:
+        logits = plain_logits(weights, images[index])
+        loss = (logits.logsumexp(dim=1) - logits[range(len(index)), labels[index]]).mean()
+        gradients = torch.autograd.grad(loss, weights, create_graph=True)
+        weights = [weight - rate * gradient for weight, gradient in zip(weights, gradients, strict=True)]
+    return torch.cat([weight.reshape(-1) for weight in weights])
+
+
+def plain_logits(weights: list[Tensor], images: Tensor) -> Tensor:
+    kernel, bias, scale, shift, matrix, offset = weights
+    values = F.conv2d(images, kernel, bias, padding=1)
+    values = F.instance_norm(values, weight=scale, bias=shift)
+    return F.avg_pool2d(values.relu(), 2).flatten(1) @ matrix.T + offset
+
+
+class TestTrajectoryMatching:
+    def test_loss_and_gradients_are_those_of_an_explicit_unrolled_loop(self, prepared):
+        world = double_world(TOY)
+        state = prepared(MTT, world)
+        assert isinstance(state, TrajectoryState)
+        images = synthetic_images()
+        rate = state.learnable["student_rate"]
+        step = MTT.loss(state, images, LABELS, 0)
+        found = torch.autograd.grad(step.loss, [images, rate])
+        everything = [torch.arange(7)] * 2
+        losses = []
+        for expert in range(2):
+            for epoch in range(2):
+                start, end = fake_experts(world).trajectories[expert, epoch : epoch + 2]
+                student = plain_student(state.network, start, images, LABELS, rate, everything)
+                loss = ((student - end) ** 2).sum() / ((start - end) ** 2).sum()
+                if loss.item() == pytest.approx(step.loss.item(), rel=1e-10):
+                    for one, other in zip(torch.autograd.grad(loss, [images, rate]), found, strict=True):
+                        torch.testing.assert_close(one, other, rtol=1e-8, atol=1e-12)
+                    assert step.student is not None
+                    torch.testing.assert_close(student, step.student)
+                losses.append(loss.item())
+        assert sum(loss == pytest.approx(step.loss.item(), rel=1e-10) for loss in losses) == 1
+
+    def test_every_expert_and_every_start_up_to_the_last_is_used(self, prepared):
+        world = double_world(TOY)
+        state = prepared(MTT, world)
+        seen: set[tuple[int, int]] = set()
+        trajectories = fake_experts(world).trajectories
+
+        class Watching(FixedExperts):
+            def weights(self, expert: int, epoch: int) -> Tensor:
+                seen.add((expert, epoch))
+                return super().weights(expert, epoch)
+
+        state.experts = Watching(trajectories)
+        for iteration in range(30):
+            MTT.loss(state, synthetic_images(), LABELS, iteration)
+        assert seen == {(expert, epoch) for expert in (0, 1) for epoch in (0, 1, 2)}
+
+    def test_a_student_that_arrives_has_no_loss_and_one_that_stays_a_loss_of_one(self, prepared):
+        world = double_world(TOY)
+        state = prepared(MTT, world)
+        images = synthetic_images()
+        state.learnable["student_rate"] = torch.tensor(0.0, dtype=torch.float64)
+        assert MTT.loss(state, images, LABELS, 0).loss.item() == pytest.approx(1.0, rel=1e-12)
+        rate = torch.tensor(0.1, dtype=torch.float64)
+        start = fake_experts(world).trajectories[0, 0]
+        everything = [torch.arange(7)] * 2
+        arrived = plain_student(state.network, start, images, LABELS, rate, everything).detach()
+        state.learnable["student_rate"] = rate
+        state.experts = FixedExperts(torch.stack([start, arrived])[None])
+        only = replace(MTT, last_start=0, experts=1)
+        assert only.loss(state, images, LABELS, 0).loss.item() == pytest.approx(0, abs=1e-20)
+
+    def test_student_batches_go_through_all_images_in_rounds(self):
+        world = double_world(TOY)
+        network = world.new_network("structure")
+        images, rate, start = synthetic_images(), torch.tensor(0.1, dtype=torch.float64), flatten(network)
+        found = unroll(world, network, start, images, LABELS, rate, 3, 3, seeded(2))
+        generator = seeded(2)
+        order = torch.cat([torch.randperm(7, generator=generator) for _ in range(2)])
+        wanted = plain_student(network, start, images, LABELS, rate, [order[:3], order[3:6], order[6:9]])
+        torch.testing.assert_close(found, wanted, rtol=1e-9, atol=1e-12)
+
+    def test_the_rate_is_learned_from_its_own_start_at_its_own_rate_and_never_below_the_least(self, prepared):
+        objective = replace(MTT, student_rate=0.02, rate_learning_rate=3e-4)
+        state = prepared(objective, double_world(TOY))
+        assert state.learnable["student_rate"].item() == pytest.approx(0.02)
+        assert state.learning_rates == {"student_rate": 3e-4}
+        with torch.no_grad():
+            state.learnable["student_rate"].fill_(-0.5)
+        state.constrain()
+        assert state.learnable["student_rate"].item() == LEAST_RATE == 1e-3
+        with torch.no_grad():
+            state.learnable["student_rate"].fill_(0.7)
+        state.constrain()
+        assert state.learnable["student_rate"].item() == pytest.approx(0.7)
+
+    def test_the_learned_rate_is_saved_and_told_in_three_digits(self, prepared):
+        state, other = (prepared(MTT, double_world(TOY)) for _ in range(2))
+        for rate, told in ((0.0123456, 0.0123), (0.00123456, 0.00123), (0.123456, 0.123), (1.23456, 1.23)):
+            with torch.no_grad():
+                state.learnable["student_rate"].fill_(rate)
+            assert MTT.learned_rate(state) == told == Guided(MTT, 1.0).learned_rate(state)
+            other.load({name: value.clone() for name, value in state.tensors().items()})
+            assert other.learnable["student_rate"].item() == rate
+
+    def test_settings_out_of_range_are_refused(self):
+        for wrong in ({"student_steps": 0}, {"expert_epochs": 0}, {"experts": 0}, {"last_start": -1}):
+            with pytest.raises(InvalidSetting, match=next(iter(wrong))):
+                TrajectoryMatching(**wrong)
+        for wrong in ({"student_batch": -1}, {"student_rate": 9e-4}):
+            with pytest.raises(InvalidSetting, match=next(iter(wrong))):
+                TrajectoryMatching(**wrong)
+
+
+class TestGuidance:
+    def test_it_adds_gamma_times_the_cross_entropy_of_the_students_last_weights_on_real_images(self, prepared):
+        world = double_world(TOY)
+        objective = Guided(MTT, 0.7, real_batch=1000)  # more than there are: all of them
+        state = prepared(objective, world)
+        images = synthetic_images()
+        alone, guided = MTT.loss(state, images, LABELS, 4), objective.loss(state, images, LABELS, 4)
+        assert alone.student is not None
+        assert guided.student is not None
+        torch.testing.assert_close(guided.student, alone.student)
+        shapes = [weight.shape for weight in state.network.parameters()]
+        parts = alone.student.split([shape.numel() for shape in shapes])
+        weights = [part.view(shape) for part, shape in zip(parts, shapes, strict=True)]
+        real, labels = world.real.take(torch.arange(len(world.real)))
+        wanted = -plain_logits(weights, real).log_softmax(dim=1)[range(18), labels].mean()
+        assert (guided.loss - alone.loss).item() == pytest.approx(0.7 * wanted.item(), rel=1e-10)
+
+    def test_around_dm_the_student_learns_from_the_weights_of_the_matched_network(self):
+        world = double_world(TOY)
+        objective = Guided(DM, 2.0, real_batch=1000, steps=3, rate=0.3)
+        images = synthetic_images()
+        step = objective.loss(objective.prepare(world), images, LABELS, 6)
+        network = world.convnet("dm", 6)
+        rate = torch.tensor(0.3, dtype=torch.float32)
+        student = plain_student(network, flatten(network), images, LABELS, rate, [torch.arange(7)] * 3)
+        assert step.student is not None
+        torch.testing.assert_close(step.student, student, rtol=1e-9, atol=1e-12)
+        alone = DM.loss(DM.prepare(world), images, LABELS, 6).loss
+        assert step.loss.item() > alone.item()
+
+    def test_settings_out_of_range_are_refused(self):
+        for wrong in ({"weight": 0.0}, {"weight": -1.0}, {"real_batch": 0}, {"steps": 0}, {"rate": 0.0}):
+            with pytest.raises(InvalidSetting, match="must all be above 0"):
+                Guided(DM, **({"weight": 1.0} | wrong))
+
+
+def test_none_asks_nothing_of_the_images():
+    world = double_world(TOY)
+    images = synthetic_images()
+    state = NoObjective().prepare(world)
+    step = NoObjective().loss(state, images, LABELS, 0)
+    (gradient,) = torch.autograd.grad(step.loss, images)
+    assert step.loss.item() == 0
+    assert not gradient.any()
+    assert (state.learnable, state.tensors(), NoObjective().learned_rate(state)) == ({}, {}, None)
+
+
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_bfloat16_changes_a_loss_by_its_rounding_only(name, prepared):
+    objective = {"dm": DM, "mtt": MTT, "none": NoObjective()}[name]
+    losses = []
+    for precision in ("float32", "bfloat16"):
+        world = double_world(TOY)
+        single = World(**(vars(world) | {"precision": precision, "real": real_data(toy_source(TOY, 6))}))
+        state = prepared(objective, world)
+        state.world = single
+        if isinstance(state, TrajectoryState):
+            state.network.float()
+            state.experts = FixedExperts(fake_experts(world).trajectories.float())
+        losses.append(objective.loss(state, synthetic_images().float(), LABELS, 0).loss)
+    assert losses[0].dtype == losses[1].dtype == torch.float32
+    assert losses[1].item() == pytest.approx(losses[0].item(), rel=0.05)
+    assert name == "none" or losses[1].item() != losses[0].item()

@@ -1,0 +1,185 @@
+"""Settings: every key can be set as text and comes back, and what cannot be meant is refused by name."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from nsdcodec.errors import InvalidSetting, UnknownName
+from nsdcodec.geometry import Geometry
+from nsdcodec.objectives import Guided
+from nsdcodec.objectives.distribution import DistributionMatching
+from nsdcodec.objectives.trajectory import TrajectoryMatching
+from nsdcodec.parameterizations.nsd import NSD
+from nsdcodec.parameterizations.pixel import Pixel
+from nsdcodec.recipes import CPU, GPU, RECIPES, Settings, default_recipe, for_geometry, recipe
+
+OTHER_TEXT = {"dct": "bilinear", "adam": "sgd", "sgd": "adam", "float16": "float32", "real": "noise", "noise": "real"}
+OTHER_TEXT |= {"A": "B", "B": "C", "nsd": "pixel", "pixel": "nsd", "dm": "mtt", "mtt": "dm"}
+
+
+def as_text(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "none" if value is None else str(value)
+
+
+def another(value: object) -> object:
+    """A value of the same type that every check of a range accepts."""
+    if value is None:
+        return 3
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, str):
+        return OTHER_TEXT.get(value, "other")
+    assert isinstance(value, int | float)
+    return value * 2 + 1
+
+
+def every_key() -> list[tuple[str, str]]:
+    return [(name, key) for name, (_, settings) in RECIPES.items() for key in settings.flat()]
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_recipe_made_of_the_texts_of_its_own_settings_is_the_same(name):
+    settings = recipe(name)
+    # From the other end: names first, since they bring other keys with them.
+    start = Settings(Pixel(), TrajectoryMatching()) if name != "mtt-ipc1" else Settings()
+    pairs = [f"{key}={as_text(value)}" for key, value in settings.flat().items()]
+    pairs.sort(key=lambda pair: ".name=" not in pair.replace("network.name", ""))
+    assert start != settings
+    assert start.with_values(pairs) == settings
+
+
+@pytest.mark.parametrize(("name", "key"), every_key())
+def test_each_key_can_be_set_alone_and_changes_nothing_else(name, key):
+    before = recipe(name).flat()
+    wanted = another(before[key])
+    after = recipe(name).with_values([f"{key}={as_text(wanted)}"]).flat()
+    assert after[key] == wanted != before[key]
+    assert type(after[key]) is type(wanted)
+    if key not in ("parameterization.name", "objective.name"):
+        assert {other: value for other, value in after.items() if other != key} == {
+            other: value for other, value in before.items() if other != key
+        }
+
+
+def test_a_bare_key_is_resolved_where_one_key_ends_so():
+    settings = CPU.with_values(["slices=7", "decay=False", "iterations=12", "real_batch = 9"])
+    assert isinstance(settings.parameterization, NSD)
+    assert settings.parameterization.slices == 7
+    assert (settings.optimizer.decay, settings.iterations, settings.guidance.real_batch) == (False, 12, 9)
+
+
+def test_an_ambiguous_key_lists_what_it_could_be():
+    with pytest.raises(InvalidSetting, match=r"optimizer\.learning_rate, training\.learning_rate"):
+        CPU.with_values(["learning_rate=1"])
+    with pytest.raises(InvalidSetting) as caught:
+        CPU.with_values(["width=1"])
+    assert all(key in str(caught.value) for key in ("network.width", "training.network.width", "validation.width"))
+
+
+def test_an_unknown_key_names_the_nearest():
+    with pytest.raises(UnknownName, match=r"'optimizer\.learning_rat'.*did you mean 'optimizer\.learning_rate'"):
+        CPU.with_values(["optimizer.learning_rat=1"])
+    with pytest.raises(UnknownName, match="did you mean 'gpu'"):
+        recipe("gpus")
+    with pytest.raises(UnknownName, match="did you mean 'pixel'"):
+        CPU.with_names("pixels", None)
+    with pytest.raises(UnknownName, match="did you mean 'mtt'"):
+        CPU.with_values(["objective.name=mtts"])
+
+
+@pytest.mark.parametrize(
+    ("pair", "wanted"),
+    [
+        ("iterations=1.5", "give a int"),
+        ("iterations=many", "give a int"),
+        ("iterations=true", "give a int"),
+        ("iterations=", "give a int"),
+        ("iterations=none", "give a int"),
+        ("slices=1.0", "give a int"),
+        ("optimizer.learning_rate=fast", "give a float"),
+        ("optimizer.learning_rate=nan", "give a float"),
+        ("optimizer.learning_rate=1e999", "give a float"),
+        ("optimizer.learning_rate=true", "give a float"),
+        ("decay=1", "true or false"),
+        ("iterations", "write --set key=value"),
+        ("iterations=-1", "at least 0"),
+        ("optimizer.learning_rate=0", "above 0"),
+        ("optimizer.kind=lion", "adam or sgd"),
+        ("validation.checks=0", "at least 1"),
+        ("reading=D", "A, B, C"),
+    ],
+)
+def test_values_are_checked_for_type_and_range(pair, wanted):
+    with pytest.raises(InvalidSetting, match=wanted):
+        CPU.with_values([pair])
+
+
+def test_numbers_may_be_written_as_numbers_are():
+    settings = CPU.with_values(["optimizer.learning_rate=1", "guidance.rate=1e-3", "slices=auto"])
+    assert settings.optimizer.learning_rate == 1.0
+    assert type(settings.optimizer.learning_rate) is float
+    assert settings.guidance.rate == 0.001
+    assert settings.parameterization == NSD(slices=None)
+
+
+def test_another_name_brings_its_own_defaults_and_the_same_name_changes_nothing():
+    settings = GPU.with_values(["student_steps=3", "slices=5"])
+    assert settings.with_names("nsd", "mtt") == settings
+    changed = settings.with_names("pixel", "dm")
+    assert (changed.parameterization, changed.objective) == (Pixel(), DistributionMatching())
+    assert dataclasses.replace(changed, parameterization=NSD(slices=5), objective=settings.objective) == settings
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "depth"),
+    [
+        (8, 8, 2),
+        (28, 28, 3),
+        (32, 32, 3),
+        (64, 64, 4),
+        (128, 128, 5),
+        (256, 256, 5),
+        (8, 64, 2),
+        (64, 32, 3),
+        (2, 2, 1),
+    ],
+)
+def test_networks_are_as_deep_as_the_images_allow(height, width, depth):
+    settings = for_geometry(CPU, Geometry(10, 3, height, width), "crop")
+    assert (settings.network.depth, settings.training.network.depth) == (depth, depth)
+    assert (settings.network.width, settings.training.network.width) == (64, 128)
+    assert settings.training.augmentation == "crop"
+
+
+def test_a_depth_or_augmentation_set_by_hand_stays():
+    pairs = ["network.depth=2", "training.network.depth=1", "augmentation=flip"]
+    settings = for_geometry(CPU.with_values(pairs), Geometry(10, 3, 32, 32), "crop", pairs)
+    assert settings.network.depth == 2
+    assert (settings.training.network.depth, settings.training.augmentation) == (1, "flip")
+
+
+def test_guidance_wraps_the_objective_only_where_it_weighs_something():
+    assert CPU.guided_objective is CPU.objective
+    assert GPU.guided_objective == Guided(GPU.objective, 0.1, 256, 1, 0.1)
+    unguided = GPU.with_names(None, "none")
+    assert unguided.guided_objective is unguided.objective
+
+
+def test_the_default_recipe_follows_the_device():
+    assert (default_recipe("cpu"), default_recipe("cuda"), default_recipe("mps")) == ("cpu", "gpu", "cpu")
+
+
+def test_published_recipes_hold_the_published_constants():
+    mtt, dm, nsd = (recipe(name) for name in ("mtt-ipc1", "dm-ipc1", "nsd-ipc1"))
+    published = TrajectoryMatching(50, 2, 2, 0, 0.01, 1e-7, 100)
+    assert (mtt.objective, mtt.iterations, mtt.optimizer.learning_rate) == (published, 5000, 100.0)
+    assert (dm.objective.name, dm.iterations, dm.optimizer.learning_rate) == ("dm", 20_000, 1.0)
+    assert (nsd.iterations, nsd.optimizer.kind, nsd.parameterization.init) == (10_000, "sgd", "noise")
+    for settings in (mtt, dm, nsd):
+        training = settings.training
+        assert (training.learning_rate, training.momentum, training.weight_decay) == (0.01, 0.9, 5e-4)
+        assert (training.batch_size, training.epochs, training.network.width) == (256, 1000, 128)

@@ -1,0 +1,128 @@
+"""Training and testing a network: the schedule seen from outside, accuracy by hand, reproducibility."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+from worlds import CPU, TINY, real_data, seeded, toy_source
+
+from nsdcodec.container.header import TrainingRecipe
+from nsdcodec.geometry import Geometry
+from nsdcodec.learning.networks import build, flatten
+from nsdcodec.learning.training import accuracy, autocast, pick_device, pick_precision, train
+
+TOY = Geometry(3, 1, 8, 8)
+PLAIN = TrainingRecipe(0.05, 0.9, 0.0, 8, 6, "none", TINY)
+
+
+def everything(source) -> tuple[Tensor, Tensor]:
+    real = real_data(source)
+    return real.take(torch.arange(len(real)))
+
+
+def rates_seen(epochs: int, decay_at_half: bool = True, batches: int = 2) -> list[float]:
+    """The rate of every step, told by a model whose gradient is the same at every step: steps are rate x gradient."""
+
+    class Constant(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.weight = nn.Parameter(torch.zeros(1, dtype=torch.float64))
+            self.places: list[float] = []
+
+        def forward(self, images: Tensor) -> Tensor:
+            self.places.append(float(self.weight.detach()))
+            # Cross-entropy's gradient at two equal logits is -1/2 and 1/2, whatever the weight.
+            step = self.weight - self.weight.detach()
+            return torch.stack([step, -step], dim=1).expand(len(images), 2)
+
+    model = Constant()
+    recipe = TrainingRecipe(1.0, 0.0, 0.0, 3, epochs, "none", TINY)
+    count = 3 * batches
+    labels = torch.zeros(count, dtype=torch.int64)
+    train(model, torch.zeros(count, 1), labels, recipe, seeded(0), decay_at_half=decay_at_half)
+    return np.diff([*model.places, float(model.weight.detach())]).tolist()
+
+
+def test_training_separates_an_easy_set():
+    source = toy_source(TOY)
+    images, labels = everything(source)
+    network = build(TINY, TOY, 0)
+    untrained = accuracy(network, images, labels)
+    train(network, images, labels, PLAIN, seeded(1))
+    assert accuracy(network, images, labels) == 1.0 > untrained
+
+
+@pytest.mark.parametrize(("epochs", "full"), [(1, 1), (2, 1), (3, 2), (4, 2), (10, 5)])
+def test_the_rate_falls_to_a_tenth_once_half_of_the_epochs_are_done(epochs, full):
+    np.testing.assert_allclose(rates_seen(epochs), [1.0] * 2 * full + [0.1] * 2 * (epochs - full))
+
+
+def test_the_rate_stays_where_it_is_told_to():
+    np.testing.assert_allclose(rates_seen(4, decay_at_half=False), [1.0] * 8)
+
+
+def test_one_epoch_is_sgd_with_momentum_and_weight_decay_over_every_image_once():
+    images, labels = everything(toy_source(TOY, train=3))
+    recipe = TrainingRecipe(0.05, 0.9, 0.1, 4, 1, "none", TINY)
+    network, reference = build(TINY, TOY, 0), build(TINY, TOY, 0)
+    train(network, images, labels, recipe, seeded(7))
+    order = torch.randperm(9, generator=seeded(7))
+    velocity = [torch.zeros_like(weight) for weight in reference.parameters()]
+    for index in (order[:4], order[4:8], order[8:]):
+        logits = reference(images[index])
+        loss = -logits.log_softmax(dim=1)[range(len(index)), labels[index]].mean()
+        gradients = torch.autograd.grad(loss, list(reference.parameters()))
+        with torch.no_grad():
+            for weight, gradient, speed in zip(reference.parameters(), gradients, velocity, strict=True):
+                speed.mul_(0.9).add_(gradient + 0.1 * weight)
+                weight.sub_(0.05 * speed)
+    torch.testing.assert_close(flatten(network), flatten(reference))
+
+
+def test_training_is_the_same_for_the_same_generator_and_differs_for_another():
+    images, labels = everything(toy_source(TOY))
+    recipe = TrainingRecipe(0.05, 0.9, 0.0, 8, 2, "color_crop_cutout_flip_scale_rotate", TINY)
+    results = []
+    for seed in (1, 1, 2):
+        network = build(TINY, TOY, 0)
+        train(network, images, labels, recipe, seeded(seed))
+        results.append(flatten(network))
+    assert torch.equal(results[0], results[1])
+    assert not torch.allclose(results[0], results[2])
+
+
+def test_each_epoch_is_heard_of_once_and_in_order():
+    images, labels = everything(toy_source(TOY, train=2))
+    heard: list[int] = []
+    train(build(TINY, TOY, 0), images, labels, PLAIN, seeded(1), after_epoch=heard.append)
+    assert heard == [0, 1, 2, 3, 4, 5]
+
+
+def test_accuracy_is_the_share_of_largest_logits_that_are_the_label():
+    class Fixed(nn.Module):
+        def forward(self, images: Tensor) -> Tensor:
+            return images
+
+    logits = torch.tensor([[3.0, 1.0, 2.0], [0.0, 5.0, 1.0], [1.0, 0.0, 9.0], [4.0, 2.0, 1.0], [0.0, 1.0, 2.0]])
+    assert accuracy(Fixed(), logits, torch.tensor([0, 1, 0, 2, 2])) == 3 / 5
+    # More than one batch of the test, the last one partly filled.
+    many, wanted = logits.repeat(250, 1), torch.tensor([0, 1, 0, 2, 2]).repeat(250)
+    wanted[-1] = 0
+    assert accuracy(Fixed(), many, wanted) == (250 * 3 - 1) / 1250
+
+
+def test_bfloat16_rounds_products_and_float32_does_not():
+    values = torch.tensor([[1.0, 2**-10]])
+    with autocast(CPU, "bfloat16"):
+        assert (values @ values.T).item() == 1.0
+        assert (values @ values.T).dtype == torch.bfloat16
+    with autocast(CPU, "float32"):
+        assert (values @ values.T).item() == 1 + 2**-20
+
+
+def test_named_devices_and_precisions_are_taken_as_they_are():
+    assert pick_device("cpu") == CPU
+    assert [pick_precision(name, CPU) for name in ("float32", "bfloat16")] == ["float32", "bfloat16"]
+    assert pick_precision("auto", CPU) in ("float32", "bfloat16")

@@ -1,0 +1,102 @@
+"""What the tests of learning and encoding start from: an easy toy source, and a World of it in float64."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from nsdcodec.container.header import NetworkSpec, Normalization
+from nsdcodec.geometry import Geometry
+from nsdcodec.learning.networks import ConvNet
+from nsdcodec.learning.real import RealData
+from nsdcodec.objectives.base import World
+from nsdcodec.sources.base import Source, Split
+
+TINY = NetworkSpec(depth=1, width=4)
+CPU = torch.device("cpu")
+
+
+def toy_split(geometry: Geometry, per_class: int, seed: int, noise: float = 25.0) -> Split:
+    """Images that any network tells apart: a pattern for each class, the same for every seed, and noise on it."""
+    patterns = torch.randint(40, 216, (geometry.classes, *image_shape(geometry)), generator=seeded(99))
+    labels = torch.arange(geometry.classes).repeat_interleave(per_class)
+    images = patterns[labels] + noise * torch.randn(len(labels), *image_shape(geometry), generator=seeded(seed))
+    return Split(images.round().clamp(0, 255).to(torch.uint8), labels)
+
+
+def toy_source(
+    geometry: Geometry, train: int = 12, test: int | None = 6, augmentation: str = "none", noise: float = 25.0
+) -> Source:
+    """`train` and `test` images a class; a `test` of None is no test set."""
+    names = tuple(f"class {label}" for label in range(geometry.classes))
+    tested = None if test is None else toy_split(geometry, test, 2, noise)
+    return Source("toy", names, toy_split(geometry, train, 1, noise), tested, augmentation)
+
+
+def real_data(source: Source) -> RealData:
+    return RealData(source.train, len(source.classes), source.normalization, CPU)
+
+
+def image_shape(geometry: Geometry) -> tuple[int, int, int]:
+    return (geometry.channels, geometry.height, geometry.width)
+
+
+def seeded(seed: int) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+class DoubleReal(RealData):
+    """Real images in float64, so that finite differences have digits to show."""
+
+    def take(self, index: Tensor) -> tuple[Tensor, Tensor]:
+        images, labels = super().take(index)
+        return images.double(), labels
+
+
+class DoubleWorld(World):
+    def new_network(self, *purpose: str | int) -> nn.Module:
+        return super().new_network(*purpose).double()
+
+    def convnet(self, *purpose: str | int) -> ConvNet:
+        network = self.new_network(*purpose)
+        assert isinstance(network, ConvNet)
+        return network
+
+
+def double_world(
+    geometry: Geometry,
+    augmentation: str = "none",
+    network: NetworkSpec = TINY,
+    folder: Path = Path("nowhere"),
+    per_class: int = 6,
+    real: RealData | None = None,
+) -> DoubleWorld:
+    source = toy_source(geometry, per_class)
+    return DoubleWorld(
+        geometry=geometry,
+        real=real or DoubleReal(source.train, geometry.classes, source.normalization, CPU),
+        source_sha256=source.sha256,
+        network=network,
+        augmentation=augmentation,
+        seed=5,
+        device=CPU,
+        precision="float32",
+        experts_folder=folder,
+    )
+
+
+@dataclass(frozen=True)
+class FixedExperts:
+    """Stands in for `Experts`: weights float64 [experts, epochs, P] that the test chose."""
+
+    trajectories: Tensor
+
+    def weights(self, expert: int, epoch: int) -> Tensor:
+        return self.trajectories[expert, epoch]
+
+
+def unit_normalization(channels: int) -> Normalization:
+    return Normalization((0.0,) * channels, (1.0,) * channels)
