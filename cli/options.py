@@ -79,11 +79,12 @@ def settings(
 ) -> tuple[str, Settings]:
     """The recipe's name and its settings, fitted to the source, then changed as asked. Raises UnknownName and
     InvalidSetting."""
-    from nsdcodec.recipes import default_recipe, for_source
+    from nsdcodec.recipes import default_recipe, for_geometry
     from nsdcodec.recipes import recipe as named_recipe
 
     name = recipe or default_recipe(device_type)
-    return name, for_source(named_recipe(name), source).with_names(parameterization, objective).with_values(pairs)
+    fitted = for_geometry(named_recipe(name), source.geometry, source.augmentation)
+    return name, fitted.with_names(parameterization, objective).with_values(pairs)
 
 
 def experts_folder(chosen: Path | None) -> Path:

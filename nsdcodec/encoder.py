@@ -47,8 +47,8 @@ FIGURES_BYTES = 24
 
 @dataclass(frozen=True)
 class Job:
-    """What to encode and how to run it. `settings` are those that `recipes.for_source` fitted to the source. `ipc` and
-    `bits_per_class` are the budget; `time_limit` in seconds fits the schedule to the clock, in place of
+    """What to encode and how to run it. `settings` are those that `recipes.for_geometry` fitted to the source. `ipc`
+    and `bits_per_class` are the budget; `time_limit` in seconds fits the schedule to the clock, in place of
     `settings.iterations`."""
 
     source: Source

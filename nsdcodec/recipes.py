@@ -12,6 +12,7 @@ from typing import Any
 
 from nsdcodec.container.header import NetworkSpec, TrainingRecipe
 from nsdcodec.errors import InvalidSetting, UnknownName
+from nsdcodec.geometry import Geometry
 from nsdcodec.learning.networks import NETWORKS
 from nsdcodec.objectives import OBJECTIVES, Guided, Objective
 from nsdcodec.objectives.distribution import DistributionMatching
@@ -19,7 +20,6 @@ from nsdcodec.objectives.trajectory import TrajectoryMatching
 from nsdcodec.parameterizations import PARAMETERIZATIONS
 from nsdcodec.parameterizations.base import Parameterization
 from nsdcodec.parameterizations.nsd import NSD
-from nsdcodec.sources.base import Source
 
 
 @dataclass(frozen=True)
@@ -127,13 +127,13 @@ class Settings:
         return settings
 
 
-def for_source(settings: Settings, source: Source) -> Settings:
+def for_geometry(settings: Settings, geometry: Geometry, augmentation: str) -> Settings:
     """Networks as deep as the images allow (the field's ConvNet3 at 32 pixels, 4 at 64, 5 at 128; 2 at 8), and the
-    source's augmentation: for distilling as for training."""
-    side = min(source.geometry.height, source.geometry.width)
+    source's augmentation, for distilling as for training. Made before anything is set by hand, which then stays."""
+    side = min(geometry.height, geometry.width)
     depth = max(1, min(5, side.bit_length() - 3 if side >= 32 else side.bit_length() - 2))
     network = replace(settings.training.network, depth=depth)
-    training = replace(settings.training, augmentation=source.augmentation, network=network)
+    training = replace(settings.training, augmentation=augmentation, network=network)
     return replace(settings, network=replace(settings.network, depth=depth), training=training)
 
 

@@ -38,7 +38,10 @@ def another(value: object) -> object:
 
 
 def every_key() -> list[tuple[str, str]]:
-    return [(name, key) for name, (_, settings) in RECIPES.items() for key in settings.flat()]
+    # There is one kind of network: its name has no other value.
+    return [
+        (name, key) for name, (_, settings) in RECIPES.items() for key in settings.flat() if "network.name" not in key
+    ]
 
 
 @pytest.mark.parametrize("name", RECIPES)
@@ -72,6 +75,12 @@ def test_a_bare_key_is_resolved_where_one_key_ends_so():
     assert (settings.optimizer.decay, settings.iterations, settings.guidance.real_batch) == (False, 12, 9)
 
 
+@pytest.mark.parametrize("key", ["network.name", "training.network.name"])
+def test_an_unknown_network_is_refused_with_the_nearest(key):
+    with pytest.raises(UnknownName, match="did you mean 'convnet'"):
+        CPU.with_values([f"{key}=convnets"])
+
+
 def test_an_ambiguous_key_lists_what_it_could_be():
     with pytest.raises(InvalidSetting, match=r"optimizer\.learning_rate, training\.learning_rate"):
         CPU.with_values(["learning_rate=1"])
@@ -94,16 +103,16 @@ def test_an_unknown_key_names_the_nearest():
 @pytest.mark.parametrize(
     ("pair", "wanted"),
     [
-        ("iterations=1.5", "give a int"),
-        ("iterations=many", "give a int"),
-        ("iterations=true", "give a int"),
-        ("iterations=", "give a int"),
-        ("iterations=none", "give a int"),
-        ("slices=1.0", "give a int"),
-        ("optimizer.learning_rate=fast", "give a float"),
-        ("optimizer.learning_rate=nan", "give a float"),
-        ("optimizer.learning_rate=1e999", "give a float"),
-        ("optimizer.learning_rate=true", "give a float"),
+        ("iterations=1.5", "give an integer"),
+        ("iterations=many", "give an integer"),
+        ("iterations=true", "give an integer"),
+        ("iterations=", "give an integer"),
+        ("iterations=none", "give an integer"),
+        ("slices=1.0", "give an integer"),
+        ("optimizer.learning_rate=fast", "give a finite number"),
+        ("optimizer.learning_rate=nan", "give a finite number"),
+        ("optimizer.learning_rate=1e999", "give a finite number"),
+        ("optimizer.learning_rate=true", "give a finite number"),
         ("decay=1", "true or false"),
         ("iterations", "write --set key=value"),
         ("iterations=-1", "at least 0"),
@@ -157,7 +166,7 @@ def test_networks_are_as_deep_as_the_images_allow(height, width, depth):
 
 def test_a_depth_or_augmentation_set_by_hand_stays():
     pairs = ["network.depth=2", "training.network.depth=1", "augmentation=flip"]
-    settings = for_geometry(CPU.with_values(pairs), Geometry(10, 3, 32, 32), "crop", pairs)
+    settings = for_geometry(CPU, Geometry(10, 3, 32, 32), "crop").with_values(pairs)
     assert settings.network.depth == 2
     assert (settings.training.network.depth, settings.training.augmentation) == (1, "flip")
 

@@ -74,10 +74,10 @@ class NSD(Parameterization):
         slices = largest(fits, 1 << 16)
         if slices == 0:
             one = self._layout(geometry, budget, 1)
-            fits = f"{budget.elements:,} elements" if budget.elements else f"{budget.file_bytes:,} bytes"
+            limit = f"{budget.elements:,} elements" if budget.elements else f"{budget.file_bytes:,} bytes"
             raise OverBudget(
                 f"nsd: a slice takes {one.elements:,} elements ({one.nbytes + HEADER_RESERVE:,} bytes); the budget is "
-                f"{fits}; raise --ipc, or lower size ({one.coefficient_shape[2]}) or images_per_class"
+                f"{limit}; raise --ipc, or lower size ({one.coefficient_shape[2]}) or images_per_class"
             )
         return self._layout(geometry, budget, slices)
 
