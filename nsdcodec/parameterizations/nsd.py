@@ -21,7 +21,7 @@ from nsdcodec.bases import basis
 from nsdcodec.budget import Budget
 from nsdcodec.errors import InvalidSetting, OverBudget
 from nsdcodec.geometry import Geometry
-from nsdcodec.layout import ArraySpec, Layout, Synthesis
+from nsdcodec.layout import MAX_IMAGES, ArraySpec, Layout, Synthesis
 from nsdcodec.parameterizations.base import HEADER_RESERVE, DrawReal, Parameterization, admits, largest
 
 READINGS = ("A", "B", "C")
@@ -59,19 +59,25 @@ class NSD(Parameterization):
                 raise InvalidSetting(f"nsd: {name} is {value}; it must be at least 1")
 
     def layout(self, geometry: Geometry, budget: Budget) -> Layout:
+        def fits(slices: int) -> bool:
+            try:
+                return admits(budget, self._layout(geometry, budget, slices))
+            except InvalidSetting:  # more images than a file can hold
+                return False
+
         if self.slices is not None:
             layout = self._layout(geometry, budget, self.slices)
-            fewer = largest(lambda t1: admits(budget, self._layout(geometry, budget, t1)), self.slices)
+            fewer = largest(fits, self.slices)
             remedy = f"lower slices to {fewer} or raise --ipc" if fewer else "raise --ipc"
             budget.require(f"nsd with {self.slices} slices", layout.elements, layout.nbytes + HEADER_RESERVE, remedy)
             return layout
-        slices = largest(lambda t1: admits(budget, self._layout(geometry, budget, t1)), 1 << 16)
+        slices = largest(fits, 1 << 16)
         if slices == 0:
             one = self._layout(geometry, budget, 1)
-            fits = f"{budget.elements:,} elements" if budget.elements else f"{budget.file_bytes:,} bytes"
+            held = f"{budget.elements:,} elements" if budget.elements else f"{budget.file_bytes:,} bytes"
             raise OverBudget(
                 f"nsd: a slice takes {one.elements:,} elements ({one.nbytes + HEADER_RESERVE:,} bytes); the budget is "
-                f"{fits}; raise --ipc, or lower size ({one.coefficient_shape[2]}) or images_per_class"
+                f"{held}; raise --ipc, or lower size ({one.coefficient_shape[2]}) or images_per_class"
             )
         return self._layout(geometry, budget, slices)
 
@@ -121,6 +127,11 @@ class NSD(Parameterization):
                 raise InvalidSetting(f"nsd: {groups} groups for {geometry.classes} classes; lower groups")
             spectra, kernels, shared, pairing = groups, groups, 1, "zip" if groups > 1 else "product"
             columns = self._images(geometry, math.prod(slice_shape), slices, groups)
+        images = columns * (kernels * spectra if pairing == "product" else spectra)
+        if images > MAX_IMAGES:
+            raise InvalidSetting(
+                f"nsd: {images:,} images; a file holds at most {MAX_IMAGES:,}: lower slices or images_per_class"
+            )
         arrays = {
             "spectrum": (spectra, slices, *slice_shape),
             "batch_kernel": (kernels, slices, columns),
