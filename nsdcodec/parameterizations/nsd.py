@@ -21,7 +21,7 @@ from nsdcodec.bases import basis
 from nsdcodec.budget import Budget
 from nsdcodec.errors import InvalidSetting, OverBudget
 from nsdcodec.geometry import Geometry
-from nsdcodec.layout import MAX_IMAGES, ArraySpec, Layout, Synthesis
+from nsdcodec.layout import DTYPES, MAX_IMAGES, ArraySpec, Layout, Synthesis
 from nsdcodec.parameterizations.base import HEADER_RESERVE, DrawReal, Parameterization, admits, largest
 
 READINGS = ("A", "B", "C")
@@ -149,8 +149,9 @@ class NSD(Parameterization):
         """NSD section 4.1: half of the resolution up to IPC 10, seven eighths above."""
         if self.size is not None:
             return min(self.size, geometry.height), min(self.size, geometry.width)
-        ipc = (budget.elements or (budget.file_bytes or 0) / 2) / (geometry.classes * geometry.image_elements)
-        share = 0.5 if ipc <= 10 else 0.875
+        limits = [budget.elements, budget.file_bytes and budget.file_bytes / DTYPES[self.dtype]]
+        elements = min(limit for limit in limits if limit is not None)
+        share = 0.5 if elements <= 10 * geometry.classes * geometry.image_elements else 0.875
         return math.ceil(geometry.height * share), math.ceil(geometry.width * share)
 
     def _images(self, geometry: Geometry, slice_elements: int, slices: int, groups: int) -> int:
