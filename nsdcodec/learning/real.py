@@ -29,7 +29,7 @@ class RealData:
         return normalize(self.images[index], self.normalization), self.labels[index]
 
     def batch(self, n: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """n images drawn uniformly, none twice where there are enough."""
+        """n images drawn uniformly, with repetition; all of them, in order, where n is as many or more."""
         if n >= len(self):
             return self.take(torch.arange(len(self)))
         return self.take(torch.randint(len(self), (n,), generator=generator))

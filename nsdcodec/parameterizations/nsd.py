@@ -21,7 +21,7 @@ from nsdcodec.bases import basis
 from nsdcodec.budget import Budget
 from nsdcodec.errors import InvalidSetting, OverBudget
 from nsdcodec.geometry import Geometry
-from nsdcodec.layout import MAX_IMAGES, ArraySpec, Layout, Synthesis
+from nsdcodec.layout import DTYPES, MAX_IMAGES, ArraySpec, Layout, Synthesis
 from nsdcodec.parameterizations.base import HEADER_RESERVE, DrawReal, Parameterization, admits, largest
 
 READINGS = ("A", "B", "C")
@@ -74,10 +74,10 @@ class NSD(Parameterization):
         slices = largest(fits, 1 << 16)
         if slices == 0:
             one = self._layout(geometry, budget, 1)
-            limit = f"{budget.elements:,} elements" if budget.elements else f"{budget.file_bytes:,} bytes"
+            held = f"{budget.elements:,} elements" if budget.elements else f"{budget.file_bytes:,} bytes"
             raise OverBudget(
                 f"nsd: a slice takes {one.elements:,} elements ({one.nbytes + HEADER_RESERVE:,} bytes); the budget is "
-                f"{limit}; raise --ipc, or lower size ({one.coefficient_shape[2]}) or images_per_class"
+                f"{held}; raise --ipc, or lower size ({one.coefficient_shape[2]}) or images_per_class"
             )
         return self._layout(geometry, budget, slices)
 
@@ -149,8 +149,9 @@ class NSD(Parameterization):
         """NSD section 4.1: half of the resolution up to IPC 10, seven eighths above."""
         if self.size is not None:
             return min(self.size, geometry.height), min(self.size, geometry.width)
-        ipc = (budget.elements or (budget.file_bytes or 0) / 2) / (geometry.classes * geometry.image_elements)
-        share = 0.5 if ipc <= 10 else 0.875
+        limits = [budget.elements, budget.file_bytes and budget.file_bytes / DTYPES[self.dtype]]
+        elements = min(limit for limit in limits if limit is not None)
+        share = 0.5 if elements <= 10 * geometry.classes * geometry.image_elements else 0.875
         return math.ceil(geometry.height * share), math.ceil(geometry.width * share)
 
     def _images(self, geometry: Geometry, slice_elements: int, slices: int, groups: int) -> int:

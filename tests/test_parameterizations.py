@@ -1,0 +1,408 @@
+"""Parameterizations: the contract that all share, nsd's readings against Eq. 3 by hand, and its initial values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from scipy.fft import dctn, idctn
+from torch import Tensor
+from worlds import real_data, seeded, toy_source
+
+from nsdcodec import recipes, synthesis
+from nsdcodec.budget import Budget
+from nsdcodec.errors import InvalidSetting, OverBudget, UnknownName
+from nsdcodec.geometry import Geometry
+from nsdcodec.layout import ArraySpec, Layout, Synthesis
+from nsdcodec.parameterizations import PARAMETERIZATIONS
+from nsdcodec.parameterizations.base import HEADER_RESERVE, DrawReal, Parameterization, largest
+from nsdcodec.parameterizations.nsd import NSD
+from nsdcodec.parameterizations.pixel import Pixel
+
+CIFAR10, CIFAR100 = Geometry(10, 3, 32, 32), Geometry(100, 3, 32, 32)
+MNIST, DIGITS, ODD = Geometry(10, 1, 28, 28), Geometry(10, 1, 8, 8), Geometry(7, 3, 13, 18)
+
+KINDS: dict[str, Parameterization] = {name: kind() for name, kind in PARAMETERIZATIONS.items()} | {
+    "nsd A": NSD(reading="A"),
+    "nsd C": NSD(reading="C"),
+    "nsd C in 3 groups": NSD(reading="C", groups=3),
+    "nsd bilinear": NSD(basis="bilinear"),
+    "nsd float32": NSD(dtype="float32"),
+}
+contract = pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))
+
+
+def no_real_images(labels: Tensor) -> Tensor:
+    raise AssertionError("noise needs no real images")
+
+
+def smooth_images(labels: Tensor) -> Tensor:
+    """Images of ODD's shape, different for each class and each call in a row."""
+    generator = seeded(int(labels.sum()))
+    coarse = torch.randn(len(labels), 3, 4, 5, generator=generator) + labels[:, None, None, None] / 5
+    return torch.nn.functional.interpolate(coarse, (13, 18), mode="bilinear")
+
+
+@contract
+@pytest.mark.parametrize("ipc", [1, 10, 50])
+def test_layouts_fit_the_elements_of_cifar10_and_nearly_fill_them(kind, ipc):
+    layout = kind.layout(CIFAR10, Budget.of(CIFAR10, ipc))
+    by_hand = sum(int(np.prod(spec.shape)) for spec in layout.arrays.values())
+    assert 0.9 * ipc * 30_720 <= by_hand == layout.elements <= ipc * 30_720
+
+
+@contract
+@pytest.mark.parametrize("geometry", [CIFAR100, MNIST, DIGITS, ODD], ids=str)
+@pytest.mark.parametrize("ipc", [10, 50])
+def test_layouts_fit_other_geometries_and_nearly_fill_them(kind, geometry, ipc):
+    layout = kind.layout(geometry, Budget.of(geometry, ipc))
+    limit = ipc * geometry.classes * geometry.channels * geometry.height * geometry.width
+    assert 0.85 * limit <= layout.elements <= limit
+    assert layout.geometry == geometry
+
+
+@contract
+@pytest.mark.parametrize("geometry", [CIFAR10, MNIST, ODD], ids=str)
+def test_layouts_fit_a_budget_in_bytes_with_room_for_the_header(kind, geometry):
+    limit = 20 * geometry.classes * geometry.image_elements
+    layout = kind.layout(geometry, Budget(file_bytes=limit))
+    size = sum(int(np.prod(spec.shape)) * {"float16": 2, "float32": 4}[spec.dtype] for spec in layout.arrays.values())
+    assert size == layout.nbytes
+    assert 0.85 * (limit - HEADER_RESERVE) <= size <= limit - HEADER_RESERVE
+
+
+@contract
+def test_the_tighter_of_two_budgets_decides(kind):
+    elements = Budget.of(MNIST, 20)
+    both = Budget.of(MNIST, 20, 8 * 784 * 10)
+    assert kind.layout(MNIST, both) == kind.layout(MNIST, Budget(file_bytes=both.file_bytes))
+    assert kind.layout(MNIST, both).elements < kind.layout(MNIST, elements).elements
+
+
+@contract
+@pytest.mark.parametrize("init", ["real", "noise"])
+def test_initial_arrays_have_the_shapes_of_the_layout_and_are_finite(kind, init):
+    kind = type(kind)(**(vars(kind) | {"init": init}))
+    layout = kind.layout(ODD, Budget.of(ODD, 5))
+    arrays = kind.initial(layout, smooth_images if init == "real" else no_real_images, seeded(1))
+    assert {role: tuple(values.shape) for role, values in arrays.items()} == {
+        role: spec.shape for role, spec in layout.arrays.items()
+    }
+    for values in arrays.values():
+        assert values.dtype == torch.float32
+        assert values.isfinite().all()
+        assert values.abs().max() < np.finfo(np.float16).max
+    again = kind.initial(layout, smooth_images, seeded(1))
+    assert all(torch.equal(again[role], values) for role, values in arrays.items())
+
+
+@contract
+@pytest.mark.parametrize("init", ["real", "noise"])
+def test_gradients_reach_every_stored_value_through_the_synthesis(kind, init):
+    kind = type(kind)(**(vars(kind) | {"init": init}))
+    layout = kind.layout(ODD, Budget.of(ODD, 5))
+    arrays = {role: values.requires_grad_() for role, values in kind.initial(layout, smooth_images, seeded(1)).items()}
+    images = synthesis.images(layout, arrays)
+    assert images.shape == (layout.images, 3, 13, 18)
+    weights = torch.randn(images.shape, generator=seeded(2))
+    for values, gradient in zip(
+        arrays.values(), torch.autograd.grad((images * weights).sum(), list(arrays.values())), strict=True
+    ):
+        assert gradient.shape == values.shape
+        assert (gradient != 0).float().mean() > 0.99
+
+
+@contract
+def test_noise_gives_images_of_about_unit_variance(kind):
+    kind = type(kind)(**(vars(kind) | {"init": "noise"}))
+    layout = kind.layout(CIFAR10, Budget.of(CIFAR10, 1))
+    deviations = []
+    for seed in range(3):
+        images = synthesis.images(layout, kind.initial(layout, no_real_images, seeded(seed)))
+        deviations.append(images.std().item())
+    assert 0.75 < np.mean(deviations) < 1.25
+
+
+@contract
+@pytest.mark.parametrize("geometry", [CIFAR10, ODD], ids=str)
+def test_labels_are_in_order_and_balanced_to_within_one_image(kind, geometry):
+    labels = synthesis.labels(kind.layout(geometry, Budget.of(geometry, 3.3)), {})
+    counts = np.bincount(labels.numpy(), minlength=geometry.classes)
+    assert (labels.diff() >= 0).all()
+    assert len(counts) == geometry.classes
+    assert counts.min() >= 1
+    assert counts.max() - counts.min() <= 1
+
+
+@contract
+@pytest.mark.parametrize("field", ["dtype", "init"])
+def test_a_dtype_or_init_of_no_kind_is_refused(kind, field):
+    with pytest.raises(InvalidSetting, match=rf"{kind.name}: {field} is 'int4'"):
+        type(kind)(**(vars(kind) | {field: "int4"}))
+
+
+@contract
+def test_a_budget_too_small_for_anything_names_the_remedy(kind):
+    with pytest.raises(OverBudget, match="raise --ipc"):
+        kind.layout(CIFAR10, Budget(elements=500))
+    with pytest.raises(OverBudget, match="raise --ipc"):
+        kind.layout(CIFAR10, Budget(file_bytes=HEADER_RESERVE))
+
+
+class TestReadings:
+    """Eq. 3: each spectrum tensor takes t1 t2 t3 t4 elements, each kernel the sum of t u over its axes."""
+
+    def test_b_at_ipc_1_is_30_slices_and_22_images_a_class(self):
+        layout = NSD(reading="B").layout(CIFAR10, Budget.of(CIFAR10, 1))
+        assert layout.elements == 30_673 == 30 * 3 * 16 * 16 + 30 * 220 + 3 * 3 + 2 * 16 * 32
+        assert layout.arrays["spectrum"].shape == (1, 30, 3, 16, 16)
+        assert layout.arrays["batch_kernel"].shape == (1, 30, 220)
+        assert (layout.images, layout.spectra, layout.kernels) == (220, 1, 1)
+
+    def test_one_more_slice_than_planned_would_not_fit(self):
+        assert 31 * 3 * 16 * 16 + 31 * 220 + 3 * 3 + 2 * 16 * 32 > 30_720
+
+    def test_a_as_the_papers_fields_allow_is_72_images_a_class(self):
+        kind = NSD(reading="A", slices=3, kernels=6, images_per_class=72)
+        layout = kind.layout(CIFAR10, Budget.of(CIFAR10, 1))
+        assert layout.elements == 29_454 == 10 * 3 * 3 * 16 * 16 + 6 * (3 * 12 + 3 * 3 + 2 * 16 * 32)
+        assert layout.arrays["batch_kernel"].shape == (6, 3, 12)
+        assert layout.arrays["channel_kernel"].shape == (6, 3, 3)
+        assert layout.arrays["height_kernel"].shape == (6, 16, 32)
+        assert (layout.images, layout.spectra, layout.kernels) == (720, 10, 6)
+        assert np.bincount(synthesis.labels(layout, {})).tolist() == [72] * 10
+
+    @pytest.mark.parametrize(
+        ("geometry", "ipc", "fields", "elements", "a_class"),
+        [
+            (CIFAR10, 10, {"slices": 38, "kernels": 4, "images_per_class": 292}, 307_068, 292),
+            (CIFAR10, 50, {"slices": 64, "kernels": 4, "images_per_class": 364}, 1_535_780, 364),
+            (CIFAR100, 1, {"slices": 3, "kernels": 16, "images_per_class": 96}, 247_216, 96),
+            (Geometry(200, 3, 64, 64), 1, {"slices": 3, "kernels": 16, "images_per_class": 128}, 1_909_264, 128),
+            (Geometry(10, 3, 128, 128), 1, {"slices": 3, "kernels": 7, "images_per_class": 56}, 483_559, 56),
+        ],
+    )
+    def test_a_at_the_other_settings_of_the_paper(self, geometry, ipc, fields, elements, a_class):
+        layout = NSD(reading="A", **fields).layout(geometry, Budget.of(geometry, ipc))
+        assert (layout.elements, layout.images) == (elements, a_class * geometry.classes)
+
+    def test_a_with_more_spectra_a_class_pairs_each_with_every_kernel(self):
+        kind = NSD(reading="A", slices=2, kernels=3, spectra_per_class=2, images_per_class=24, size=4)
+        layout = kind.layout(ODD, Budget(elements=10_000))
+        assert layout.elements == 7 * 2 * 2 * 3 * 4 * 4 + 3 * (2 * 4 + 9 + 4 * 13 + 4 * 18)
+        assert (layout.spectra, layout.blocks, layout.images) == (14, 42, 7 * 24)
+
+    def test_c_is_b_for_groups_of_classes_with_shared_spatial_kernels(self):
+        kind = NSD(reading="C", slices=30, images_per_class=22, groups=10)
+        layout = kind.layout(CIFAR100, Budget.of(CIFAR100, 1))
+        assert layout.elements == 10 * (30 * 3 * 16 * 16 + 30 * 220) + 3 * 3 + 2 * 16 * 32
+        assert layout.arrays["height_kernel"].shape == (1, 16, 32)
+        assert layout.synthesis.pairing == "zip"
+        # No class is made from two groups.
+        groups = torch.arange(layout.images) // layout.images_per_block
+        labels = synthesis.labels(layout, {})
+        assert torch.equal(labels // 10, groups)
+
+    def test_c_of_one_group_is_b(self):
+        budget = Budget.of(CIFAR10, 1)
+        assert NSD(reading="C", groups=1).layout(CIFAR10, budget) == NSD(reading="B").layout(CIFAR10, budget)
+
+    @pytest.mark.parametrize(("ipc", "side"), [(1, 16), (10, 16), (11, 28), (50, 28)])
+    def test_coefficients_are_half_of_the_resolution_up_to_ipc_10_and_seven_eighths_above(self, ipc, side):
+        layout = NSD().layout(CIFAR10, Budget.of(CIFAR10, ipc))
+        assert layout.coefficient_shape[1:] == (3, side, side)
+
+    def test_odd_sizes_are_rounded_up(self):
+        assert NSD().layout(ODD, Budget.of(ODD, 1)).coefficient_shape[2:] == (7, 9)
+        assert NSD(size=15).layout(ODD, Budget.of(ODD, 5)).coefficient_shape[2:] == (13, 15)
+
+    @pytest.mark.parametrize("reading", ["A", "B", "C"])
+    def test_too_many_slices_name_the_most_that_fit(self, reading):
+        budget = Budget.of(CIFAR10, 1)
+        with pytest.raises(OverBudget, match=r"nsd with 99 slices: [\d,]+ elements exceed the budget of 30,720") as one:
+            NSD(reading=reading, slices=99).layout(CIFAR10, budget)
+        (fewer,) = [int(word) for word in str(one.value).split("lower slices to ")[1].split()[:1]]
+        assert NSD(reading=reading, slices=fewer).layout(CIFAR10, budget).elements <= 30_720
+        with pytest.raises(OverBudget):
+            NSD(reading=reading, slices=fewer + 1).layout(CIFAR10, budget)
+        assert NSD(reading=reading).layout(CIFAR10, budget).coefficient_shape[0] == fewer
+
+    def test_slices_that_fit_are_taken_as_given(self):
+        assert NSD(slices=5).layout(CIFAR10, Budget.of(CIFAR10, 1)).coefficient_shape[0] == 5
+
+    def test_thousands_of_classes_can_be_planned(self):
+        many = Geometry(5000, 3, 32, 32)
+        for reading in ("A", "B", "C"):
+            assert NSD(reading=reading).layout(many, Budget.of(many, 1)).elements <= 5000 * 3072
+
+    @pytest.mark.parametrize(
+        ("fields", "message"),
+        [
+            ({"reading": "D"}, r"reading is 'D'; it can be A, B, C"),
+            ({"basis": "haar"}, r"basis is 'haar'; it can be dct or bilinear"),
+            ({"slices": 0}, "slices is 0; it must be at least 1"),
+            ({"size": -1}, "size is -1"),
+            ({"images_per_class": 0}, "images_per_class is 0"),
+            ({"kernels": 0}, "kernels is 0"),
+            ({"spectra_per_class": 0}, "spectra_per_class is 0"),
+            ({"groups": 0}, "groups is 0"),
+        ],
+    )
+    def test_fields_out_of_range_are_refused(self, fields, message):
+        with pytest.raises(InvalidSetting, match=message):
+            NSD(**fields)
+
+    def test_what_does_not_fit_the_classes_or_the_format_is_refused(self):
+        with pytest.raises(InvalidSetting, match="11 groups for 10 classes; lower groups"):
+            NSD(reading="C", groups=11).layout(CIFAR10, Budget.of(CIFAR10, 1))
+        with pytest.raises(InvalidSetting, match="lower slices or images_per_class"):
+            NSD(images_per_class=10**9).layout(CIFAR10, Budget.of(CIFAR10, 1))
+
+
+class TestInitialFromReal:
+    @staticmethod
+    def drawn_and_made(kind: NSD, geometry: Geometry, budget: Budget) -> tuple[Layout, Tensor, Tensor]:
+        real = real_data(toy_source(geometry, 8, None, noise=60.0))
+        drawn: list[Tensor] = []
+
+        def draw(labels: Tensor) -> Tensor:
+            drawn.append(real.of_labels(labels, seeded(len(drawn))))
+            return drawn[-1]
+
+        layout = kind.layout(geometry, budget)
+        arrays = kind.initial(layout, draw, seeded(3))
+        return layout, torch.cat(drawn), synthesis.images(layout, arrays)
+
+    @staticmethod
+    def low_frequencies(images: Tensor, height: int, width: int) -> NDArray[np.float64]:
+        return dctn(images.double().numpy(), axes=(2, 3), norm="ortho")[:, :, :height, :width]
+
+    def test_b_is_the_best_approximation_of_its_rank_in_the_low_frequencies(self):
+        kind = NSD(slices=9, images_per_class=5)
+        layout, real, made = self.drawn_and_made(kind, ODD, Budget.of(ODD, 3))
+        coefficients = self.low_frequencies(real, *layout.coefficient_shape[2:])
+        u, s, v = np.linalg.svd(coefficients.reshape(len(real), -1), full_matrices=False)
+        full = np.zeros((len(real), 3, 13, 18))
+        full[:, :, : coefficients.shape[2], : coefficients.shape[3]] = ((u[:, :9] * s[:9]) @ v[:9]).reshape(
+            coefficients.shape
+        )
+        best = idctn(full, axes=(2, 3), norm="ortho")
+        np.testing.assert_allclose(made.numpy(), best, atol=1e-4)
+        ours, least = (float(((images - real.numpy()) ** 2).sum()) for images in (made.numpy(), best))
+        assert ours <= least * (1 + 1e-5)
+        assert ours < 0.95 * float((real**2).sum())
+
+    def test_c_is_that_in_each_group(self):
+        kind = NSD(reading="C", groups=7, slices=3, images_per_class=5)
+        layout, real, made = self.drawn_and_made(kind, ODD, Budget.of(ODD, 3))
+        height, width = layout.coefficient_shape[2:]
+        for ours, theirs in zip(made.split(5), real.split(5), strict=True):
+            wanted = self.low_frequencies(theirs, height, width).reshape(5, -1)
+            found = self.low_frequencies(ours, height, width).reshape(5, -1)
+            tail = np.linalg.svd(wanted, compute_uv=False)[3:]
+            assert np.linalg.norm(found - wanted) == pytest.approx(np.linalg.norm(tail), rel=1e-4)
+
+    def test_with_a_slice_for_each_image_bilinear_kernels_give_the_least_squares_images(self):
+        kind = NSD(basis="bilinear", slices=14, images_per_class=2, size=6)
+        layout, real, made = self.drawn_and_made(kind, ODD, Budget.of(ODD, 5))
+        assert layout.images == 14
+        rows, columns = (torch.nn.functional.interpolate(torch.eye(6)[None], n, mode="linear")[0] for n in (13, 18))
+        basis = torch.einsum("ah,bw->abhw", rows, columns).reshape(36, -1).T.double()
+        targets = real.double().reshape(42, -1).T
+        wanted = basis @ torch.linalg.lstsq(basis, targets).solution
+        torch.testing.assert_close(made.double().reshape(42, -1).T, wanted, atol=1e-3, rtol=1e-3)
+
+    def test_more_slices_than_images_start_as_the_images_and_faint_noise(self):
+        kind = NSD(slices=20, images_per_class=1, size=18)
+        _, real, made = self.drawn_and_made(kind, ODD, Budget.of(ODD, 10))
+        error = (made - real).square().mean() / real.square().mean()
+        assert error < 0.01
+
+    def test_a_starts_every_class_near_its_own_real_images_and_not_as_their_negatives(self):
+        kind = NSD(reading="A", slices=4)
+        source = toy_source(ODD, 8, None, noise=40.0)
+        real = real_data(source)
+        layout = kind.layout(ODD, Budget.of(ODD, 3))
+        for seed in range(3):
+            generator = seeded(seed)
+            arrays = kind.initial(
+                layout, lambda labels, generator=generator: real.of_labels(labels, generator), generator
+            )
+            made, labels = synthesis.images(layout, arrays), synthesis.labels(layout, arrays)
+            for label, members in enumerate(real.members):
+                wanted = self.low_frequencies(real.take(members)[0].mean(dim=0)[None], 7, 9)
+                found = self.low_frequencies(made[labels == label].mean(dim=0)[None], 7, 9)
+                assert (wanted * found).sum() / np.linalg.norm(wanted) / np.linalg.norm(found) > 0.7
+
+    def test_kernels_of_their_own_start_different(self):
+        kind = NSD(reading="A", slices=2, kernels=3)
+        layout = kind.layout(ODD, Budget.of(ODD, 3))
+        arrays = kind.initial(layout, smooth_images, seeded(0))
+        for axis in ("batch", "channel", "height", "width"):
+            kernels = arrays[f"{axis}_kernel"]
+            assert not torch.allclose(kernels[0], kernels[1])
+
+    def test_pixel_is_the_real_images_themselves(self):
+        real = real_data(toy_source(ODD, 8, None))
+        layout = Pixel().layout(ODD, Budget.of(ODD, 2))
+        made = synthesis.images(layout, Pixel().initial(layout, lambda y: real.of_labels(y, seeded(4)), seeded(0)))
+        assert torch.equal(made, real.of_labels(torch.arange(7).repeat_interleave(2), seeded(4)))
+
+
+class TestPixel:
+    def test_it_holds_as_many_images_as_the_budget(self):
+        assert Pixel().layout(CIFAR10, Budget.of(CIFAR10, 1)).images == 10
+        assert Pixel().layout(CIFAR10, Budget(elements=13 * 3072 + 3071)).images == 13
+
+    def test_fewer_images_than_classes_are_refused(self):
+        with pytest.raises(OverBudget, match=r"pixel: 9 images of 3,072 elements fit, fewer than the 10 classes"):
+            Pixel().layout(CIFAR10, Budget(elements=30_719))
+
+
+@pytest.mark.parametrize(("most", "limit"), [(0, 9), (1, 9), (5, 9), (9, 9), (20, 9), (65_536, 1 << 16), (3, 1)])
+def test_largest_is_the_last_number_that_fits(most, limit):
+    fits: Callable[[int], bool] = lambda n: n <= most  # noqa: E731
+    assert largest(fits, limit) == max([n for n in range(1, limit + 1) if fits(n)], default=0)
+
+
+@dataclass(frozen=True)
+class Striped(Parameterization):
+    """A form of its own in one class: one row of pixels an image, the same in all its rows."""
+
+    a_class: int = 2
+
+    name: ClassVar[str] = "striped"
+
+    def layout(self, geometry: Geometry, budget: Budget) -> Layout:
+        count = self.a_class * geometry.classes
+        shape = (1, count, geometry.channels, 1, geometry.width)
+        arrays = {
+            "spectrum": ArraySpec(self.dtype, shape),
+            "height_kernel": ArraySpec(self.dtype, (1, 1, geometry.height)),
+        }
+        layout = Layout(geometry, Synthesis(height="stored"), arrays)
+        budget.require(self.name, layout.elements, layout.nbytes, "raise --ipc")
+        return layout
+
+    def initial(self, layout: Layout, real: DrawReal, generator: torch.Generator) -> dict[str, Tensor]:
+        rows = real(synthesis.labels(layout, {})).mean(dim=2, keepdim=True)
+        return {"spectrum": rows[None], "height_kernel": torch.ones(1, 1, layout.geometry.height)}
+
+
+def test_a_new_parameterization_is_one_class_and_one_entry(monkeypatch):
+    with pytest.raises(UnknownName):
+        recipes.CPU.with_names("striped", None)
+    monkeypatch.setitem(PARAMETERIZATIONS, "striped", Striped)
+    settings = recipes.CPU.with_names("striped", None).with_values(["a_class=3", "dtype=float32"])
+    assert settings.parameterization == Striped(dtype="float32", a_class=3)
+    assert recipes.CPU.with_values(["parameterization.name=striped"]).parameterization == Striped()
+    layout = settings.parameterization.layout(ODD, Budget.of(ODD, 1))
+    arrays = settings.parameterization.initial(layout, smooth_images, seeded(0))
+    images = synthesis.images(layout, arrays)
+    wanted = smooth_images(torch.arange(7).repeat_interleave(3)).mean(dim=2, keepdim=True).expand(-1, -1, 13, -1)
+    torch.testing.assert_close(images, wanted)
