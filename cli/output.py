@@ -45,8 +45,8 @@ def print_table(columns: list[str], rows: list[list[str]]) -> None:
     for row in rows:
         # Texts, since rich would read "[red].nsd" as a colour.
         table.add_row(*(Text(printable(cell)) for cell in row))
-    console = Console()
-    console.print(table, width=None if console.is_terminal else 200)
+    # A pipe has no width: a row is a line, however long. (The width of `print` is at most the console's.)
+    Console(width=None if sys.stdout.isatty() else 10_000).print(table)
 
 
 @contextmanager

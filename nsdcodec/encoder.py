@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -35,6 +36,7 @@ from nsdcodec.learning.randomness import seed_of, stream
 from nsdcodec.learning.real import RealData
 from nsdcodec.objectives.base import Objective, State, World
 from nsdcodec.objectives.trajectory import TrajectoryMatching
+from nsdcodec.parameterizations.base import HEADER_RESERVE
 from nsdcodec.progress import Clock, Log, Progress, deferred_signals
 from nsdcodec.recipes import Settings
 from nsdcodec.sources.base import Source, Split, normalize
@@ -188,19 +190,21 @@ def _plan(job: Job, settings: Settings) -> Layout:
     if budget.file_bytes is None:
         return layout
     excess = _largest_file(job, settings, layout) - budget.file_bytes
-    if 0 < excess < budget.file_bytes:
+    left = layout.nbytes + HEADER_RESERVE - excess
+    if excess > 0 and left > 0:
         # A header above what the planner reserves, as many classes have: plan once more, with what is left.
-        layout = settings.parameterization.layout(geometry, replace(budget, file_bytes=budget.file_bytes - excess))
+        layout = settings.parameterization.layout(geometry, replace(budget, file_bytes=left))
     size = _largest_file(job, settings, layout)
     budget.require(settings.parameterization.name, layout.elements, size, "raise --bits-per-class")
     return layout
 
 
 def _largest_file(job: Job, settings: Settings, layout: Layout) -> int:
-    """Bytes that the file will not exceed: noise does not compress."""
-    generator = stream(job.seed, "size")
-    noise = {role: torch.randn(spec.shape, generator=generator).numpy() for role, spec in layout.arrays.items()}
-    return len(nsd_file.pack(_header(job, settings, layout), noise)) + FIGURES_BYTES
+    """Bytes that the file will not exceed: as if no array compressed, since how well they will is not known before.
+    (Normal noise is no measure: the exponents of its float16 compress by a quarter.)"""
+    zeros = {role: np.zeros(spec.shape, np.float32) for role, spec in layout.arrays.items()}
+    header_bytes = nsd_file.read(nsd_file.pack(_header(job, settings, layout), zeros)).header_bytes
+    return header_bytes + layout.nbytes + FIGURES_BYTES
 
 
 def _held_out_per_class(source: Source, settings: Settings) -> int:

@@ -1,0 +1,517 @@
+"""The `nsdc` command: what it prints and where, its exit codes, what it does without. Source: digits, tiny settings.
+
+`nsdc` runs in this process, for speed; `process` where start-up, modules or a terminal's absence matter.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import json
+import subprocess
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+import torch
+
+pytest.importorskip("typer")
+pytest.importorskip("sklearn")
+pytest.importorskip("h5py")
+Image = pytest.importorskip("PIL.Image")
+
+from nsdcodec_cli.main import run  # noqa: E402
+
+from nsdcodec import NSDDataset  # noqa: E402
+from nsdcodec.sources import load  # noqa: E402
+
+COMMANDS = ("encode", "decode", "info", "verify", "eval", "experts", "recipes")
+TINY = ["--device", "cpu", "--precision", "float32", "--set", "network.width=8", "--set", "validation.width=8"]
+TINY += ["--set", "validation.epochs=2", "--set", "validation.checks=1", "--set", "validation.per_class=5"]
+START = "from nsdcodec_cli import main; main()"
+
+
+@dataclass(frozen=True)
+class Ran:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self):
+        return json.loads(self.out)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _nothing_of_this_machine(tmp_path_factory):
+    """No cache, no data and no terminal settings of whoever runs the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("NSDC_DATA", "FORCE_COLOR", "PY_COLORS", "GITHUB_ACTIONS", "TTY_COMPATIBLE", "CLICOLOR_FORCE"):
+            patch.delenv(name, raising=False)
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("OMP_NUM_THREADS", "1")
+        yield
+
+
+def nsdc(*arguments) -> Ran:
+    out, err = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        patch.setattr(sys, "argv", ["nsdc", *map(str, arguments)])
+        with pytest.raises(SystemExit) as end:
+            run()
+    return _checked(Ran(end.value.code or 0, out.getvalue(), err.getvalue()))
+
+
+def process(*arguments, before="", start=START) -> Ran:
+    done = subprocess.run(
+        [sys.executable, "-c", f"{before}\n{start}", *map(str, arguments)], capture_output=True, text=True, timeout=60
+    )
+    return _checked(Ran(done.returncode, done.stdout, done.stderr))
+
+
+def _checked(ran: Ran) -> Ran:
+    assert "Traceback" not in ran.err + ran.out
+    assert "\x1b" not in ran.err + ran.out
+    return ran
+
+
+def encode(out, *arguments) -> Ran:
+    return nsdc("encode", "digits", "-o", out, *TINY, *arguments)
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory):
+    path = tmp_path_factory.mktemp("files") / "digits.nsd"
+    assert encode(path, "--iterations", 3, "--set", "training.epochs=3").code == 0
+    return path
+
+
+@pytest.fixture(scope="module")
+def other(tmp_path_factory):
+    path = tmp_path_factory.mktemp("files") / "pixel.nsd"
+    assert encode(path, "--parameterization", "pixel", "--objective", "none").code == 0
+    return path
+
+
+def resealed(data: bytes, change) -> bytes:
+    """The file with its nsd header changed and a digest that is right again."""
+    length = int.from_bytes(data[:8], "little")
+    document = json.loads(data[8 : 8 + length])
+    header = json.loads(document["__metadata__"]["nsd"])
+    change(header)
+    header["digest"] = blank = "sha256:" + "0" * 64
+    document["__metadata__"]["nsd"] = json.dumps(header, sort_keys=True, separators=(",", ":"))
+    text = json.dumps(document, separators=(",", ":")).encode()
+    whole = len(text).to_bytes(8, "little") + text + data[8 + length :]
+    return whole.replace(blank.encode(), b"sha256:" + hashlib.sha256(whole).hexdigest().encode())
+
+
+def changed(file, tmp_path, **fields):
+    path = tmp_path / "changed.nsd"
+    path.write_bytes(resealed(file.read_bytes(), lambda header: header.update(fields)))
+    return path
+
+
+class TestHelp:
+    def test_lists_every_command_and_the_exit_codes(self):
+        ran = process("--help")
+        assert ran.code == 0
+        assert all(command in ran.out for command in COMMANDS)
+        assert all(f"{code} " in ran.out for code in (0, 1, 2, 3, 4, 5, 6, 7, 130))
+        assert ran.err == ""
+
+    @pytest.mark.parametrize("command", COMMANDS)
+    def test_every_command_has_one_and_takes_json(self, command):
+        ran = nsdc(command, "--help")
+        assert ran.code == 0
+        assert "--json" in ran.out
+        assert "Usage" in ran.out
+
+    def test_version_is_the_packages(self):
+        import nsdcodec
+
+        assert nsdc("--version").out == f"nsdcodec {nsdcodec.__version__}\n"
+
+    def test_without_the_extra_cli_it_says_what_to_install(self):
+        ran = process("--help", before=blocked("typer"))
+        assert ran.code == 7
+        assert "pip install" in ran.err
+
+
+class TestEncode:
+    def test_says_what_it_made(self, tmp_path):
+        path = tmp_path / "out.nsd"
+        ran = encode(path, "--iterations", 3)
+        assert ran.code == 0
+        assert str(path) in ran.out
+        assert f"{path.stat().st_size:,} bytes" in ran.out
+        assert "3 iterations" in ran.out
+
+    def test_json_alone_is_on_stdout_and_progress_on_stderr(self, tmp_path):
+        path = tmp_path / "out.nsd"
+        ran = encode(path, "--iterations", 3, "--json")
+        assert ran.code == 0
+        assert ran.json["output"] == str(path)
+        assert ran.json["bytes"] == path.stat().st_size
+        assert ran.json["bits_per_class"] == path.stat().st_size * 8 / 10
+        assert ran.json["images"] == len(NSDDataset(path))
+        assert ran.json["iterations"] == 3
+        assert "validating" in ran.err
+
+    def test_the_file_says_how_it_was_made(self, tmp_path):
+        path = tmp_path / "out.nsd"
+        encode(path, "--iterations", 3, "--seed", 5, "--ipc", 2, "--set", "optimizer.learning_rate=0.01")
+        header = NSDDataset(path).header
+        assert header.provenance["seed"] == 5
+        assert header.provenance["recipe"] == "cpu"
+        assert header.provenance["set"][-2:] == ["optimizer.learning_rate=0.01", "iterations=3"]
+        assert header.provenance["source"] == {"name": "digits", "sha256": load("digits").sha256}
+        assert header.budget["ipc"] == 2
+        assert header.budget["elements"] == header.layout.elements <= 2 * 10 * 64
+
+    def test_a_setting_is_in_the_file_and_beats_what_the_source_suggests(self, tmp_path):
+        path = tmp_path / "out.nsd"
+        pairs = ("training.epochs=7", "training.augmentation=color_crop", "training.network.depth=1")
+        encode(path, "--iterations", 1, *(word for pair in pairs for word in ("--set", pair)))
+        recipe = NSDDataset(path).recipe
+        assert (recipe.epochs, recipe.augmentation, recipe.network.depth) == (7, "color_crop", 1)
+
+    def test_a_depth_by_set_is_the_depth_of_the_distilling_network(self, tmp_path):
+        encode(tmp_path / "out.nsd", "--iterations", 1, "--set", "network.depth=3")
+        started = json.loads((tmp_path / "out.nsd.log.jsonl").read_text().splitlines()[0])
+        assert started["settings"]["network.depth"] == 3
+
+    def test_the_best_of_one_image_a_class_keeps_real_images(self, other):
+        dataset = NSDDataset(other)
+        real = {image.numpy().tobytes() for image in load("digits").train.images}
+        assert len(dataset) == 10
+        assert all(image.numpy().tobytes() in real for image in dataset.to_pixels(dataset.all()[0]))
+
+
+class TestInfo:
+    def test_every_byte_of_the_file_is_in_the_table(self, file):
+        lines = nsdc("info", file).out.splitlines()
+        table = lines[next(i for i, line in enumerate(lines) if line.startswith("where the bytes go")) + 1 :]
+        sizes = {line.split()[0]: int(line.split()[-2].replace(",", "")) for line in table}
+        assert sizes.pop("total") == file.stat().st_size
+        assert sum(sizes.values()) == file.stat().st_size
+        assert {"spectrum", "batch_kernel", "labels", "header"} <= set(sizes)
+
+    def test_every_byte_of_the_file_is_in_the_json(self, file):
+        document = nsdc("info", file, "--json").json
+        assert document["header_bytes"] + sum(array["bytes"] for array in document["arrays"].values()) == (
+            file.stat().st_size
+        )
+        assert document["bytes"] == file.stat().st_size
+        assert document["classes"] == list("0123456789")
+
+    def test_shows_the_recipe_and_the_hash(self, file):
+        text = nsdc("info", file).out
+        assert "3 epochs" in text
+        assert NSDDataset(file).header.provenance["encoder"] in text
+        blank = file.read_bytes()
+        digest = nsdc("info", file, "--json").json["sha256"]
+        assert hashlib.sha256(blank.replace(digest.encode(), b"0" * 64)).hexdigest() == digest
+        assert digest in text
+
+    def test_needs_neither_torch_nor_the_packages_of_the_encoder(self, file):
+        ran = process("info", file, before=blocked("torch", "torchvision", "h5py", "sklearn", "PIL"))
+        assert (ran.code, ran.err) == (0, "")
+        assert f"{file.stat().st_size:,} bytes" in ran.out
+
+    def test_control_characters_in_a_file_do_not_reach_the_terminal(self, file, tmp_path):
+        names = ["\x1b[31mred", *"123456789"]
+        text = nsdc("info", changed(file, tmp_path, classes=names, provenance={"recipe": "\x1b]0;title\x07"})).out
+        assert r"\x1b[31mred" in text
+        assert r"\x1b]0;title\x07" in text
+
+
+class TestVerify:
+    def test_a_line_for_each_check(self, file):
+        ran = nsdc("verify", file)
+        assert ran.code == 0
+        assert [line.split()[1].strip(":") for line in ran.out.splitlines()[:-1]] == [
+            "framing", "digest", "header", "arrays", "layout", "decoding",
+        ]  # fmt: skip
+        assert "sound" in ran.out
+
+    def test_json_of_a_sound_and_of_a_damaged_file(self, file, tmp_path):
+        assert nsdc("verify", file, "--json").json["ok"] is True
+        path = tmp_path / "bad.nsd"
+        path.write_bytes(file.read_bytes()[:-1])
+        ran = nsdc("verify", path, "--json")
+        assert ran.code == 3
+        assert ran.json["ok"] is False
+        assert "NSD-F01" in ran.json["error"]
+
+    def test_says_where_it_failed(self, file, tmp_path):
+        ran = nsdc("verify", changed(file, tmp_path, labels="unknown"))
+        assert ran.code == 3
+        assert [line.split()[0] for line in ran.out.splitlines()] == ["ok", "ok", "FAILED"]
+
+
+class TestDecode:
+    def test_a_png_for_each_image(self, file, tmp_path):
+        folder = tmp_path / "images"
+        ran = nsdc("decode", file, "--png", folder)
+        dataset = NSDDataset(file)
+        wanted = dataset.to_pixels(dataset.all()[0]).numpy()
+        assert ran.code == 0
+        found = sorted(path for path in folder.glob("*.png") if path.name != "contact-sheet.png")
+        assert len(found) == len(dataset)
+        for i, path in enumerate(found):
+            assert path.name == f"{i:02}-{dataset.labels[i]}.png"
+            np.testing.assert_array_equal(np.asarray(Image.open(path)), wanted[i, 0])
+
+    def test_the_contact_sheet_has_a_row_a_class(self, file, tmp_path):
+        nsdc("decode", file, "--png", tmp_path)
+        sheet = np.asarray(Image.open(tmp_path / "contact-sheet.png").convert("L"))
+        dataset = NSDDataset(file)
+        wanted = dataset.to_pixels(dataset.all()[0]).numpy()
+        tile = 40  # five times 8 pixels
+        columns = max(Counter(dataset.labels.tolist()).values())
+        assert sheet.shape == (10 * (tile + 1) - 1, columns * (tile + 1) - 1)
+        place = Counter()
+        for image, label in zip(wanted, dataset.labels.tolist(), strict=True):
+            top, left = label * (tile + 1), place[label] * (tile + 1)
+            np.testing.assert_array_equal(sheet[top : top + tile : 5, left : left + tile : 5], image[0])
+            place[label] += 1
+
+    def test_npz_holds_what_the_dataset_gives(self, file, tmp_path):
+        path = tmp_path / "all.npz"
+        ran = nsdc("decode", file, "--npz", path, "--json")
+        assert ran.json == {"images": len(NSDDataset(file)), "written": [str(path)]}
+        images, labels = NSDDataset(file).all()
+        with np.load(path) as arrays:
+            np.testing.assert_array_equal(arrays["images"], images.numpy())
+            np.testing.assert_array_equal(arrays["pixels"], NSDDataset(file).to_pixels(images).numpy())
+            np.testing.assert_array_equal(arrays["labels"], labels.numpy())
+
+    def test_class_names_of_any_length_and_kind_become_file_names(self, file, tmp_path):
+        names = ["n" * 250, "../up", *"23456789"]
+        assert nsdc("decode", changed(file, tmp_path, classes=names), "--png", tmp_path / "images").code == 0
+        made = {path.name for path in (tmp_path / "images").iterdir()}
+        assert len(made) == len(NSDDataset(file)) + 1
+        assert any("___up" in name for name in made)
+
+    def test_nothing_to_write_is_refused(self, file):
+        ran = nsdc("decode", file)
+        assert ran.code == 2
+        assert "--png" in ran.err
+
+
+class TestEval:
+    QUICK = ("--networks", 2, "--epochs", 1, "--width", 8, "--device", "cpu")
+
+    def test_a_row_for_each_file(self, file, other):
+        ran = nsdc("eval", file, other, "digits", *self.QUICK)
+        assert ran.code == 0
+        header, *rows = ran.out.splitlines()
+        assert header.split() == ["file", "bytes", "elements", "images", "accuracy"]
+        for path, row in zip((file, other), rows, strict=False):
+            assert row.startswith(str(path))
+            assert f"{path.stat().st_size:,}" in row
+        assert "2 networks (convnet 2 x 8, 1 epochs)" in rows[2]
+
+    def test_json_lists_the_files_and_is_repeatable(self, file, other):
+        first, second = nsdc("eval", file, other, "digits", *self.QUICK, "--json").json
+        assert [first["file"], second["file"]] == [str(file), str(other)]
+        assert len(first["accuracies"]) == 2
+        assert first["mean"] == pytest.approx(sum(first["accuracies"]) / 2)
+        assert first["test_images"] == len(load("digits").test)
+        assert nsdc("eval", file, "digits", *self.QUICK, "--json").json == first
+
+    def test_a_file_name_is_not_taken_for_markup(self, file, tmp_path):
+        path = tmp_path / "[red].nsd"
+        path.write_bytes(file.read_bytes())
+        assert "[red].nsd" in nsdc("eval", path, "digits", *self.QUICK).out
+
+    @pytest.mark.parametrize("wrong", [("--width", 0), ("--depth", -1), ("--depth", 9), ("--networks", 0)])
+    def test_impossible_networks_are_refused(self, file, wrong):
+        ran = nsdc("eval", file, "digits", *self.QUICK, *wrong)
+        assert ran.code == 2
+        assert ran.err.startswith("error: ")
+
+    def test_without_a_source_it_says_how(self, file):
+        ran = nsdc("eval", file)
+        assert ran.code == 2
+        assert "nsdc eval" in ran.err
+
+
+class TestExperts:
+    def test_makes_them_once(self, tmp_path):
+        arguments = ["experts", "digits", "--count", 2, "--experts-dir", tmp_path, "--json", "--device", "cpu"]
+        for pair in ("network.width=4", "objective.last_start=0", "objective.expert_epochs=1"):
+            arguments += ["--set", pair]
+        made = nsdc(*arguments).json
+        assert (made["experts"], made["epochs"]) == (2, 1)
+        files = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.h5")}
+        assert {str(path.parent) for path in files} == {made["folder"]}
+        assert len(files) == 2
+        nsdc(*arguments)
+        assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.h5")} == files
+
+
+class TestRecipes:
+    def test_lists_every_recipe(self):
+        assert set(nsdc("recipes", "--json").json) == {"cpu", "gpu", "nsd-ipc1", "mtt-ipc1", "dm-ipc1"}
+        assert len(nsdc("recipes").out.splitlines()) == 5
+
+    def test_one_recipe_shows_the_keys_that_set_takes(self):
+        keys = nsdc("recipes", "mtt-ipc1", "--json").json
+        assert keys["objective.student_steps"] == 50
+        assert keys["parameterization.name"] == "pixel"
+        shown = {line.split()[0] for line in nsdc("recipes", "mtt-ipc1").out.splitlines()}
+        assert shown == set(keys)
+
+
+class TestExitCodes:
+    @pytest.mark.parametrize(
+        ("arguments", "said"),
+        [
+            (("--recipe", "cpuu"), "did you mean 'cpu'"),
+            (("--parameterization", "pixels"), "did you mean 'pixel'"),
+            (("--objective", "mt"), "did you mean 'mtt'"),
+            (("--set", "optimizer.learning_rat=1"), "did you mean 'optimizer.learning_rate'"),
+            (("--set", "width=8"), "network.width"),
+            (("--set", "optimizer.learning_rate"), "key=value"),
+            (("--set", "optimizer.learning_rate=fast"), "a finite number"),
+            (("--set", "training.weight_decay=1e999"), "a finite number"),
+            (("--set", "iterations=1.5"), "an integer"),
+            (("--set", "training.epochs=0"), "at least 1"),
+            (("--set", "training.batch_size=0"), "at least 1"),
+            (("--set", "network.width=0"), "at least 1"),
+            (("--set", "training.network.name=convnets"), "did you mean 'convnet'"),
+            (("--set", "training.augmentation=twist"), "unknown augmentation"),
+            (("--set", "objective.pool_batch=0"), "at least 1"),
+            (("--iterations", "-1"), "at least 0"),
+            (("--time", "soon"), "10m"),
+            (("--time", "0s"), "above 0"),
+            (("--time", "9s", "--iterations", "3"), "one of them"),
+            (("--resume", "--restart"), "one of them"),
+            (("--device", "gpux"), "--device cpu"),
+            (("--device", "meta"), "--device cpu"),
+            (("--precision", "int4"), "bfloat16"),
+            (("--ipc", "inf"), "finite"),
+            (("--ipc", "nan"), "above 0"),
+            (("--bits-per-class", "-3"), "above 0"),
+            (("--seed", "-1"), "2^63"),
+            (("--seed", "9223372036854775808"), "2^63"),
+            (("--unknown-option",), "--unknown-option"),
+        ],
+        ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+    )
+    def test_2_for_what_cannot_be_asked(self, tmp_path, arguments, said):
+        ran = encode(tmp_path / "out.nsd", *arguments)
+        assert ran.code == 2
+        assert said in ran.err
+        assert not (tmp_path / "out.nsd").exists()
+
+    def test_2_for_an_unknown_source_with_the_nearest(self, tmp_path):
+        ran = nsdc("encode", "digit", "-o", tmp_path / "out.nsd")
+        assert ran.code == 2
+        assert "did you mean 'digits'" in ran.err
+
+    def test_2_for_an_unknown_command(self):
+        assert nsdc("encoed").code == 2
+
+    @pytest.mark.parametrize("command", ["info", "verify", "decode"])
+    def test_3_for_a_truncated_file_and_a_broken_header(self, file, tmp_path, command):
+        more = ["--npz", tmp_path / "out.npz"] if command == "decode" else []
+        path = tmp_path / "bad.nsd"
+        for data in (b"", file.read_bytes()[:100], file.read_bytes()[:-3], b"\x05" + bytes(7) + b"{nsd}"):
+            path.write_bytes(data)
+            ran = nsdc(command, path, *more)
+            assert ran.code == 3
+            assert "NSD-F0" in ran.err + ran.out
+        assert nsdc(command, changed(file, tmp_path, classes=["one"]), *more).code == 3
+
+    def test_4_for_a_flipped_byte(self, file, tmp_path):
+        data = bytearray(file.read_bytes())
+        data[-10] ^= 1
+        path = tmp_path / "bad.nsd"
+        path.write_bytes(data)
+        ran = nsdc("info", path)
+        assert ran.code == 4
+        assert "damaged" in ran.err
+        assert nsdc("eval", path, "digits").code == 4
+
+    def test_5_for_a_version_and_a_feature_of_the_future(self, file, tmp_path):
+        ran = nsdc("info", changed(file, tmp_path, version=[2, 0]))
+        assert ran.code == 5
+        assert "2.0" in ran.err
+        ran = nsdc("info", changed(file, tmp_path, require=["entropy\x1b[2J"]))
+        assert ran.code == 5
+        assert r"entropy\x1b[2J" in ran.err
+
+    def test_0_for_a_minor_version_and_an_optional_feature_of_the_future(self, file, tmp_path):
+        assert nsdc("info", changed(file, tmp_path, version=[1, 9], optional=["thumbnail"])).code == 0
+
+    @pytest.mark.parametrize("budget", [("--ipc", "0.1"), ("--bits-per-class", "100")])
+    def test_6_for_a_budget_that_nothing_fits(self, tmp_path, budget):
+        for form in ("nsd", "pixel"):
+            ran = encode(tmp_path / "out.nsd", *budget, "--parameterization", form)
+            assert ran.code == 6
+            assert "raise --ipc" in ran.err
+        assert list(tmp_path.iterdir()) == []
+
+    def test_7_for_what_is_not_there_or_cannot_be_written(self, file, tmp_path):
+        assert nsdc("info", tmp_path / "missing.nsd").code == 7
+        assert nsdc("info", tmp_path).code == 7
+        assert nsdc("verify", tmp_path / "missing.nsd").code == 7
+        assert encode(tmp_path / "missing" / "out.nsd").code == 7
+        assert encode(tmp_path).code == 7
+        assert encode(file / "out.nsd").code == 7
+        assert nsdc("decode", file, "--png", file).code == 7
+        assert nsdc("decode", file, "--npz", tmp_path / "missing" / "all.npz").code == 7
+        ran = nsdc("encode", tmp_path / "missing.h5", "-o", tmp_path / "out.nsd")
+        assert ran.code == 7
+        assert "missing.h5" in ran.err
+        assert nsdc("encode", "cifar10", "-o", tmp_path / "out.nsd", "--data-dir", tmp_path / "missing").code == 7
+
+
+class TestStartUp:
+    @pytest.mark.parametrize(
+        ("command", "absent"), [("--help", {"torch", "numpy", "rich.progress"}), ("info", {"torch", "sklearn", "PIL"})]
+    )
+    def test_loads_no_more_than_it_needs(self, file, command, absent):
+        listing = "import atexit, sys; atexit.register(lambda: print(*sys.modules, file=sys.stderr))"
+        ran = process(*([command] if command == "--help" else [command, file]), before=listing)
+        assert ran.code == 0
+        assert "nsdcodec_cli.main" in ran.err.split()
+        assert absent.isdisjoint(ran.err.split())
+
+    @pytest.mark.parametrize("command", ["--help", "info"])
+    def test_is_quick(self, file, command):
+        """A fifth of a second on a quiet machine; the limit leaves room for a busy one."""
+
+        def seconds() -> float:
+            started = time.perf_counter()
+            process(*([command] if command == "--help" else [command, file]))
+            return time.perf_counter() - started
+
+        assert min(seconds() for _ in range(5)) < 1.0
+
+
+def blocked(*names: str) -> str:
+    """Code after which these packages cannot be imported."""
+    return (
+        "import sys\n"
+        "class Block:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        f"        if name.partition('.')[0] in {names!r}:\n"
+        "            raise ModuleNotFoundError(f'{name} is blocked', name=name)\n"
+        "sys.meta_path.insert(0, Block())"
+    )
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)

@@ -1,0 +1,549 @@
+"""The encoder's loop: what it writes, that it repeats and resumes bit for bit, and how it ends when it cannot go on."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+import torch
+
+pytest.importorskip("sklearn")
+pytest.importorskip("h5py")
+
+from nsdcodec import NSDDataset, progress, read, sources
+from nsdcodec.container import atomic
+from nsdcodec.encoder import Job, encode
+from nsdcodec.errors import Diverged, FileAccess, Interrupted, InvalidSetting, OverBudget
+from nsdcodec.experts import Experts
+from nsdcodec.learning import training
+from nsdcodec.objectives.distribution import DistributionMatching
+from nsdcodec.recipes import recipe
+from nsdcodec.synthesis import check_finite
+
+TINY = ("network.width=8", "validation.width=8", "validation.epochs=2", "validation.checks=1", "validation.per_class=5")
+MTT = ("objective.experts=2", "objective.student_steps=2", "objective.expert_epochs=1", "objective.last_start=1")
+
+
+@pytest.fixture(autouse=True)
+def _nothing_of_this_machine(tmp_path, monkeypatch):
+    monkeypatch.delenv("NSDC_DATA", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    monkeypatch.setattr(progress, "LOG_SECONDS", 0.0)
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)  # bytes are compared between processes
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return sources.load("digits")
+
+
+@pytest.fixture(scope="module")
+def experts_folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("experts")
+
+
+@pytest.fixture
+def job(digits, tmp_path, experts_folder):
+    """job(*pairs, field=value): a tiny encode of digits to tmp_path/out.nsd."""
+
+    def make(*pairs, parameterization=None, objective=None, iterations=3, **fields) -> Job:
+        pairs = (*TINY, f"iterations={iterations}", *pairs)
+        settings = recipe("cpu").with_names(parameterization, objective).with_values(list(pairs))
+        made = Job(digits, tmp_path / "out.nsd", settings, "cpu", pairs, experts_folder=experts_folder)
+        return replace(made, **fields)
+
+    return make
+
+
+def events(job: Job, name: str | None = None) -> list[dict]:
+    found = [json.loads(line) for line in job.log_path.read_text().splitlines()] if job.log_path.exists() else []
+    return [event for event in found if name in (None, event["event"])]
+
+
+class TestAFinishedRun:
+    def test_logs_its_start_checks_steps_and_end(self, job):
+        made = job(iterations=4)
+        made = replace(made, settings=made.settings.with_values(["validation.checks=2"]))
+        result = encode(made)
+        assert [event["event"] for event in events(made)] == [
+            "start", "check", "step", "step", "check", "step", "step", "check", "end",
+        ]  # fmt: skip
+        assert [event["iteration"] for event in events(made, "check")] == [0, 2, 4]
+        assert events(made, "start")[0]["settings"]["network.width"] == 8
+        assert events(made, "end")[0]["bytes"] == result.nbytes == made.output.stat().st_size
+        assert result.validation == max(event["accuracy"] for event in events(made, "check"))
+        assert result.iterations == 4
+
+    def test_leaves_a_sound_file_and_no_checkpoint(self, job):
+        made = job(checkpoint_seconds=0.0)
+        encode(made)
+        assert sorted(path.name for path in made.output.parent.glob("*.nsd*")) == ["out.nsd", "out.nsd.log.jsonl"]
+        check_finite(read(made.output))
+
+    def test_the_header_has_budget_recipe_and_provenance(self, job, digits):
+        made = job("training.epochs=12", seed=3, ipc=1.5)
+        result = encode(made)
+        header = NSDDataset(made.output).header
+        assert header.provenance == result.header.provenance
+        assert header.budget["ipc"] == 1.5
+        assert header.budget["bits_per_class"] is None
+        assert header.budget["elements"] == header.layout.elements <= 960
+        assert header.recipe.epochs == 12
+        assert header.recipe.network.depth == 2  # 8 pixels
+        assert header.recipe.augmentation == digits.augmentation
+        assert header.classes == digits.classes
+        assert header.normalization == digits.normalization
+        assert header.provenance["seed"] == 3
+        assert header.provenance["source"] == {"name": "digits", "sha256": digits.sha256}
+        assert header.provenance["set"] == list(made.overrides)
+        assert header.provenance["torch"] == torch.__version__
+
+    @pytest.mark.parametrize("form", ["nsd", "pixel"])
+    def test_the_labels_are_balanced(self, job, form):
+        made = job(parameterization=form, ipc=2)
+        encode(made)
+        counts = Counter(NSDDataset(made.output).labels.tolist())
+        assert set(counts) == set(range(10))
+        assert len(set(counts.values())) == 1
+
+    def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(self, job, tmp_path):
+        data = []
+        for name, seed in (("a", 1), ("b", 1), ("c", 2)):
+            made = job(seed=seed, output=tmp_path / f"{name}.nsd")
+            torch.manual_seed(len(data))  # the global generator is nobody's business
+            encode(made)
+            data.append(made.output.read_bytes())
+        assert data[0] == data[1]
+        images = [NSDDataset(content).all()[0] for content in data[1:]]
+        assert not torch.equal(*images)
+
+    def test_the_best_check_is_kept_and_not_the_last(self, job, monkeypatch):
+        accuracies = iter([0.2, 0.9, 0.5])
+        monkeypatch.setattr(training, "accuracy", lambda *_: next(accuracies))
+        made = job("validation.checks=2", iterations=4)
+        result = encode(made)
+        assert result.validation == 0.9
+        assert result.header.provenance["iterations"] == 2
+
+    def test_a_set_that_overflows_its_stored_type_is_never_the_best(self, job, monkeypatch):
+        accuracies = iter([0.2, 0.9])
+        monkeypatch.setattr(training, "accuracy", lambda *_: next(accuracies))
+        made = job("optimizer.learning_rate=1e9", parameterization="pixel", iterations=1)
+        assert encode(made).header.provenance["iterations"] == 0
+        assert NSDDataset(made.output).all()[0].isfinite().all()
+
+    def test_the_objective_none_changes_nothing(self, job, digits):
+        made = job(parameterization="pixel", objective="none")
+        encode(made)
+        dataset = NSDDataset(made.output)
+        real = {image.numpy().tobytes() for image in digits.train.images}
+        assert all(image.numpy().tobytes() in real for image in dataset.to_pixels(dataset.all()[0]))
+        assert events(made, "step") == []
+
+    def test_progress_rises_from_0_to_1(self, job):
+        heard = []
+        encode(job(iterations=5), heard.append)
+        done = [entry.done for entry in heard]
+        assert done[0] == 0
+        assert done == sorted(done)
+        assert done[-1] == 1
+        assert {"validating", "distilling"} <= {entry.phase for entry in heard}
+
+
+class TestTrajectoryMatching:
+    def test_its_loss_falls(self, job):
+        made = job(
+            "objective.experts=1", "objective.student_steps=4", "objective.expert_epochs=1", "objective.last_start=0",
+            "objective.student_rate=0.05", "optimizer.learning_rate=0.1", objective="mtt", iterations=30, ipc=4,
+        )  # fmt: skip
+        encode(made)
+        losses = [event["loss"] for event in events(made, "step")]
+        assert len(losses) == 30
+        assert sum(losses[-5:]) < 0.97 * sum(losses[:5])
+
+    def test_the_learned_rate_is_the_rate_of_the_files_recipe(self, job, monkeypatch):
+        monkeypatch.setattr(training, "accuracy", lambda *_: 0.5)  # the last check is the best
+        made = job(*MTT, "objective.student_rate=0.037", "objective.rate_learning_rate=1.0", objective="mtt")
+        encode(made)
+        rate = NSDDataset(made.output).recipe.learning_rate
+        assert rate == events(made, "check")[-1]["student_rate"]
+        assert rate != events(made, "check")[0]["student_rate"] == 0.037
+
+    def test_experts_are_made_once(self, job, tmp_path, monkeypatch):
+        first = job(*MTT, objective="mtt", iterations=1, experts_folder=tmp_path / "experts")
+        encode(first)
+        made = []
+        monkeypatch.setattr(Experts, "_make", lambda self, expert, *rest: made.append(expert))
+        encode(replace(first, output=tmp_path / "second.nsd"))
+        assert made == []
+        assert (tmp_path / "second.nsd").read_bytes() == first.output.read_bytes()
+
+
+class TestBudget:
+    @pytest.mark.parametrize("form", ["nsd", "pixel"])
+    def test_the_real_file_fits_the_bits_and_uses_them(self, job, form):
+        # Noise, since real images compress, and that is not planned with.
+        made = job("parameterization.init=noise", parameterization=form, ipc=None, bits_per_class=16_000)
+        encode(made)
+        assert 0.8 * 20_000 <= made.output.stat().st_size <= 20_000
+
+    def test_a_header_above_what_the_planner_reserves_is_planned_for(self, job, digits):
+        source = replace(digits, classes=tuple(f"{name:é>200}" for name in digits.classes))
+        made = job(source=source, ipc=None, bits_per_class=8_000)
+        encode(made)
+        assert 0.8 * 10_000 <= made.output.stat().st_size <= 10_000
+
+    def test_figures_known_only_at_the_end_do_not_break_it(self, job, digits, monkeypatch):
+        """Iterations, accuracy and learned rate lengthen the header after the layout was accepted."""
+        monkeypatch.setattr(training, "accuracy", lambda *_: 0.1234)
+        monkeypatch.setattr(codecs, "compress", lambda data, item_size: ("raw", data))  # as if nothing compressed
+        source = replace(digits, classes=tuple(f"{name:x>250}" for name in digits.classes))
+        pairs = (*MTT, "objective.student_rate=0.0123", "training.learning_rate=1.0")
+        made = job(*pairs, source=source, parameterization="pixel", objective="mtt", iterations=10, ipc=None)
+        size = encode(replace(made, bits_per_class=6400.8)).nbytes
+        for nbytes in range(size - 8, size + 1):  # the layout fits, its figures do not
+            assert encode(replace(made, bits_per_class=round(nbytes * 0.8, 1))).nbytes <= nbytes
+
+    @pytest.mark.parametrize("budget", [{"ipc": 0.1}, {"ipc": None, "bits_per_class": 1_000}])
+    def test_one_too_small_is_refused_before_training(self, job, budget):
+        made = replace(job(), **budget)
+        with pytest.raises(OverBudget, match="raise --ipc"):
+            encode(made)
+        assert events(made) == []
+        assert not made.output.exists()
+
+    def test_slices_above_the_budget_are_refused_with_the_number_that_fits(self, job, tmp_path):
+        with pytest.raises(OverBudget, match=r"lower slices to (\d+)") as refused:
+            encode(job("parameterization.slices=50"))
+        fits = str(refused.value).split("lower slices to ")[1].split()[0]
+        encode(job(f"parameterization.slices={fits}"))
+        assert NSDDataset(tmp_path / "out.nsd").header.layout.elements <= 640
+
+
+class TestTimeLimit:
+    def test_the_run_ends_within_it_and_uses_it(self, job):
+        made = job(time_limit=1.5, iterations=1)
+        started = time.monotonic()
+        result = encode(made)
+        assert 0.9 < time.monotonic() - started < 3.5
+        assert result.iterations > 10  # the settings' one iteration does not count
+        assert len(NSDDataset(made.output)) == result.header.layout.images
+
+    def test_none_at_all_is_refused(self, job):
+        with pytest.raises(InvalidSetting, match="above 0"):
+            job(time_limit=0.0)
+
+
+DRIVER = """
+import sys, time
+from pathlib import Path
+from nsdcodec import progress, sources
+from nsdcodec.encoder import Job, encode
+from nsdcodec.learning import training
+from nsdcodec.recipes import recipe
+
+output, experts, parameterization, objective, *pairs = sys.argv[1:]
+progress.LOG_SECONDS = 0.0
+training.accuracy = lambda *_: 0.5
+settings = recipe("cpu").with_names(parameterization, objective).with_values(pairs)
+job = Job(sources.load("digits"), Path(output), settings, "cpu", tuple(pairs),
+          experts_folder=Path(experts), checkpoint_seconds=0.0)
+# Never done before it is killed, however slow the one who kills.
+encode(job, lambda at: time.sleep(60 if at.phase == "distilling" and at.done >= 0.5 else 0.0))
+"""
+
+
+class TestResume:
+    @pytest.mark.parametrize(
+        ("form", "objective", "pairs"),
+        [
+            ("nsd", "dm", ()),
+            ("nsd", "dm", ("objective.pool=2", "objective.pool_age=3")),
+            ("pixel", "dm", ("optimizer.kind=sgd", "validation.checks=10")),
+            ("nsd", "mtt", (*MTT, "objective.rate_learning_rate=0.01")),
+            ("nsd", "dm", ("guidance.weight=0.1",)),
+        ],
+        ids=["dm", "pool", "pixel", "mtt", "guided"],
+    )
+    def test_after_a_kill_the_file_is_that_of_an_uninterrupted_run(
+        self, job, tmp_path, monkeypatch, form, objective, pairs
+    ):
+        # Ties, so that the arrays of the last iteration are the file's, and not those from before the kill.
+        monkeypatch.setattr(training, "accuracy", lambda *_: 0.5)
+        whole = job(*pairs, parameterization=form, objective=objective, iterations=40, output=tmp_path / "whole.nsd")
+        encode(whole)
+        cut = replace(whole, output=tmp_path / "cut.nsd")
+        arguments = [cut.output, cut.experts_folder, form, objective, *cut.overrides]
+        child = subprocess.Popen([sys.executable, "-c", DRIVER, *map(str, arguments)])
+        try:
+            _wait(lambda: len(events_of_live(cut, "step")) >= 4 and cut.checkpoint_path.exists(), child)
+        finally:
+            child.send_signal(signal.SIGKILL)
+            child.wait()
+        assert not cut.output.exists()
+        encode(replace(cut, resume=True))
+        resumed_at = events(cut, "start")[1]["iteration"]
+        assert 0 < resumed_at < 40
+        assert NSDDataset(cut.output).header.provenance["iterations"] == 40
+        assert cut.output.read_bytes() == whole.output.read_bytes()
+
+    def test_after_ctrl_c_the_command_says_how_and_does(self, tmp_path, monkeypatch):
+        pytest.importorskip("typer")
+        whole, cut = tmp_path / "whole.nsd", tmp_path / "cut.nsd"
+        pairs = (*TINY, "parameterization.init=noise", "optimizer.learning_rate=0.1", "iterations=200")
+        options = ["--device", "cpu", "--precision", "float32", *(word for pair in pairs for word in ("--set", pair))]
+        code = "from nsdcodec_cli import main; main()"
+        child = subprocess.Popen(
+            [sys.executable, "-c", code, "encode", "digits", "-o", cut, *options], stderr=subprocess.PIPE, text=True
+        )
+        log = cut.with_name("cut.nsd.log.jsonl")
+        _wait(lambda: log.exists() and '"check"' in log.read_text(), child)
+        child.send_signal(signal.SIGINT)
+        _, said = child.communicate(timeout=30)
+        assert child.returncode == 130
+        assert "--resume" in said
+        assert "Traceback" not in said
+        assert len(NSDDataset(cut)) > 0
+        assert _command("encode", "digits", "-o", whole, *options) == 0
+        assert whole.read_bytes() != cut.read_bytes()
+        assert _command("encode", "digits", "-o", cut, *options, "--resume") == 0
+        assert cut.read_bytes() == whole.read_bytes()
+        assert not cut.with_name("cut.nsd.checkpoint").exists()
+
+    def test_a_second_ctrl_c_does_not_save_half_a_step(self, stopped, monkeypatch):
+        saved = stopped.checkpoint_path.read_bytes()
+
+        def interrupted(*_):
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(DistributionMatching, "loss", interrupted)
+        with pytest.raises(Interrupted, match="--resume"):
+            encode(replace(stopped, resume=True))
+        assert stopped.checkpoint_path.read_bytes() == saved
+        assert len(NSDDataset(stopped.output)) > 0
+
+    @pytest.fixture
+    def stopped(self, job, monkeypatch) -> Job:
+        """A run that ended at its second iteration, as by a kill: its checkpoint is there."""
+        made = job(checkpoint_seconds=0.0)
+
+        def listen(at):
+            if at.phase == "distilling" and at.done > 0.5:
+                raise MemoryError
+
+        with pytest.raises(MemoryError):
+            encode(made, listen)
+        assert made.checkpoint_path.exists()
+        return made
+
+    @pytest.mark.parametrize(
+        ("pair", "named"),
+        [("optimizer.learning_rate=0.5", "optimizer.learning_rate"), ("iterations=9", "iterations")],
+    )
+    def test_other_settings_are_refused_by_name(self, stopped, pair, named):
+        with pytest.raises(InvalidSetting, match=named):
+            encode(replace(stopped, resume=True, settings=stopped.settings.with_values([pair])))
+
+    @pytest.mark.parametrize(("field", "value", "named"), [("seed", 1, "seed"), ("ipc", 2.0, "ipc")])
+    def test_another_seed_or_budget_is_refused_by_name(self, stopped, field, value, named):
+        with pytest.raises(InvalidSetting, match=named):
+            encode(replace(stopped, resume=True, **{field: value}))
+
+    def test_other_real_images_are_refused(self, stopped, digits):
+        images = digits.train.images.clone()
+        images[0, 0, 0, 0] ^= 1
+        with pytest.raises(InvalidSetting, match="source"):
+            encode(
+                replace(stopped, resume=True, source=replace(digits, train=sources.Split(images, digits.train.labels)))
+            )
+
+    def test_without_a_checkpoint_it_is_refused_before_anything_is_made(self, job, tmp_path):
+        made = job(*MTT, objective="mtt", resume=True, experts_folder=tmp_path / "experts")
+        with pytest.raises(FileAccess, match="leave --resume out"):
+            encode(made)
+        assert not made.experts_folder.exists()
+        assert not made.log_path.exists()
+
+    def test_a_leftover_checkpoint_needs_a_word(self, stopped):
+        before = stopped.checkpoint_path.read_bytes()
+        with pytest.raises(InvalidSetting, match=r"--resume.*--restart"):
+            encode(stopped)
+        assert stopped.checkpoint_path.read_bytes() == before
+
+    def test_restart_drops_it(self, stopped, tmp_path):
+        fresh = replace(stopped, output=tmp_path / "fresh.nsd")
+        encode(fresh)
+        encode(replace(stopped, restart=True))
+        assert stopped.output.read_bytes() == fresh.output.read_bytes()
+        assert [event["iteration"] for event in events(stopped, "start")] == [0]
+        assert not stopped.checkpoint_path.exists()
+
+    def test_restart_drops_it_at_once(self, stopped):
+        """Or a kill before the first new checkpoint would leave the old run to be resumed."""
+
+        def listen(at):
+            raise MemoryError
+
+        with pytest.raises(MemoryError):
+            encode(replace(stopped, restart=True), listen)
+        assert not stopped.checkpoint_path.exists()
+
+    @pytest.mark.parametrize("damage", [lambda data: b"", lambda data: data[:-5], lambda data: b"\xff" * 64])
+    def test_a_corrupt_checkpoint_is_refused(self, stopped, damage):
+        stopped.checkpoint_path.write_bytes(damage(stopped.checkpoint_path.read_bytes()))
+        with pytest.raises(FileAccess, match="not a checkpoint"):
+            encode(replace(stopped, resume=True))
+
+    def test_another_safetensors_file_is_no_checkpoint(self, stopped, job, tmp_path):
+        other = job(output=tmp_path / "other.nsd")
+        encode(other)
+        stopped.checkpoint_path.write_bytes(other.output.read_bytes())
+        with pytest.raises(FileAccess, match="not a checkpoint"):
+            encode(replace(stopped, resume=True))
+
+
+class TestDivergence:
+    @pytest.fixture
+    def spoil(self, monkeypatch):
+        """spoil(which): the loss is not finite at these iterations."""
+        true = DistributionMatching.loss
+
+        def spoil(which, value=float("nan")):
+            def loss(self, state, images, labels, iteration):
+                step = true(self, state, images, labels, iteration)
+                return replace(step, loss=step.loss * value) if which(iteration) else step
+
+            monkeypatch.setattr(DistributionMatching, "loss", loss)
+
+        return spoil
+
+    @pytest.mark.parametrize("value", [float("nan"), float("inf")])
+    def test_a_step_that_is_not_finite_changes_nothing_and_is_counted(self, job, spoil, value):
+        spoil(lambda iteration: iteration in (1, 3), value)
+        made = job(iterations=6)
+        result = encode(made)
+        assert result.skipped == 2
+        assert result.iterations == 6
+        assert events(made, "step")[-1]["skipped"] == 2
+        assert events(made, "step")[1]["loss"] in ("nan", "inf")
+        assert NSDDataset(made.output).all()[0].isfinite().all()
+
+    def test_only_bad_steps_leave_the_initial_images(self, job, spoil, tmp_path, monkeypatch):
+        monkeypatch.setattr(training, "accuracy", lambda *_: 0.5)
+        encode(job(objective="none", output=tmp_path / "initial.nsd"))
+        spoil(lambda iteration: True)
+        encode(job(iterations=3))
+        initial, kept = (NSDDataset(tmp_path / name).all()[0] for name in ("initial.nsd", "out.nsd"))
+        assert torch.equal(initial, kept)
+
+    def test_20_in_a_row_end_the_run_with_advice(self, job, spoil):
+        spoil(lambda iteration: iteration >= 2)
+        made = job("optimizer.learning_rate=0.04", iterations=100)
+        with pytest.raises(Diverged, match=r"20 steps.*--set optimizer.learning_rate=0.01"):
+            encode(made)
+        assert len(events(made, "step")) == 21
+
+    def test_19_in_a_row_do_not(self, job, spoil):
+        spoil(lambda iteration: iteration % 20 != 0)
+        assert encode(job(iterations=60)).skipped == 57
+
+
+class TestAFullDisk:
+    """An earlier output stays as it was, nothing half-written stays behind, and the error says so."""
+
+    @pytest.fixture
+    def earlier(self, tmp_path) -> bytes:
+        content = b"an earlier output"
+        (tmp_path / "out.nsd").write_bytes(content)
+        return content
+
+    def _check(self, made: Job, earlier: bytes) -> None:
+        assert made.output.read_bytes() == earlier
+        assert list(made.output.parent.glob(".*")) == []
+
+    def test_while_writing_the_output(self, job, earlier):
+        made = job(objective="none")
+        with limited(2_500), pytest.raises(FileAccess, match="unchanged"):
+            encode(made)
+        self._check(made, earlier)
+
+    def test_while_writing_the_checkpoint(self, job, earlier):
+        made = job(checkpoint_seconds=0.0)
+        with limited(4_000), pytest.raises(FileAccess, match=r"out\.nsd\.checkpoint"):
+            encode(made)
+        self._check(made, earlier)
+        assert not made.checkpoint_path.exists()
+
+    def test_while_the_last_checkpoint_is_replaced_the_one_before_stays(self, job, monkeypatch):
+        made = job(checkpoint_seconds=0.0, iterations=10)
+        calls, true = [], os.fsync
+
+        def fsync(descriptor):
+            calls.append(descriptor)
+            if len(calls) > 6:  # two a checkpoint: the file and its folder
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            true(descriptor)
+
+        monkeypatch.setattr(atomic.os, "fsync", fsync)
+        with pytest.raises(FileAccess, match="No space left"):
+            encode(made)
+        monkeypatch.undo()
+        encode(replace(made, resume=True))
+        assert [event["iteration"] for event in events(made, "start")] == [0, 3]
+
+    def test_a_log_that_cannot_be_written_is_an_error_too(self, job, tmp_path):
+        made = job()
+        made.log_path.mkdir()
+        with pytest.raises(FileAccess, match="log"):
+            encode(made)
+
+
+@contextlib.contextmanager
+def limited(nbytes: int):
+    """No file of this process may grow above this many bytes: to `write` it is as a full disk."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (nbytes, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def events_of_live(job: Job, name: str) -> list[str]:
+    """Lines of a log that another process is writing."""
+    if not job.log_path.exists():
+        return []
+    return [line for line in job.log_path.read_text().splitlines() if f'"event": "{name}"' in line]
+
+
+def _wait(until, child: subprocess.Popen, seconds: float = 60.0) -> None:
+    end = time.monotonic() + seconds
+    while not until():
+        assert child.poll() is None, "the process ended by itself"
+        assert time.monotonic() < end, "nothing happened"
+        time.sleep(0.003)
+
+
+def _command(*arguments) -> int:
+    """The exit code of nsdc, run in this process."""
+    from nsdcodec_cli.main import run
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["nsdc", *map(str, arguments)])
+        with pytest.raises(SystemExit) as end:
+            run()
+    return end.value.code or 0
