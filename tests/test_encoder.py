@@ -21,13 +21,13 @@ pytest.importorskip("sklearn")
 pytest.importorskip("h5py")
 
 from nsdcodec import NSDDataset, progress, read, sources
-from nsdcodec.container import atomic
+from nsdcodec.container import atomic, codecs
 from nsdcodec.encoder import Job, encode
 from nsdcodec.errors import Diverged, FileAccess, Interrupted, InvalidSetting, OverBudget
 from nsdcodec.experts import Experts
 from nsdcodec.learning import training
 from nsdcodec.objectives.distribution import DistributionMatching
-from nsdcodec.recipes import recipe
+from nsdcodec.recipes import for_geometry, recipe
 from nsdcodec.synthesis import check_finite
 
 TINY = ("network.width=8", "validation.width=8", "validation.epochs=2", "validation.checks=1", "validation.per_class=5")
@@ -62,7 +62,8 @@ def job(digits, tmp_path, experts_folder):
 
     def make(*pairs, parameterization=None, objective=None, iterations=3, **fields) -> Job:
         pairs = (*TINY, f"iterations={iterations}", *pairs)
-        settings = recipe("cpu").with_names(parameterization, objective).with_values(list(pairs))
+        fitted = for_geometry(recipe("cpu"), digits.geometry, digits.augmentation)
+        settings = fitted.with_names(parameterization, objective).with_values(list(pairs))
         made = Job(digits, tmp_path / "out.nsd", settings, "cpu", pairs, experts_folder=experts_folder)
         return replace(made, **fields)
 
@@ -254,13 +255,15 @@ from pathlib import Path
 from nsdcodec import progress, sources
 from nsdcodec.encoder import Job, encode
 from nsdcodec.learning import training
-from nsdcodec.recipes import recipe
+from nsdcodec.recipes import for_geometry, recipe
 
 output, experts, parameterization, objective, *pairs = sys.argv[1:]
 progress.LOG_SECONDS = 0.0
 training.accuracy = lambda *_: 0.5
-settings = recipe("cpu").with_names(parameterization, objective).with_values(pairs)
-job = Job(sources.load("digits"), Path(output), settings, "cpu", tuple(pairs),
+digits = sources.load("digits")
+fitted = for_geometry(recipe("cpu"), digits.geometry, digits.augmentation)
+settings = fitted.with_names(parameterization, objective).with_values(pairs)
+job = Job(digits, Path(output), settings, "cpu", tuple(pairs),
           experts_folder=Path(experts), checkpoint_seconds=0.0)
 # Never done before it is killed, however slow the one who kills.
 encode(job, lambda at: time.sleep(60 if at.phase == "distilling" and at.done >= 0.5 else 0.0))
