@@ -22,12 +22,12 @@ TOY = Geometry(4, 1, 8, 8)
 RECIPE = TrainingRecipe(0.05, 0.9, 0.0, 8, 4, "scale_rotate", TINY)
 
 
-def file_of(source: Source) -> NSDDataset:
+def file_of(source: Source, recipe: TrainingRecipe = RECIPE) -> NSDDataset:
     """A pixel file that holds the training images of the source."""
     real = real_data(source)
     images, _ = real.take(torch.arange(len(real)))
     layout = Layout(source.geometry, Synthesis(), {"spectrum": ArraySpec("float32", (1, *images.shape))})
-    header = Header(layout, source.classes, source.normalization, RECIPE, "pixel")
+    header = Header(layout, source.classes, source.normalization, recipe, "pixel")
     return NSDDataset(pack(header, {"spectrum": images[None].numpy()}))
 
 
@@ -67,6 +67,12 @@ def test_a_file_that_separates_the_classes_trains_networks_that_do_and_wrong_lab
     assert right > 0.9
     assert right + wrong <= 1
     assert wrong < 0.1
+
+
+def test_each_network_starts_from_weights_of_its_own(source):
+    untrained = evaluate(file_of(source, replace(RECIPE, learning_rate=1e-12)), source, count=4, epochs=1)
+    assert len(set(untrained.accuracies)) > 1
+    assert untrained.mean < 0.6
 
 
 def test_the_recipe_is_the_files_but_for_what_is_asked(dataset, source):

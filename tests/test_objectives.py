@@ -144,8 +144,23 @@ class TestDistributionMatching:
     def test_each_iteration_has_its_own_network_and_the_same_one_again(self):
         state = DM.prepare(double_world(TOY))
         images = synthetic_images()
-        losses = [DM.loss(state, images, LABELS, iteration).loss.item() for iteration in (0, 1, 0)]
-        assert losses[0] == losses[2] != losses[1]
+        steps = [DM.loss(state, images, LABELS, iteration) for iteration in (0, 1, 0)]
+        assert steps[0].loss.item() == steps[2].loss.item() != steps[1].loss.item()
+        first, second, again = (flatten(step.network) for step in steps if step.network is not None)
+        assert torch.equal(first, again)
+        assert not torch.allclose(first, second)
+
+    def test_the_label_weight_adds_the_cross_entropy_of_the_pooled_network(self):
+        world = double_world(TOY)
+        objective = DistributionMatching(real_per_class=4, pool=1, pool_steps=0)
+        images = synthetic_images()
+        alone, weighted = (
+            one.loss(one.prepare(world), images, LABELS, 0).loss
+            for one in (objective, replace(objective, label_weight=0.3))
+        )
+        logits = world.convnet("pool", 0)(images)
+        wanted = -logits.log_softmax(dim=1)[range(7), LABELS].mean()
+        assert (weighted - alone).item() == pytest.approx(0.3 * wanted.item(), rel=1e-10)
 
     def test_class_means_are_means_of_rows_in_any_order(self):
         values = torch.tensor([[1.0, 2.0], [10.0, 20.0], [3.0, 6.0], [7.0, 7.0]])

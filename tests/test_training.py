@@ -81,6 +81,28 @@ def test_one_epoch_is_sgd_with_momentum_and_weight_decay_over_every_image_once()
     torch.testing.assert_close(flatten(network), flatten(reference))
 
 
+def test_every_batch_is_augmented_by_an_operation_of_the_recipe():
+    class Watching(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.weight = nn.Parameter(torch.zeros(1))
+            self.batches: list[Tensor] = []
+
+        def forward(self, images: Tensor) -> Tensor:
+            self.batches.append(images)
+            return images.flatten(1)[:, :3] * self.weight
+
+    images = torch.randn(12, 1, 8, 8, generator=seeded(1))
+    model = Watching()
+    train(model, images, torch.arange(12) % 3, TrainingRecipe(0.1, 0.0, 0.0, 6, 3, "flip", TINY), seeded(2))
+    both = {image.numpy().tobytes(): False for image in images} | {
+        image.flip(2).numpy().tobytes(): True for image in images
+    }
+    mirrored = [both[image.numpy().tobytes()] for batch in model.batches for image in batch]
+    assert len(mirrored) == 3 * 12
+    assert 9 <= sum(mirrored) <= 27
+
+
 def test_training_is_the_same_for_the_same_generator_and_differs_for_another():
     images, labels = everything(toy_source(TOY))
     recipe = TrainingRecipe(0.05, 0.9, 0.0, 8, 2, "color_crop_cutout_flip_scale_rotate", TINY)

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from nsdcodec.container.header import NetworkSpec, Normalization
+from nsdcodec.container.header import NetworkSpec
 from nsdcodec.geometry import Geometry
 from nsdcodec.learning.networks import ConvNet
 from nsdcodec.learning.real import RealData
@@ -96,7 +96,3 @@ class FixedExperts:
 
     def weights(self, expert: int, epoch: int) -> Tensor:
         return self.trajectories[expert, epoch]
-
-
-def unit_normalization(channels: int) -> Normalization:
-    return Normalization((0.0,) * channels, (1.0,) * channels)
