@@ -42,6 +42,7 @@ class ExpertSettings:
     weight_decay: float = 0.0
     batch_size: int = 256
     seed: int = 0
+    precision: str = "float32"
 
     @property
     def key(self) -> str:
@@ -92,7 +93,6 @@ class Experts:
         count: int,
         geometry: Geometry,
         real: RealData,
-        precision: str,
         progress: Callable[[int, int], None] = lambda expert, epoch: None,
     ) -> None:
         """Makes what is missing of experts 0 to count - 1. `progress` hears of each epoch done."""
@@ -100,10 +100,10 @@ class Experts:
             raise InvalidSetting(f"experts: {count} asked for; at least 1 is needed")
         for expert in range(count):
             if not self._path(expert).exists():
-                self._make(expert, geometry, real, precision, progress)
+                self._make(expert, geometry, real, progress)
 
     def _make(
-        self, expert: int, geometry: Geometry, real: RealData, precision: str, progress: Callable[[int, int], None]
+        self, expert: int, geometry: Geometry, real: RealData, progress: Callable[[int, int], None]
     ) -> None:
         settings = self.settings
         network = networks.build(settings.network, geometry, seed_of(settings.seed, "expert", expert)).to(real.device)
@@ -120,7 +120,7 @@ class Experts:
             labels,
             settings.recipe,
             stream(settings.seed, "expert", expert),
-            precision,
+            settings.precision,
             after_epoch=record,
             decay_at_half=False,
         )

@@ -71,7 +71,7 @@ class DistributionMatching(Objective):
             # Ages spread out, so that the pool always holds young and old ones.
             state.ages.append(0)
             state.born += 1
-            for _ in range(i * self.pool_age // self.pool):
+            for _ in range(i * self.pool_age * self.pool_steps // self.pool):
                 self._learn(state, i)
         return state
 

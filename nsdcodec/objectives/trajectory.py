@@ -84,7 +84,6 @@ class TrajectoryMatching(Objective):
             self.experts,
             world.geometry,
             world.real,
-            world.precision,
             lambda expert, epoch: world.on_expert(expert, self.experts, epoch),
         )
         return experts
