@@ -21,7 +21,7 @@ pytest.importorskip("sklearn")
 pytest.importorskip("h5py")
 
 from nsdcodec import NSDDataset, progress, read, sources
-from nsdcodec.container import atomic
+from nsdcodec.container import atomic, codecs
 from nsdcodec.encoder import Job, encode
 from nsdcodec.errors import Diverged, FileAccess, Interrupted, InvalidSetting, OverBudget
 from nsdcodec.experts import Experts
