@@ -54,7 +54,10 @@ def _nothing_of_this_machine(tmp_path_factory):
             patch.delenv(name, raising=False)
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
         patch.setenv("OMP_NUM_THREADS", "1")
+        before = torch.get_num_threads()
+        torch.set_num_threads(1)
         yield
+        torch.set_num_threads(before)
 
 
 def nsdc(*arguments) -> Ran:
@@ -71,6 +74,18 @@ def process(*arguments, before="", start=START) -> Ran:
         [sys.executable, "-c", f"{before}\n{start}", *map(str, arguments)], capture_output=True, text=True, timeout=60
     )
     return _checked(Ran(done.returncode, done.stdout, done.stderr))
+
+
+def blocked(*names: str) -> str:
+    """Code after which these packages cannot be imported."""
+    return (
+        "import sys\n"
+        "class Block:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        f"        if name.partition('.')[0] in {names!r}:\n"
+        "            raise ModuleNotFoundError(f'{name} is blocked', name=name)\n"
+        "sys.meta_path.insert(0, Block())"
+    )
 
 
 def _checked(ran: Ran) -> Ran:
@@ -495,23 +510,3 @@ class TestStartUp:
             return time.perf_counter() - started
 
         assert min(seconds() for _ in range(5)) < 1.0
-
-
-def blocked(*names: str) -> str:
-    """Code after which these packages cannot be imported."""
-    return (
-        "import sys\n"
-        "class Block:\n"
-        "    def find_spec(self, name, path=None, target=None):\n"
-        f"        if name.partition('.')[0] in {names!r}:\n"
-        "            raise ModuleNotFoundError(f'{name} is blocked', name=name)\n"
-        "sys.meta_path.insert(0, Block())"
-    )
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
