@@ -102,9 +102,7 @@ class Experts:
             if not self._path(expert).exists():
                 self._make(expert, geometry, real, progress)
 
-    def _make(
-        self, expert: int, geometry: Geometry, real: RealData, progress: Callable[[int, int], None]
-    ) -> None:
+    def _make(self, expert: int, geometry: Geometry, real: RealData, progress: Callable[[int, int], None]) -> None:
         settings = self.settings
         network = networks.build(settings.network, geometry, seed_of(settings.seed, "expert", expert)).to(real.device)
         rows = [networks.flatten(network).cpu()]

@@ -30,7 +30,7 @@ SETTINGS = ExpertSettings(SOURCE.sha256, TINY, "none", epochs=3, batch_size=5, l
 
 def fill(folder: Path, count: int = 2, settings: ExpertSettings = SETTINGS) -> Experts:
     experts = Experts(folder, settings)
-    experts.fill(count, TOY, real_data(SOURCE), "float32")
+    experts.fill(count, TOY, real_data(SOURCE))
     return experts
 
 
@@ -90,7 +90,7 @@ def test_filling_again_keeps_files_byte_for_byte_and_makes_only_what_is_missing(
     heard: list[tuple[int, int]] = []
     experts = Experts(tmp_path, SETTINGS)
     assert experts.count() == 1
-    experts.fill(4, TOY, real_data(SOURCE), "float32", lambda expert, epoch: heard.append((expert, epoch)))
+    experts.fill(4, TOY, real_data(SOURCE), lambda expert, epoch: heard.append((expert, epoch)))
     after = files(tmp_path)
     assert heard == [(expert, epoch) for expert in (1, 3) for epoch in (1, 2, 3)]
     assert sorted(after) == ["0000.h5", "0001.h5", "0002.h5", "0003.h5"]
@@ -118,6 +118,7 @@ def test_the_key_changes_with_any_setting():
         "weight_decay": 1e-4,
         "batch_size": 6,
         "seed": 1,
+        "precision": "bfloat16",
     }
     assert set(other) == set(asdict(SETTINGS))
     keys = [replace(SETTINGS, **{name: value}).key for name, value in other.items()]
