@@ -12,7 +12,7 @@ from worlds import TINY, seeded
 from nsdcodec.container.header import NetworkSpec
 from nsdcodec.errors import InvalidSetting, UnknownName
 from nsdcodec.geometry import Geometry
-from nsdcodec.learning.networks import build, flatten, unflatten
+from nsdcodec.learning.networks import MeanPool, build, flatten, unflatten
 
 CIFAR10 = Geometry(10, 3, 32, 32)
 TOY = Geometry(4, 2, 9, 11)
@@ -102,3 +102,13 @@ def test_pooling_may_leave_one_pixel_and_no_less(side, deepest):
 def test_an_unknown_network_names_the_nearest():
     with pytest.raises(UnknownName, match="did you mean 'convnet'"):
         build(NetworkSpec("convnett"), TOY, 0)
+
+
+@pytest.mark.parametrize("size", [(8, 8), (6, 10), (5, 8)])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_mean_pooling_is_that_of_torch_in_every_type(size, dtype):
+    images = torch.randn(2, 3, *size, generator=torch.Generator().manual_seed(0)).to(dtype)
+    wanted = torch.nn.functional.avg_pool2d(images.float(), 2)
+    torch.testing.assert_close(
+        MeanPool()(images).float(), wanted, atol=2e-2 if dtype is torch.bfloat16 else 1e-6, rtol=0
+    )
