@@ -8,83 +8,43 @@ for bit on a CPU with the same number of threads, where `iterations` and not a t
 
 from __future__ import annotations
 
-import json
 import math
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from nsdcodec import checkpoint as checkpoints
+from nsdcodec import job as jobs
 from nsdcodec import synthesis
-from nsdcodec.budget import Budget
 from nsdcodec.checkpoint import Checkpoint
 from nsdcodec.container import atomic
 from nsdcodec.container import file as nsd_file
 from nsdcodec.container.header import Header
-from nsdcodec.errors import Diverged, Interrupted, InvalidSetting
+from nsdcodec.errors import Diverged, Interrupted, InvalidSetting, OutOfMemory
 from nsdcodec.experts import Experts
+from nsdcodec.job import Job
 from nsdcodec.layout import Layout
 from nsdcodec.learning import networks, training
 from nsdcodec.learning.randomness import seed_of, stream
 from nsdcodec.learning.real import RealData
 from nsdcodec.objectives.base import Objective, State, World
 from nsdcodec.objectives.trajectory import TrajectoryMatching
-from nsdcodec.parameterizations.base import HEADER_RESERVE
 from nsdcodec.progress import Clock, Log, Progress, deferred_signals
 from nsdcodec.recipes import Settings
 from nsdcodec.sources.base import Source, Split, normalize
-from nsdcodec.version import VERSION
+
+__all__ = ["Job", "Progress", "Result", "encode", "make_experts"]
 
 MOST_SKIPPED_IN_A_ROW = 20
-# By how much the header grows in a run: digits of its iterations, validation accuracy and learned rate.
-FIGURES_BYTES = 24
+# What a checkpoint keeps beside the tensors.
+COUNTERS = ("iteration", "checked", "skipped", "skipped_in_a_row", "best_accuracy", "best_iteration", "best_rate")
 
-
-@dataclass(frozen=True)
-class Job:
-    """What to encode and how to run it. `settings` are those that `recipes.for_geometry` fitted to the source. `ipc`
-    and `bits_per_class` are the budget; `time_limit` in seconds fits the schedule to the clock, in place of
-    `settings.iterations`."""
-
-    source: Source
-    output: Path
-    settings: Settings
-    recipe_name: str
-    overrides: tuple[str, ...] = ()
-    ipc: float | None = 1.0
-    bits_per_class: float | None = None
-    seed: int = 0
-    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
-    precision: str = "float32"
-    time_limit: float | None = None
-    resume: bool = False
-    restart: bool = False
-    experts_folder: Path = Path("experts")
-    checkpoint_seconds: float = 30.0
-
-    def __post_init__(self) -> None:
-        if self.time_limit is not None and not self.time_limit > 0:
-            raise InvalidSetting(f"--time is {self.time_limit} seconds; it must be above 0")
-        if self.resume and self.restart:
-            raise InvalidSetting("--resume and --restart exclude each other; give one of them")
-        if not 0 <= self.seed < 1 << 63:
-            # The header keeps it, and readers refuse longer integers.
-            raise InvalidSetting(f"--seed is {self.seed}; it must be 0 to 2^63 - 1")
-
-    @property
-    def checkpoint_path(self) -> Path:
-        return self.output.with_name(self.output.name + ".checkpoint")
-
-    @property
-    def log_path(self) -> Path:
-        return self.output.with_name(self.output.name + ".log.jsonl")
+Listener = Callable[[Progress], None]
 
 
 @dataclass(frozen=True)
@@ -102,147 +62,119 @@ class Result:
 
 @dataclass
 class _Run:
-    """Where a run is: what a checkpoint keeps, and the arrays it optimises."""
+    """A job under way: what it optimises, what judges it, and how far it is."""
 
+    job: Job
     layout: Layout
+    world: World
+    held_out: Split
     arrays: dict[str, Tensor]
     labels: Tensor
     objective: Objective
     state: State
     optimizer: torch.optim.Optimizer
+    clock: Clock
+    log: Log
+    listen: Listener
     iteration: int = 0
-    seconds: float = 0.0
     checked: int = -1
     skipped: int = 0
     skipped_in_a_row: int = 0
     best_accuracy: float = -1.0
     best_iteration: int = 0
-    best: dict[str, Tensor] = field(default_factory=dict)
     best_rate: float | None = None
+    best: dict[str, Tensor] = field(default_factory=dict)
 
     @property
     def parameters(self) -> dict[str, Tensor]:
         return self.arrays | self.state.learnable
 
+    def tell(self, loss: float | None = None, phase: str = "distilling") -> None:
+        self.listen(self.clock.progress(self.iteration, self.layout.images, loss, phase))
 
-def encode(job: Job, listen: Callable[[Progress], None] = lambda progress: None) -> Result:
+
+def encode(job: Job, listen: Listener = lambda progress: None) -> Result:
     """Runs the job, writes its file, and removes its checkpoint. `listen` hears of progress.
 
     Raises OverBudget before any training; Interrupted on Ctrl-C or SIGTERM, with the best file so far written and a
-    checkpoint to go on from; Diverged; FileAccess; what the source and the settings raise.
+    checkpoint to go on from; Diverged; OutOfMemory; FileAccess; what the source and the settings raise.
     """
     started = time.monotonic()
     atomic.check_writable(job.output)
-    if job.checkpoint_path.exists() and not (job.resume or job.restart):
-        raise InvalidSetting(
-            f"{job.checkpoint_path} holds an unfinished run; go on with it by --resume, or drop it by --restart"
-        )
-    settings = job.settings
-    saved = _saved(job, settings) if job.resume else None
-    layout = _plan(job, settings)
-    training_source, held_out = job.source.hold_out(_held_out_per_class(job.source, settings), job.seed)
-    world = _world(job, settings, training_source, listen)
+    saved = _saved(job)
+    layout = jobs.plan(job)
     log = Log(job.log_path, keep=job.resume)
-    if job.restart:
-        # Or a kill before the first new checkpoint would leave the old run to be resumed.
-        job.checkpoint_path.unlink(missing_ok=True)
+    clock = Clock(saved.counters["seconds"] if saved else 0.0, started, job.time_limit, job.settings.iterations)
     try:
-        run = _start(job, settings, layout, world)
+        run = _start(job, layout, clock, log, listen)
     except KeyboardInterrupt as error:
         raise Interrupted(
             "stopped before the first iteration; nothing was written. Experts that were finished are kept in "
             f"{job.experts_folder}: the same command goes on from them"
         ) from error
     if saved is not None:
-        _load(job, run, saved)
+        _load(run, saved)
     log.event(
-        "start", iteration=run.iteration, settings=settings.flat(), elements=layout.elements, images=layout.images
+        "start", iteration=run.iteration, settings=job.settings.flat(), elements=layout.elements, images=layout.images
     )
-    clock = Clock(run.seconds, started, job.time_limit, settings.iterations)
     try:
         with deferred_signals() as stop:
-            _loop(job, settings, run, world, held_out, clock, log, stop, listen)
+            _loop(run, stop)
     except (Interrupted, KeyboardInterrupt) as error:
         # A step that was cut short is not saved: the last checkpoint stands.
         if isinstance(error, Interrupted):
-            _save(job, run, settings, clock)
-        raise Interrupted(_interrupted(job, run, settings, log)) from error
-    header = _header(job, settings, run.layout, run.best_iteration, run.best_accuracy, run.best_rate)
-    size = nsd_file.write(job.output, header, _numpy(run.best))
+            _save(run)
+        raise Interrupted(_interrupted(run)) from error
+    except torch.OutOfMemoryError as error:
+        raise OutOfMemory(
+            f"{job.device} is out of memory at iteration {run.iteration}: {str(error).splitlines()[0]}; lower "
+            "objective.student_batch, objective.student_steps, objective.real_per_class or network.width by --set"
+        ) from error
+    size = _write(run)
     job.checkpoint_path.unlink(missing_ok=True)
     log.event("end", iteration=run.iteration, validation=run.best_accuracy, bytes=size, seconds=clock.seconds)
-    return Result(job.output, size, header, run.best_accuracy, run.iteration, run.skipped, clock.seconds)
+    return Result(job.output, size, _header(run), run.best_accuracy, run.iteration, run.skipped, clock.seconds)
 
 
-def make_experts(job: Job, listen: Callable[[Progress], None] = lambda progress: None) -> Experts:
+def make_experts(job: Job, listen: Listener = lambda progress: None) -> Experts:
     """The expert trajectories that `encode` of the same job would match; makes those that are missing."""
-    settings = job.settings
-    assert isinstance(settings.objective, TrajectoryMatching), "the caller chose the objective"
-    training_source, _ = job.source.hold_out(_held_out_per_class(job.source, settings), job.seed)
-    return settings.objective.experts_of(_world(job, settings, training_source, listen))
+    objective = job.settings.objective
+    assert isinstance(objective, TrajectoryMatching), "the caller chose the objective"
+    source, _ = jobs.hold_out(job)
+    return objective.experts_of(_world(job, source, listen))
 
 
-def _plan(job: Job, settings: Settings) -> Layout:
-    """The layout, refused before any training where the file, header and all, would not fit the budget."""
-    geometry = job.source.geometry
-    budget = Budget.of(geometry, job.ipc, job.bits_per_class)
-    layout = settings.parameterization.layout(geometry, budget)
-    if budget.file_bytes is None:
-        return layout
-    excess = _largest_file(job, settings, layout) - budget.file_bytes
-    left = layout.nbytes + HEADER_RESERVE - excess
-    if excess > 0 and left > 0:
-        # A header above what the planner reserves, as many classes have: plan once more, with what is left.
-        layout = settings.parameterization.layout(geometry, replace(budget, file_bytes=left))
-    size = _largest_file(job, settings, layout)
-    budget.require(settings.parameterization.name, layout.elements, size, "raise --bits-per-class")
-    return layout
+def _start(job: Job, layout: Layout, clock: Clock, log: Log, listen: Listener) -> _Run:
+    source, held_out = jobs.hold_out(job)
+    world = _world(job, source, listen)
+    generator = stream(job.seed, "initial")
+    initial = job.settings.parameterization.initial(
+        layout, lambda labels: world.real.of_labels(labels.cpu(), generator), generator
+    )
+    arrays = {role: values.to(job.device).contiguous().requires_grad_() for role, values in initial.items()}
+    objective = job.settings.guided_objective
+    state = objective.prepare(world)
+    labels = synthesis.labels(layout, {}, job.device)
+    optimizer = _optimizer(job.settings, arrays, state)
+    return _Run(job, layout, world, held_out, arrays, labels, objective, state, optimizer, clock, log, listen)
 
 
-def _largest_file(job: Job, settings: Settings, layout: Layout) -> int:
-    """Bytes that the file will not exceed: as if no array compressed, since how well they will is not known before.
-    (Normal noise is no measure: the exponents of its float16 compress by a quarter.)"""
-    zeros = {role: np.zeros(spec.shape, np.float32) for role, spec in layout.arrays.items()}
-    header_bytes = nsd_file.read(nsd_file.pack(_header(job, settings, layout), zeros)).header_bytes
-    return header_bytes + layout.nbytes + FIGURES_BYTES
-
-
-def _held_out_per_class(source: Source, settings: Settings) -> int:
-    """As the settings say, but at most a fifth of the smallest class."""
-    smallest = int(torch.bincount(source.train.labels, minlength=len(source.classes)).min())
-    return min(settings.validation.per_class, max(1, smallest // 5))
-
-
-def _world(job: Job, settings: Settings, source: Source, listen: Callable[[Progress], None]) -> World:
-    normalization = job.source.normalization
-
+def _world(job: Job, source: Source, listen: Listener) -> World:
     def on_expert(expert: int, count: int, epoch: int) -> None:
         listen(Progress(f"expert {expert + 1} of {count}, epoch {epoch}", expert / count))
 
     return World(
         geometry=source.geometry,
-        real=RealData(source.train, len(source.classes), normalization, job.device),
+        real=RealData(source.train, len(source.classes), job.source.normalization, job.device),
         source_sha256=source.sha256,
-        network=settings.network,
-        augmentation=settings.training.augmentation,
+        network=job.settings.network,
+        augmentation=job.settings.training.augmentation,
         seed=job.seed,
         device=job.device,
         precision=job.precision,
         experts_folder=job.experts_folder,
         on_expert=on_expert,
     )
-
-
-def _start(job: Job, settings: Settings, layout: Layout, world: World) -> _Run:
-    generator = stream(job.seed, "initial")
-    initial = settings.parameterization.initial(
-        layout, lambda labels: world.real.of_labels(labels.cpu(), generator), generator
-    )
-    arrays = {role: values.to(job.device).contiguous().requires_grad_() for role, values in initial.items()}
-    objective = settings.guided_objective
-    state = objective.prepare(world)
-    labels = synthesis.labels(layout, {}, job.device)
-    return _Run(layout, arrays, labels, objective, state, _optimizer(settings, arrays, state))
 
 
 def _optimizer(settings: Settings, arrays: dict[str, Tensor], state: State) -> torch.optim.Optimizer:
@@ -260,45 +192,37 @@ def _optimizer(settings: Settings, arrays: dict[str, Tensor], state: State) -> t
     return torch.optim.SGD(groups, momentum=0.9)
 
 
-def _loop(
-    job: Job,
-    settings: Settings,
-    run: _Run,
-    world: World,
-    held_out: Split,
-    clock: Clock,
-    log: Log,
-    stop: threading.Event,
-    listen: Callable[[Progress], None],
-) -> None:
-    checks = settings.validation.checks
+def _loop(run: _Run, stop: threading.Event) -> None:
+    checks = run.job.settings.validation.checks
     if run.checked < 0:
-        _check(job, settings, run, world, held_out, clock, log, listen)
+        _check(run)
     saved = time.monotonic()
-    while settings.objective.name != "none":
-        done = clock.done(run.iteration)
+    while run.job.settings.objective.name != "none":
+        done = run.clock.done(run.iteration)
         if run.checked < math.floor(done * checks + 1e-9):
-            _check(job, settings, run, world, held_out, clock, log, listen)
+            _check(run)
             run.checked = math.floor(done * checks + 1e-9)
-            _save(job, run, settings, clock)
-            done = clock.done(run.iteration)
+            _save(run)
+            done = run.clock.done(run.iteration)
         if done >= 1:
             return
-        loss = _iterate(settings, run, done)
+        loss = _iterate(run, done)
         run.iteration += 1
-        if log.due():
-            log.event("step", iteration=run.iteration, loss=loss, seconds=round(clock.seconds, 3), skipped=run.skipped)
-            listen(clock.progress(run.iteration, run.layout.images, loss))
+        if run.log.due():
+            seconds = round(run.clock.seconds, 3)
+            run.log.event("step", iteration=run.iteration, loss=loss, seconds=seconds, skipped=run.skipped)
+            run.tell(loss)
         if stop.is_set():
             raise Interrupted
-        if time.monotonic() - saved >= job.checkpoint_seconds:
-            _save(job, run, settings, clock)
+        if time.monotonic() - saved >= run.job.checkpoint_seconds:
+            _save(run)
             saved = time.monotonic()
 
 
-def _iterate(settings: Settings, run: _Run, done: float) -> float:
+def _iterate(run: _Run, done: float) -> float:
     """One step: the loss, as a number. A step whose loss or gradient is not finite changes nothing and is counted."""
-    if settings.optimizer.decay:
+    settings = run.job.settings.optimizer
+    if settings.decay:
         for group in run.optimizer.param_groups:
             group["lr"] = group["full_rate"] * 0.5 * (1 + math.cos(math.pi * done))
     run.optimizer.zero_grad(set_to_none=True)
@@ -306,36 +230,29 @@ def _iterate(settings: Settings, run: _Run, done: float) -> float:
     step = run.objective.loss(run.state, images, run.labels, run.iteration)
     # Only these: gradients of a pooled network's own weights would cost a seventh of a step, and nobody reads them.
     step.loss.backward(inputs=list(run.parameters.values()))
-    loss = step.loss.item()
-    norm = sum(float(value.grad.square().sum()) for value in run.parameters.values() if value.grad is not None)
+    squares = [value.grad.square().sum() for value in run.parameters.values() if value.grad is not None]
+    # The one place where the host waits for the device.
+    loss, norm = torch.stack([step.loss.detach().float(), torch.stack(squares).sum().float()]).tolist()
     if math.isfinite(loss) and math.isfinite(norm):
         run.optimizer.step()
         run.state.constrain()
         run.skipped_in_a_row = 0
-        return loss
+        return float(loss)
     run.skipped += 1
     run.skipped_in_a_row += 1
     if run.skipped_in_a_row >= MOST_SKIPPED_IN_A_ROW:
         raise Diverged(
             f"{run.skipped_in_a_row} steps in a row had a loss that is not finite, at iteration {run.iteration}; "
-            f"lower the rate: --set optimizer.learning_rate={settings.optimizer.learning_rate / 4:g}"
+            f"lower the rate: --set optimizer.learning_rate={settings.learning_rate / 4:g}"
         )
-    return loss
+    return float(loss)
 
 
-def _check(
-    job: Job,
-    settings: Settings,
-    run: _Run,
-    world: World,
-    held_out: Split,
-    clock: Clock,
-    log: Log,
-    listen: Callable[[Progress], None],
-) -> None:
+def _check(run: _Run) -> None:
     """Trains a network on the set as it would be stored, tests it on held-out images, keeps the set if it is best."""
     started = time.monotonic()
-    listen(clock.progress(run.iteration, run.layout.images, None, "validating"))
+    run.tell(phase="validating")
+    job, settings = run.job, run.job.settings
     stored = _stored(run)
     with torch.no_grad():
         images = synthesis.images(run.layout, stored)
@@ -346,18 +263,19 @@ def _check(
         epochs=settings.validation.epochs,
         network=replace(settings.network, width=settings.validation.width),
     )
-    network = networks.build(recipe.network, world.geometry, seed_of(job.seed, "validation")).to(job.device)
+    network = networks.build(recipe.network, run.world.geometry, seed_of(job.seed, "validation")).to(job.device)
     training.train(network, images, run.labels, recipe, stream(job.seed, "validation"), job.precision)
-    real = normalize(held_out.images.to(job.device), world.real.normalization)
-    accuracy = training.accuracy(network, real, held_out.labels.to(job.device), job.precision)
+    real = normalize(run.held_out.images.to(job.device), run.world.real.normalization)
+    accuracy = training.accuracy(network, real, run.held_out.labels.to(job.device), job.precision)
     run.checked = max(run.checked, 0)
     # A value may overflow its stored type; chance alone is right on a tenth, and no file can hold it.
     if accuracy >= run.best_accuracy and bool(images.isfinite().all()):
         run.best_accuracy, run.best, run.best_iteration, run.best_rate = accuracy, stored, run.iteration, rate
-    clock.accuracy = accuracy
-    clock.check_seconds = time.monotonic() - started
-    log.event("check", iteration=run.iteration, accuracy=accuracy, seconds=round(clock.seconds, 3), student_rate=rate)
-    listen(clock.progress(run.iteration, run.layout.images, None))
+    run.clock.accuracy = accuracy
+    run.clock.check_seconds = time.monotonic() - started
+    seconds = round(run.clock.seconds, 3)
+    run.log.event("check", iteration=run.iteration, accuracy=accuracy, seconds=seconds, student_rate=rate)
+    run.tell()
 
 
 def _stored(run: _Run) -> dict[str, Tensor]:
@@ -368,92 +286,61 @@ def _stored(run: _Run) -> dict[str, Tensor]:
     }
 
 
-def _header(
-    job: Job, settings: Settings, layout: Layout, iteration: int = 0, accuracy: float = 0.0, rate: float | None = None
-) -> Header:
-    """`rate` is the student learning rate where one was learned."""
-    return Header(
-        layout=layout,
-        classes=job.source.classes,
-        normalization=job.source.normalization,
-        recipe=replace(settings.training, learning_rate=rate or settings.training.learning_rate),
-        parameterization=settings.parameterization.name,
-        budget={
-            "ipc": job.ipc,
-            "bits_per_class": job.bits_per_class,
-            "elements": layout.elements,
-            "array_bytes": layout.nbytes,
-        },
-        provenance={
-            "encoder": f"nsdcodec {VERSION}",
-            "source": {"name": job.source.name, "sha256": job.source.sha256},
-            "seed": job.seed,
-            "recipe": job.recipe_name,
-            "set": list(job.overrides),
-            "iterations": iteration,
-            "validation": round(accuracy, 4),
-            "torch": torch.__version__,
-            "device": torch.cuda.get_device_name(job.device) if job.device.type == "cuda" else "cpu",
-        },
-    )
+def _header(run: _Run) -> Header:
+    return jobs.header(run.job, run.layout, run.best_iteration, run.best_accuracy, run.best_rate)
 
 
-def _numpy(arrays: dict[str, Tensor]) -> dict[str, Any]:
-    return {role: values.cpu().numpy() for role, values in arrays.items()}
+def _write(run: _Run) -> int:
+    """Writes the best set so far; its bytes."""
+    arrays = {role: values.cpu().numpy() for role, values in run.best.items()}
+    return nsd_file.write(run.job.output, _header(run), arrays)
 
 
-def _identity(job: Job, settings: Settings) -> dict[str, Any]:
-    """What two runs must share for one to go on from the other's checkpoint."""
-    flat = json.loads(json.dumps(settings.flat()))
-    if job.time_limit is not None:
-        flat.pop("iterations")
-    return {
-        "source": job.source.sha256,
-        "ipc": job.ipc,
-        "bits per class": job.bits_per_class,
-        "seed": job.seed,
-        "precision": job.precision,
-        **flat,
-    }
-
-
-def _save(job: Job, run: _Run, settings: Settings, clock: Clock) -> None:
-    counters = ("iteration", "checked", "skipped", "skipped_in_a_row", "best_accuracy", "best_iteration", "best_rate")
+def _save(run: _Run) -> None:
     Checkpoint(
         checkpoints.named("arrays", run.arrays)
         | checkpoints.named("best", run.best)
         | checkpoints.named("objective", run.state.tensors())
         | checkpoints.named("optimizer", checkpoints.optimizer_tensors(run.optimizer, run.parameters)),
-        {name: getattr(run, name) for name in counters} | {"seconds": clock.seconds},
-        _identity(job, settings),
-    ).write(job.checkpoint_path)
+        {name: getattr(run, name) for name in COUNTERS} | {"seconds": run.clock.seconds},
+        jobs.identity(run.job),
+    ).write(run.job.checkpoint_path)
 
 
-def _saved(job: Job, settings: Settings) -> Checkpoint:
-    """The checkpoint to resume: read before anything else, since making experts can take hours."""
-    saved = Checkpoint.read(job.checkpoint_path)
-    saved.require(_identity(job, settings), job.checkpoint_path)
-    return saved
+def _saved(job: Job) -> Checkpoint | None:
+    """The checkpoint to resume: read before anything else, since making experts can take hours. None for a new run;
+    an unfinished one is dropped only where that was asked for."""
+    if job.resume:
+        saved = Checkpoint.read(job.checkpoint_path)
+        saved.require(jobs.identity(job), job.checkpoint_path)
+        return saved
+    if job.checkpoint_path.exists() and not job.restart:
+        raise InvalidSetting(
+            f"{job.checkpoint_path} holds an unfinished run; go on with it by --resume, or drop it by --restart"
+        )
+    # Or a kill before the first new checkpoint would leave the old run to be resumed.
+    job.checkpoint_path.unlink(missing_ok=True)
+    return None
 
 
-def _load(job: Job, run: _Run, saved: Checkpoint) -> None:
+def _load(run: _Run, saved: Checkpoint) -> None:
     with torch.no_grad():
         for role, values in checkpoints.below("arrays", saved.tensors).items():
             run.arrays[role].copy_(values)
-    run.best = {role: values.to(job.device) for role, values in checkpoints.below("best", saved.tensors).items()}
+    run.best = {role: values.to(run.job.device) for role, values in checkpoints.below("best", saved.tensors).items()}
     run.state.load(checkpoints.below("objective", saved.tensors))
     checkpoints.load_optimizer(run.optimizer, run.parameters, checkpoints.below("optimizer", saved.tensors))
-    for name, value in saved.counters.items():
-        setattr(run, name, value)
+    for name in COUNTERS:
+        setattr(run, name, saved.counters[name])
 
 
-def _interrupted(job: Job, run: _Run, settings: Settings, log: Log) -> str:
+def _interrupted(run: _Run) -> str:
     """Writes the best file so far, and says how to go on."""
-    log.event("interrupted", iteration=run.iteration)
+    job = run.job
+    run.log.event("interrupted", iteration=run.iteration)
     if not run.best:
         return "stopped before anything was reached; nothing was written"
-    header = _header(job, settings, run.layout, run.best_iteration, run.best_accuracy, run.best_rate)
-    nsd_file.write(job.output, header, _numpy(run.best))
+    _write(run)
     return (
         f"stopped at iteration {run.iteration}; {job.output} holds the best so far "
         f"({run.best_accuracy:.1%} on held-out images); "

@@ -123,6 +123,10 @@ class Diverged(NsdError):
     """Too many steps had a loss that is not finite."""
 
 
+class OutOfMemory(NsdError):
+    """The device has less memory than a step needs."""
+
+
 class Interrupted(NsdError):
     """The run was stopped by the user; what was reached is on disk and can be resumed."""
 

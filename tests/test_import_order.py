@@ -20,6 +20,7 @@ ENCODING = [
     "checkpoint",
     "recipes",
     "evaluation",
+    "job",
     "encoder",
 ]
 ROOMS = DECODING + ENCODING
