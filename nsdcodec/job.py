@@ -120,6 +120,7 @@ def header(job: Job, layout: Layout, iteration: int = 0, accuracy: float = 0.0, 
             "iterations": iteration,
             "validation": round(accuracy, 4),
             "torch": torch.__version__,
+            "precision": job.precision,
             "device": torch.cuda.get_device_name(job.device) if job.device.type == "cuda" else "cpu",
         },
     )
