@@ -90,21 +90,17 @@ class NSD(Parameterization):
             # Kernels of their own need different values, or they would stay alike for ever.
             spread = 0.05 * start.square().mean().sqrt() if layout.kernels > 1 and len(arrays[role]) > 1 else 0.0
             arrays[role] = start + spread * torch.randn(arrays[role].shape, generator=generator)
-        own = self.reading == "A"
-        spectra, columns = [], []
-        for spectrum, wanted in enumerate(synthesis.labels(layout, {}).view(layout.spectra, -1)):
-            # In A each class has far more images than slices and shares the batch kernels: its principal images do.
-            images = real(wanted).cpu()
-            slices, column = _factor(self._analyse(layout, images), layout.coefficient_shape[0], generator)
-            spectra.append(slices.view(layout.coefficient_shape))
-            columns.append(column)
-            del spectrum
-        arrays["spectrum"] = torch.stack(spectra)
-        if own:
-            pool = torch.cat(columns, dim=1)
-            shape = arrays["batch_kernel"].shape
-            noise = torch.randn(shape, generator=generator)
-            arrays["batch_kernel"] = pool.mean(dim=1)[None, :, None] + pool.std(dim=1)[None, :, None] * noise
+        factors = [
+            _factor(self._analyse(layout, real(wanted).cpu()), layout.coefficient_shape[0], generator)
+            for wanted in synthesis.labels(layout, {}).view(layout.spectra, -1)
+        ]
+        arrays["spectrum"] = torch.stack([slices for slices, _ in factors]).view(layout.arrays["spectrum"].shape)
+        columns = [columns for _, columns in factors]
+        if self.reading == "A":
+            # Each class has its own slices, and all share the columns: drawn like those that the classes would have.
+            every = torch.cat(columns, dim=1)
+            noise = torch.randn(arrays["batch_kernel"].shape, generator=generator)
+            arrays["batch_kernel"] = every.mean(dim=1)[None, :, None] + every.std(dim=1)[None, :, None] * noise
         else:
             arrays["batch_kernel"] = torch.stack(columns)
         return arrays
@@ -113,12 +109,8 @@ class NSD(Parameterization):
         size_h, size_w = self._size(geometry, budget)
         slice_shape = (geometry.channels, size_h, size_w)
         if self.reading == "A":
-            spectra, kernels, shared, pairing = (
-                geometry.classes * self.spectra_per_class,
-                self.kernels,
-                self.kernels,
-                "product",
-            )
+            spectra, pairing = geometry.classes * self.spectra_per_class, "product"
+            kernels = shared = self.kernels
             per_class = self.images_per_class or 4 * slices * kernels * self.spectra_per_class
             columns = max(1, round(per_class / (kernels * self.spectra_per_class)))
         else:
