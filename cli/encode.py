@@ -53,9 +53,11 @@ def encode(
     from nsdcodec import sources
     from nsdcodec.encoder import Job
     from nsdcodec.encoder import encode as run
+    from nsdcodec.learning.memory import keep_freed_memory
 
     if iterations is not None and time is not None:
         raise InvalidSetting("--iterations and --time both end the run; give one of them")
+    keep_freed_memory()
     torch_device, chosen_precision = options.device(device, precision)
     pairs = [*(set_ or []), *([f"iterations={iterations}"] if iterations is not None else [])]
     images = sources.load(source, data_dir)

@@ -37,8 +37,10 @@ def evaluate(
     from nsdcodec import sources
     from nsdcodec.dataset import NSDDataset
     from nsdcodec.evaluation import evaluate as run
+    from nsdcodec.learning.memory import keep_freed_memory
 
     *files, source_name = files_and_source
+    keep_freed_memory()
     torch_device, chosen_precision = options.device(device, precision)
     datasets = {file: NSDDataset(file) for file in files}
     source = sources.load(source_name, data_dir)

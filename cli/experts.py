@@ -29,7 +29,9 @@ def experts(
     """
     from nsdcodec import sources
     from nsdcodec.encoder import Job, make_experts
+    from nsdcodec.learning.memory import keep_freed_memory
 
+    keep_freed_memory()
     torch_device, chosen_precision = options.device(device, precision)
     pairs = [*(set_ or []), *([f"objective.experts={count}"] if count is not None else [])]
     images = sources.load(source, data_dir)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -160,9 +160,6 @@ def _start(job: Job, layout: Layout, clock: Clock, log: Log, listen: Listener) -
 
 
 def _world(job: Job, source: Source, listen: Listener) -> World:
-    def on_expert(expert: int, count: int, epoch: int) -> None:
-        listen(Progress(f"expert {expert + 1} of {count}, epoch {epoch}", expert / count))
-
     return World(
         geometry=source.geometry,
         real=RealData(source.train, len(source.classes), job.source.normalization, job.device),
@@ -173,7 +170,7 @@ def _world(job: Job, source: Source, listen: Listener) -> World:
         device=job.device,
         precision=job.precision,
         experts_folder=job.experts_folder,
-        on_expert=on_expert,
+        on_prepare=lambda text, done: listen(Progress(text, done)),
     )
 
 
@@ -206,11 +203,12 @@ def _loop(run: _Run, stop: threading.Event) -> None:
             done = run.clock.done(run.iteration)
         if done >= 1:
             return
-        loss = _iterate(run, done)
+        loss, parts = _iterate(run, done)
         run.iteration += 1
         if run.log.due():
             seconds = round(run.clock.seconds, 3)
-            run.log.event("step", iteration=run.iteration, loss=loss, seconds=seconds, skipped=run.skipped)
+            figures = {name: part.item() for name, part in parts.items()}
+            run.log.event("step", iteration=run.iteration, loss=loss, seconds=seconds, skipped=run.skipped, **figures)
             run.tell(loss)
         if stop.is_set():
             raise Interrupted
@@ -219,8 +217,8 @@ def _loop(run: _Run, stop: threading.Event) -> None:
             saved = time.monotonic()
 
 
-def _iterate(run: _Run, done: float) -> float:
-    """One step: the loss, as a number. A step whose loss or gradient is not finite changes nothing and is counted."""
+def _iterate(run: _Run, done: float) -> tuple[float, Mapping[str, Tensor]]:
+    """One step: its loss and the parts of it. If loss or gradient is not finite, nothing changes and it is counted."""
     settings = run.job.settings.optimizer
     if settings.decay:
         for group in run.optimizer.param_groups:
@@ -237,7 +235,7 @@ def _iterate(run: _Run, done: float) -> float:
         run.optimizer.step()
         run.state.constrain()
         run.skipped_in_a_row = 0
-        return float(loss)
+        return loss, step.parts
     run.skipped += 1
     run.skipped_in_a_row += 1
     if run.skipped_in_a_row >= MOST_SKIPPED_IN_A_ROW:
@@ -245,7 +243,7 @@ def _iterate(run: _Run, done: float) -> float:
             f"{run.skipped_in_a_row} steps in a row had a loss that is not finite, at iteration {run.iteration}; "
             f"lower the rate: --set optimizer.learning_rate={settings.learning_rate / 4:g}"
         )
-    return float(loss)
+    return loss, step.parts
 
 
 def _check(run: _Run) -> None:

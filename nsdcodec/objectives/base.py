@@ -20,7 +20,8 @@ from nsdcodec.learning.real import RealData
 
 @dataclass(frozen=True)
 class World:
-    """What every objective may look at: the real training images, the network to distil with, and how to compute."""
+    """What every objective may look at: the real training images, the network to distil with, and how to compute.
+    `on_prepare` hears of a long preparation: what is made, and how far it is, 0 to 1."""
 
     geometry: Geometry
     real: RealData
@@ -31,7 +32,7 @@ class World:
     device: torch.device
     precision: str
     experts_folder: Path
-    on_expert: Callable[[int, int, int], None] = lambda expert, count, epoch: None
+    on_prepare: Callable[[str, float], None] = lambda text, done: None
 
     def new_network(self, *purpose: str | int) -> nn.Module:
         """A network whose initial weights depend on the seed and the purpose."""
@@ -61,11 +62,13 @@ class State:
 @dataclass(frozen=True)
 class Step:
     """`loss` is a scalar with a gradient; `student` the flat weights [P] that a network had after learning from the
-    synthetic images, differentiable in them, and `network` its structure: None where the objective trains none."""
+    synthetic images, differentiable in them, and `network` its structure: None where the objective trains none.
+    `parts` are what the loss is made of, by name, for the log."""
 
     loss: Tensor
     student: Tensor | None = None
     network: nn.Module | None = None
+    parts: Mapping[str, Tensor] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -67,6 +67,7 @@ class DistributionMatching(Objective):
     def prepare(self, world: World) -> PoolState:
         state = PoolState(world)
         for i in range(self.pool):
+            world.on_prepare(f"network {i + 1} of {self.pool} to match", i / self.pool)
             state.pool.append(world.new_network("pool", i))
             # Ages spread out, so that the pool always holds young and old ones.
             state.ages.append(0)

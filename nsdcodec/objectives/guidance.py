@@ -51,7 +51,8 @@ class Guided(Objective):
         real, wanted = world.real.batch(self.real_batch, generator)
         real = augmentation.apply(real, augmentation.draw(world.augmentation, len(real), generator))
         guidance = cross_entropy(world, step.network, student, real, wanted)
-        return Step(step.loss + self.weight * guidance, student, step.network)
+        parts = {self.objective.name: step.loss.detach(), "guidance": guidance.detach()}
+        return Step(step.loss + self.weight * guidance, student, step.network, parts)
 
     def learned_rate(self, state: State) -> float | None:
         return self.objective.learned_rate(state)

@@ -86,7 +86,9 @@ class TrajectoryMatching(Objective):
             self.experts,
             world.geometry,
             world.real,
-            lambda expert, epoch: world.on_expert(expert, self.experts, epoch),
+            lambda expert, epoch: world.on_prepare(
+                f"expert {expert + 1} of {self.experts}, epoch {epoch}", expert / self.experts
+            ),
         )
         return experts
 
