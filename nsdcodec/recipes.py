@@ -140,7 +140,7 @@ def for_geometry(settings: Settings, geometry: Geometry, augmentation: str) -> S
 # On two CPU cores: what reached the best held-out accuracy in three minutes (benchmarks/RESULTS.md, "Choosing the CPU
 # recipe"). Batches of 64 in place of the field's 256 take four times as many steps in the same time.
 CPU = Settings(
-    objective=DistributionMatching(pool=10, pool_age=300, pool_steps=1, pool_rate=0.05),
+    objective=DistributionMatching(pool=5, pool_age=300, pool_steps=1, pool_rate=0.05),
     network=NetworkSpec(width=64),
     training=TrainingRecipe(batch_size=64),
 )

@@ -67,14 +67,16 @@ class DistributionMatching(Objective):
     def prepare(self, world: World) -> PoolState:
         state = PoolState(world)
         for i in range(self.pool):
-            world.on_prepare(f"network {i + 1} of {self.pool} to match", i / self.pool)
             state.pool.append(world.new_network("pool", i))
-            # Ages spread out, so that the pool always holds young and old ones.
-            state.ages.append(0)
+            # As if born one after another, so that they do not all make place at once.
+            state.ages.append(i * self._life // self.pool)
             state.born += 1
-            for _ in range(i * self.pool_age * self.pool_steps // self.pool):
-                self._learn(state, i)
         return state
+
+    @property
+    def _life(self) -> int:
+        """Steps that a pooled network takes before it makes place."""
+        return self.pool_age * max(1, self.pool_steps)
 
     def loss(self, state: State, images: Tensor, labels: Tensor, iteration: int) -> Step:
         assert isinstance(state, PoolState)
@@ -107,7 +109,7 @@ class DistributionMatching(Objective):
     def _learn(self, state: PoolState, slot: int) -> None:
         """One SGD step on real data. A network at the end of its life has made place for a new one before."""
         world = state.world
-        if state.ages[slot] >= self.pool_age * max(1, self.pool_steps):
+        if state.ages[slot] >= self._life:
             state.pool[slot] = world.new_network("pool", state.born)
             state.ages[slot] = 0
             state.born += 1
