@@ -14,7 +14,8 @@ import torch
 from nsdcodec.learning.memory import keep_freed_memory
 if sys.argv[1] == "keep":
     assert keep_freed_memory()
-torch.ones(16 << 20)
+for _ in range(30):  # until the heap has found its size
+    torch.ones(16 << 20)
 before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
 for _ in range(10):
     torch.ones(16 << 20)
