@@ -1,8 +1,8 @@
 """Keep freed memory for the next step, on Linux.
 
-glibc gives a large block back to the system when it is freed and asks for it again at the next step, page by page: of
-a distribution matching step on two cores, a third of the processor time went into those page faults, and a step took
-0.69 s instead of 0.45 s (benchmarks/RESULTS.md).
+glibc gives a large block back to the system when it is freed and asks for it again at the next step, page by page: a
+distribution matching step on two cores took 0.27 s, and takes 0.16 s without them
+(benchmarks/RESULTS.md).
 """
 
 from __future__ import annotations

@@ -14,8 +14,8 @@ from nsdcodec.geometry import Geometry
 
 
 class MeanPool(nn.Module):
-    """2 x 2 mean pooling. In bfloat16 on a CPU by adding slices: PyTorch's own kernel takes 2.6 times as long there,
-    forward and backward, and a fifth of a whole step (benchmarks/RESULTS.md)."""
+    """2 x 2 mean pooling. In bfloat16 on a CPU by adding slices: with PyTorch's own kernel a whole step takes half as
+    long again (benchmarks/RESULTS.md)."""
 
     def forward(self, images: Tensor) -> Tensor:
         even = images.shape[2] % 2 == images.shape[3] % 2 == 0
