@@ -1,4 +1,4 @@
-# make demo   install, distil the bundled digits, look at them, compare; about three minutes after the install
+# make demo   install, distil the bundled digits, look at them, compare; a minute or two after the install
 # make test   install, then lint, types and every test
 .DELETE_ON_ERROR:
 
