@@ -226,7 +226,7 @@ def _iterate(run: _Run, done: float) -> tuple[float, Mapping[str, Tensor]]:
     run.optimizer.zero_grad(set_to_none=True)
     images = synthesis.images(run.layout, run.arrays)
     step = run.objective.loss(run.state, images, run.labels, run.iteration)
-    # Only these: gradients of a pooled network's own weights would cost a seventh of a step, and nobody reads them.
+    # Only these: gradients of a pooled network's own weights would cost time, and nobody reads them.
     step.loss.backward(inputs=list(run.parameters.values()))
     squares = [value.grad.square().sum() for value in run.parameters.values() if value.grad is not None]
     # The one place where the host waits for the device.

@@ -138,7 +138,7 @@ def for_geometry(settings: Settings, geometry: Geometry, augmentation: str) -> S
 
 
 # On two CPU cores. Reading B and no guidance, since both reach more in the same minutes (benchmarks/RESULTS.md,
-# "Choosing the CPU recipe"; there, pooled and random networks tie after 100 s). Batches of 64 in place of the field's
+# "Choosing the CPU recipe"; there, pooled networks lead random ones after 225 s). Batches of 64 in place of the field's
 # 256 take four times as many steps of training in the same time.
 CPU = Settings(
     objective=DistributionMatching(pool=5, pool_age=300, pool_steps=1, pool_rate=0.05),
