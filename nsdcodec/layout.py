@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from nsdcodec.bases import basis
+from nsdcodec import bases
 from nsdcodec.errors import MalformedFile
 from nsdcodec.geometry import Geometry
 
@@ -145,7 +145,7 @@ class Layout:
             raise MalformedFile("NSD-S02", f"the batch axis is {kind}; it can be stored or identity")
         elif u is not None:
             try:
-                basis(kind, t, u)
+                bases.check(kind, t, u)
             except ValueError as error:
                 raise MalformedFile("NSD-S02", f"{axis}: {error}") from error
 

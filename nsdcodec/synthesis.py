@@ -108,7 +108,7 @@ def _spatial_axis(
         matrices = arrays[f"{axis}_kernel"]
     else:
         size = getattr(layout.geometry, "channels" if axis == "channel" else axis)
-        named = torch.from_numpy(basis(kind, values.shape[dimension], size))
+        named = torch.tensor(basis(kind, values.shape[dimension], size))
         matrices = named.to(values)[None]
     if len(matrices) == 1:
         return (values.movedim(dimension, -1) @ matrices[0]).movedim(-1, dimension)

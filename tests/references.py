@@ -33,7 +33,11 @@ def bilinear(t: int, u: int) -> Matrix:
     return resized[:, 0].numpy()
 
 
-BASES = {"dct": dct, "haar": haar, "bilinear": bilinear, "identity": lambda t, u: np.eye(t)}
+def dct4(t: int, u: int) -> Matrix:
+    return np.stack([scipy.fft.idct(np.eye(u)[i], type=4, norm="ortho") for i in range(t)])
+
+
+BASES = {"dct": dct, "dct4": dct4, "haar": haar, "bilinear": bilinear, "identity": lambda t, u: np.eye(t)}
 
 
 def images(layout: Layout, arrays: Mapping[str, NDArray[Any]]) -> NDArray[np.float64]:

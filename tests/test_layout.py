@@ -182,7 +182,7 @@ def test_arrays_that_do_not_fit_are_refused_by_their_rule(what):
     assert caught.value.rule == rule
 
 
-def test_haar_on_a_length_that_is_no_power_of_two_is_refused():
-    with pytest.raises(MalformedFile, match="power of two") as caught:
-        Layout(Geometry(2, 1, 6, 4), Synthesis(height="haar"), {"spectrum": floats(1, 2, 1, 3, 4)})
+def test_a_basis_of_more_coefficients_than_samples_is_refused():
+    with pytest.raises(MalformedFile, match="5 coefficients for 4 samples") as caught:
+        Layout(Geometry(2, 1, 4, 4), Synthesis(height="haar"), {"spectrum": floats(1, 2, 1, 5, 4)})
     assert caught.value.rule == "NSD-S02"

@@ -157,7 +157,7 @@ class NSD(Parameterization):
     def _start(self, layout: Layout, axis: int) -> Tensor:
         size = (layout.geometry.channels, layout.geometry.height, layout.geometry.width)[axis - 1]
         named = "identity" if axis == 1 else self.basis
-        return torch.from_numpy(basis(named, layout.coefficient_shape[axis], size)).float()
+        return torch.tensor(basis(named, layout.coefficient_shape[axis], size)).float()
 
     def _analyse(self, layout: Layout, images: Tensor) -> Tensor:
         """Coefficients [n, t2 t3 t4] of images [n, C, H, W] in the starting kernels, by least squares."""
