@@ -54,13 +54,13 @@ def _write_png(dataset: NSDDataset, folder: Path) -> None:
     from PIL import Image
 
     folder.mkdir(parents=True, exist_ok=True)
-    images, labels = dataset.all()
+    images, _ = dataset.all()
     pixels = dataset.to_pixels(images).permute(0, 2, 3, 1).numpy()
     if pixels.shape[3] not in (1, 3):
         raise InvalidSetting(f"{pixels.shape[3]} channels are no picture: use --npz")
     digits = len(str(len(pixels) - 1))
     rows: dict[int, list[Image.Image]] = {}
-    for i, label in enumerate(labels.tolist()):
+    for i, label in enumerate(dataset.hard_labels.tolist()):
         image = Image.fromarray(pixels[i].squeeze(2) if pixels.shape[3] == 1 else pixels[i])
         name = "".join(c if c.isalnum() or c in "-_" else "_" for c in dataset.classes[label])[:NAME_LENGTH]
         image.save(folder / f"{i:0{digits}}-{name}.png")

@@ -27,7 +27,10 @@ def encode(
         float | None, typer.Option(help="Budget in bits of the real file, header and all, a class.")
     ] = None,
     recipe: options.Recipe = None,
-    parameterization: Annotated[str | None, typer.Option(help="nsd or pixel (default: the recipe's).")] = None,
+    parameterization: Annotated[
+        str | None,
+        typer.Option(help="nsd, fred, dct, ldct, dwt, svd, lsvd, idc, memory or pixel (default: the recipe's)."),
+    ] = None,
     objective: Annotated[
         str | None, typer.Option(help="dm, mtt, or none to keep the initial images (default: the recipe's).")
     ] = None,

@@ -18,7 +18,8 @@ Transform = Callable[[Any], Any]
 
 
 class NSDDataset(Dataset[tuple[Any, Any]]):
-    """`ds[i]` is (image float32 [C, H, W] in normalised units, label int), each through its transform.
+    """`ds[i]` is (image float32 [C, H, W] in normalised units, label), each through its transform. The label is an int;
+    in a file of soft labels a distribution over the classes, float32 [classes], which cross_entropy takes as well.
 
     `source` is a path, the bytes of a file, or an open binary stream; it is read once and checked whole. Batches that a
     DataLoader asks for are decoded at once. Pickles, so workers may be forked or spawned. Raises what
@@ -36,6 +37,11 @@ class NSDDataset(Dataset[tuple[Any, Any]]):
         arrays = {role: synthesis.to_torch(values) for role, values in file.arrays.items()}
         self.labels: Tensor = synthesis.labels(self.header.layout, arrays)
         self._arrays = {role: values for role, values in arrays.items() if role != "labels"}
+
+    @property
+    def hard_labels(self) -> Tensor:
+        """The class of each image, int64 [N]: of soft labels the likeliest."""
+        return synthesis.hard_labels(self.labels)
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -61,16 +67,18 @@ class NSDDataset(Dataset[tuple[Any, Any]]):
     def __getitems__(self, indices: Sequence[int]) -> list[tuple[Any, Any]]:
         """The samples of a whole batch, decoded in one synthesis: what a DataLoader calls."""
         images, labels = self.batch(indices)
+        singles = list(labels) if labels.ndim == 2 else labels.tolist()
         return [
             (
                 self.transform(image) if self.transform else image,
                 self.target_transform(label) if self.target_transform else label,
             )
-            for image, label in zip(images, labels.tolist(), strict=True)
+            for image, label in zip(images, singles, strict=True)
         ]
 
     def batch(self, indices: Sequence[int] | Tensor) -> tuple[Tensor, Tensor]:
-        """Images float32 [n, C, H, W] and labels int64 [n], without transforms. Raises IndexError."""
+        """Images float32 [n, C, H, W] and labels int64 [n] (soft: float32 [n, classes]), without transforms. Raises
+        IndexError."""
         index = torch.as_tensor([operator.index(i) for i in indices], dtype=torch.int64)
         if len(index) and not -len(self) <= int(index.min()) <= int(index.max()) < len(self):
             raise IndexError(f"index {int(index.min())} to {int(index.max())} in a set of {len(self)} images")
@@ -79,7 +87,7 @@ class NSDDataset(Dataset[tuple[Any, Any]]):
             return synthesis.images(self.header.layout, self._arrays, index), self.labels[index]
 
     def all(self) -> tuple[Tensor, Tensor]:
-        """Every image and label at once: images float32 [N, C, H, W], labels int64 [N]."""
+        """Every image and label at once: images float32 [N, C, H, W], labels int64 [N] (soft: float32 [N, classes])."""
         with torch.no_grad():
             return synthesis.images(self.header.layout, self._arrays), self.labels.clone()
 

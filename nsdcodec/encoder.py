@@ -28,12 +28,13 @@ from nsdcodec.container.header import Header
 from nsdcodec.errors import Diverged, Interrupted, InvalidSetting, OutOfMemory
 from nsdcodec.experts import Experts
 from nsdcodec.job import Job
-from nsdcodec.layout import Layout
+from nsdcodec.layout import FLOATS, Layout
 from nsdcodec.learning import networks, training
 from nsdcodec.learning.randomness import seed_of, stream
 from nsdcodec.learning.real import RealData
 from nsdcodec.objectives.base import Objective, State, World
 from nsdcodec.objectives.trajectory import TrajectoryMatching
+from nsdcodec.parameterizations.base import RealImages, initial_arrays
 from nsdcodec.progress import Clock, Log, Progress, deferred_signals
 from nsdcodec.recipes import Settings
 from nsdcodec.sources.base import Source, Split, normalize
@@ -69,7 +70,6 @@ class _Run:
     world: World
     held_out: Split
     arrays: dict[str, Tensor]
-    labels: Tensor
     objective: Objective
     state: State
     optimizer: torch.optim.Optimizer
@@ -87,7 +87,7 @@ class _Run:
 
     @property
     def parameters(self) -> dict[str, Tensor]:
-        return self.arrays | self.state.learnable
+        return {role: values for role, values in self.arrays.items() if values.requires_grad} | self.state.learnable
 
     def tell(self, loss: float | None = None, phase: str = "distilling") -> None:
         self.listen(self.clock.progress(self.iteration, self.layout.images, loss, phase))
@@ -148,15 +148,16 @@ def _start(job: Job, layout: Layout, clock: Clock, log: Log, listen: Listener) -
     source, held_out = jobs.hold_out(job)
     world = _world(job, source, listen)
     generator = stream(job.seed, "initial")
-    initial = job.settings.parameterization.initial(
-        layout, lambda labels: world.real.of_labels(labels.cpu(), generator), generator
-    )
-    arrays = {role: values.to(job.device).contiguous().requires_grad_() for role, values in initial.items()}
+    parameterization = job.settings.parameterization
+    real = RealImages(lambda labels: world.real.of_labels(labels.cpu(), generator), world.real.of_class)
+    initial = initial_arrays(parameterization, layout, real, generator)
+    arrays = {role: values.to(job.device).contiguous() for role, values in initial.items()}
+    for role, values in arrays.items():
+        values.requires_grad_(values.is_floating_point() and role not in parameterization.fixed)
     objective = job.settings.guided_objective
     state = objective.prepare(world)
-    labels = synthesis.labels(layout, {}, job.device)
     optimizer = _optimizer(job.settings, arrays, state)
-    return _Run(job, layout, world, held_out, arrays, labels, objective, state, optimizer, clock, log, listen)
+    return _Run(job, layout, world, held_out, arrays, objective, state, optimizer, clock, log, listen)
 
 
 def _world(job: Job, source: Source, listen: Listener) -> World:
@@ -176,7 +177,7 @@ def _world(job: Job, source: Source, listen: Listener) -> World:
 
 def _optimizer(settings: Settings, arrays: dict[str, Tensor], state: State) -> torch.optim.Optimizer:
     groups = []
-    for values in arrays.values():
+    for values in filter(lambda values: values.requires_grad, arrays.values()):
         # Relative for adam, so that one rate serves arrays whose values differ by orders of magnitude.
         scale = float(values.detach().square().mean().sqrt()) if settings.optimizer.kind == "adam" else 1.0
         groups.append({"params": [values], "lr": settings.optimizer.learning_rate * scale})
@@ -224,8 +225,10 @@ def _iterate(run: _Run, done: float) -> tuple[float, Mapping[str, Tensor]]:
         for group in run.optimizer.param_groups:
             group["lr"] = group["full_rate"] * 0.5 * (1 + math.cos(math.pi * done))
     run.optimizer.zero_grad(set_to_none=True)
-    images = synthesis.images(run.layout, run.arrays)
-    step = run.objective.loss(run.state, images, run.labels, run.iteration)
+    generator = stream(run.job.seed, "in training", run.iteration)
+    arrays = run.job.settings.parameterization.in_training(run.arrays, generator)
+    images, labels = synthesis.images(run.layout, arrays), synthesis.labels(run.layout, arrays, run.job.device)
+    step = run.objective.loss(run.state, images, labels, run.iteration)
     # Only these: gradients of a pooled network's own weights would cost time, and nobody reads them.
     step.loss.backward(inputs=list(run.parameters.values()))
     squares = [value.grad.square().sum() for value in run.parameters.values() if value.grad is not None]
@@ -253,7 +256,7 @@ def _check(run: _Run) -> None:
     job, settings = run.job, run.job.settings
     stored = _stored(run)
     with torch.no_grad():
-        images = synthesis.images(run.layout, stored)
+        images, labels = synthesis.images(run.layout, stored), synthesis.labels(run.layout, stored, job.device)
     rate = run.objective.learned_rate(run.state)
     recipe = replace(
         settings.training,
@@ -262,7 +265,7 @@ def _check(run: _Run) -> None:
         network=replace(settings.network, width=settings.validation.width),
     )
     network = networks.build(recipe.network, run.world.geometry, seed_of(job.seed, "validation")).to(job.device)
-    training.train(network, images, run.labels, recipe, stream(job.seed, "validation"), job.precision)
+    training.train(network, images, labels, recipe, stream(job.seed, "validation"), job.precision)
     real = normalize(run.held_out.images.to(job.device), run.world.real.normalization)
     accuracy = training.accuracy(network, real, run.held_out.labels.to(job.device), job.precision)
     run.checked = max(run.checked, 0)
@@ -277,11 +280,12 @@ def _check(run: _Run) -> None:
 
 
 def _stored(run: _Run) -> dict[str, Tensor]:
-    """The arrays rounded to their stored types, as float32."""
-    types = {"float32": torch.float32, "float16": torch.float16}
-    return {
-        role: values.detach().to(types[run.layout.arrays[role].dtype]).float() for role, values in run.arrays.items()
-    }
+    """The arrays rounded to their stored types: floats as float32, masks as bool."""
+    stored = {}
+    for role, values in run.arrays.items():
+        kind = run.layout.arrays[role].dtype
+        stored[role] = values.detach().to(getattr(torch, kind)).float() if kind in FLOATS else values.clone()
+    return stored
 
 
 def _header(run: _Run) -> Header:

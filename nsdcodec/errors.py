@@ -28,7 +28,7 @@ RULES = {
     "NSD-S01": "the synthesis uses an array that is absent, or an array is not used",
     "NSD-S02": "an array's shape or dtype does not fit the synthesis",
     "NSD-S03": "the mask does not select as many places as there are coefficients",
-    "NSD-L01": "the stored labels are not one unsigned integer an image",
+    "NSD-L01": "the stored labels are not one unsigned integer, or one row of class scores, an image",
     "NSD-L02": "a label is outside the classes",
 }
 

@@ -15,7 +15,7 @@ from nsdcodec.container import file as nsd_file
 from nsdcodec.container.header import Header
 from nsdcodec.errors import InvalidSetting
 from nsdcodec.layout import Layout
-from nsdcodec.parameterizations.base import HEADER_RESERVE
+from nsdcodec.parameterizations.planning import HEADER_RESERVE
 from nsdcodec.recipes import Settings
 from nsdcodec.sources.base import Source, Split
 from nsdcodec.version import VERSION
@@ -85,6 +85,8 @@ def _largest_file(job: Job, layout: Layout) -> int:
     """Bytes that the file will not exceed: as if no array compressed, since how well they will is not known before.
     (Normal noise is no measure: the exponents of its float16 compress by a quarter.)"""
     zeros = {role: np.zeros(spec.shape, np.float32) for role, spec in layout.arrays.items()}
+    if "mask" in zeros:  # a valid one: its first k places
+        zeros["mask"].reshape(len(zeros["mask"]), -1)[:, : layout.arrays["spectrum"].shape[3]] = 1
     header_bytes = nsd_file.read(nsd_file.pack(header(job, layout), zeros)).header_bytes
     return header_bytes + layout.nbytes + FIGURES_BYTES
 

@@ -26,7 +26,7 @@ DTYPES = {"float32": 4.0, "float16": 2.0, "uint8": 1.0, "uint16": 2.0, "bit": 0.
 FLOATS = ("float32", "float16")
 AXES = ("batch", "channel", "height", "width")
 PAIRINGS = ("product", "zip")
-LABEL_RULES = ("balanced", "stored")
+LABEL_RULES = ("balanced", "stored", "soft")
 # So that a file of a few kB cannot make a decoder allocate without bound: labels are made for every image, and no step
 # of making one image holds more values than MAX_VALUES.
 MAX_IMAGES = 1 << 24
@@ -74,7 +74,8 @@ class Layout:
     - spectrum [S, t1, t2, t3, t4], or with a mask [S, t1, t2, k];
     - mask [S or 1, t3, t4] of bits: the k places, row by row, of the coefficients of each spectrum;
     - {axis}_kernel [N_K or 1, t, u];
-    - labels [images], only with the label rule "stored". "balanced" is label(n) = floor(n classes / images).
+    - labels: with the label rule "stored" the class of each image, [images]; with "soft" floats [images, classes],
+      whose rows' softmax is a distribution over the classes. None with "balanced": floor(n classes / images).
 
     Raises MalformedFile (rules S and L) where they do not fit each other.
     """
@@ -90,13 +91,13 @@ class Layout:
 
     def _check_roles(self) -> None:
         stored = {f"{axis}_kernel" for axis in AXES if self.synthesis.axis(axis) == "stored"}
-        needed = {"spectrum"} | stored | ({"labels"} if self.labels == "stored" else set())
+        needed = {"spectrum"} | stored | (set() if self.labels == "balanced" else {"labels"})
         present = set(self.arrays)
         if missing := needed - present:
             raise MalformedFile("NSD-S01", f"missing: {', '.join(sorted(missing))}")
         if extra := present - needed - {"mask"}:
             raise MalformedFile("NSD-S01", f"not used: {', '.join(sorted(extra))}")
-        kinds = {"mask": ("bit",), "labels": ("uint8", "uint16")}
+        kinds = {"mask": ("bit",), "labels": FLOATS if self.labels == "soft" else ("uint8", "uint16")}
         for role, spec in self.arrays.items():
             if spec.dtype not in kinds.get(role, FLOATS):
                 rule = "NSD-L01" if role == "labels" else "NSD-S02"
@@ -128,9 +129,10 @@ class Layout:
             raise MalformedFile(
                 "NSD-A05", f"{self.image_values:,} values in the making of one image; the limit is {MAX_VALUES:,}"
             )
-        if "labels" in self.arrays and self.arrays["labels"].shape != (self.images,):
+        wanted = (self.images, self.geometry.classes) if self.labels == "soft" else (self.images,)
+        if "labels" in self.arrays and self.arrays["labels"].shape != wanted:
             raise MalformedFile(
-                "NSD-L01", f"labels have the shape {list(self.arrays['labels'].shape)} for {self.images} images"
+                "NSD-L01", f"labels have the shape {list(self.arrays['labels'].shape)}, not {list(wanted)}"
             )
 
     def _check_axis(self, axis: str, t: int, u: int | None) -> None:

@@ -36,10 +36,23 @@ def images(layout: Layout, arrays: Mapping[str, Tensor], index: Tensor | None = 
 
 
 def labels(layout: Layout, arrays: Mapping[str, Tensor], device: torch.device | str = "cpu") -> Tensor:
-    """The class of every image, int64 [images]."""
+    """The class of every image, int64 [images]; with soft labels its distribution over the classes, [images, classes]
+    in the type of the array and differentiable in it. Either is what PyTorch's cross_entropy takes as a target."""
+    if layout.labels == "soft":
+        return arrays["labels"].to(device).softmax(dim=1)
     if layout.labels == "stored":
         return arrays["labels"].to(device=device, dtype=torch.int64)
-    return torch.arange(layout.images, device=device) * layout.geometry.classes // layout.images
+    return balanced_labels(layout).to(device)
+
+
+def balanced_labels(layout: Layout) -> Tensor:
+    """The classes, int64 [images], that the rule "balanced" gives: the images shared out to the classes in order."""
+    return torch.arange(layout.images) * layout.geometry.classes // layout.images
+
+
+def hard_labels(labels: Tensor) -> Tensor:
+    """int64 [n] of labels [n], or of distributions [n, classes]: the likeliest class, the first of equals."""
+    return labels.detach().argmax(dim=1) if labels.ndim == 2 else labels
 
 
 def check_finite(file: NSDFile) -> None:

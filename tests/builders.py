@@ -98,6 +98,12 @@ LAYOUTS = {
     ),
     "bilinear": Layout(SMALL, Synthesis(height="bilinear", width="bilinear"), {"spectrum": floats(3, 2, 2, 3, 3)}),
     "haar": Layout(SMALL, Synthesis("identity", "dct", "haar", "haar"), {"spectrum": floats(1, 6, 2, 4, 8)}),
+    "soft labels": Layout(
+        SMALL,
+        Synthesis("stored", "identity", "dct4", "haar"),
+        {"spectrum": halves(2, 2, 2, 3, 5), "batch_kernel": halves(1, 2, 4), "labels": halves(8, 3)},
+        "soft",
+    ),
     "halves": Layout(
         SMALL,
         Synthesis("stored", "identity", "dct", "dct"),
@@ -132,7 +138,7 @@ def arrays_for(layout: Layout, seed: int = 0) -> Arrays:
 
 
 def _values(rng: np.random.Generator, role: str, spec: ArraySpec, layout: Layout) -> NDArray[Any]:
-    if role == "labels":
+    if role == "labels" and layout.labels == "stored":
         return rng.integers(0, layout.geometry.classes, spec.shape).astype(spec.dtype)
     if role == "mask":
         places = spec.shape[1] * spec.shape[2]

@@ -41,6 +41,7 @@ PACKED = pack(
     {"spectrum": np.ones((1, 64, 2, 4, 8))},
 )
 KERNELS = file_of("product, own kernels")
+SOFT = file_of("soft labels")
 
 
 def text_of(data: bytes) -> str:
@@ -361,6 +362,8 @@ MALFORMED: list[tuple[str, str, bytes]] = [
     ("NSD-S03", "a mask of places too many", values_of(PLAIN, "mask", b"\xff" * 9)),
     ("NSD-S03", "more coefficients than places", header(PLAIN, "arrays", "mask", "shape", value=[3, 2, 2])),
     ("NSD-L01", "labels for other images", header(PLAIN, "arrays", "labels", "shape", value=[7])),
+    ("NSD-L01", "soft labels of other classes", header(SOFT, "arrays", "labels", "shape", value=[6, 4])),
+    ("NSD-L01", "soft labels of integers", header(SOFT, "labels", value="stored")),
     ("NSD-L01", "labels of floats", header(PLAIN, "arrays", "labels", "dtype", value="float16")),
     ("NSD-L02", "the first label that is no class", values_of(PLAIN, "labels", b"\3")),
     ("NSD-L02", "the largest label", values_of(PLAIN, "labels", b"\xff", 5)),

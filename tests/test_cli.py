@@ -471,7 +471,7 @@ class TestExitCodes:
         for form in ("nsd", "pixel"):
             ran = encode(tmp_path / "out.nsd", *budget, "--parameterization", form)
             assert ran.code == 6
-            assert "raise --ipc" in ran.err
+            assert f"raise {budget[0]} to" in ran.err
         assert list(tmp_path.iterdir()) == []
 
     def test_7_for_what_is_not_there_or_cannot_be_written(self, file, tmp_path):

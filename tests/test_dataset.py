@@ -94,6 +94,24 @@ def test_stored_labels_are_the_labels(name):
     assert NSDDataset(file_of(name)).all()[1].tolist() == wanted
 
 
+def test_soft_labels_are_the_softmax_of_the_stored_scores():
+    ds = NSDDataset(file_of("soft labels"))
+    scores = arrays_for(LAYOUTS["soft labels"])["labels"].astype(np.float64)
+    wanted = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(ds.all()[1].numpy(), wanted, atol=1e-6)
+    np.testing.assert_allclose(ds[3][1].numpy(), wanted[3], atol=1e-6)
+    assert ds.hard_labels.tolist() == scores.argmax(axis=1).tolist()
+    images, labels = next(iter(DataLoader(ds, batch_size=8)))
+    assert labels.shape == (8, 3)
+    loss = torch.nn.functional.cross_entropy(images.flatten(1)[:, :3], labels)
+    picked = images.flatten(1)[:, :3].double().log_softmax(dim=1).numpy()
+    assert loss.item() == pytest.approx(-(picked * wanted).sum(axis=1).mean(), rel=1e-5)
+
+
+def test_hard_labels_of_a_set_without_soft_ones_are_its_labels(ds):
+    assert ds.hard_labels.tolist() == LABELS
+
+
 def test_a_loader_in_this_process_serves_the_set_once(ds):
     images, labels = zip(*DataLoader(ds, batch_size=8), strict=True)
     assert [len(batch) for batch in images] == [8, 8, 8, 6]

@@ -222,7 +222,7 @@ class TestBudget:
     @pytest.mark.parametrize("budget", [{"ipc": 0.1}, {"ipc": None, "bits_per_class": 1_000}])
     def test_one_too_small_is_refused_before_training(self, job, budget):
         made = replace(job(), **budget)
-        with pytest.raises(OverBudget, match="raise --ipc"):
+        with pytest.raises(OverBudget, match="raise --ipc" if made.ipc else "raise --bits-per-class"):
             encode(made)
         assert events(made) == []
         assert not made.output.exists()

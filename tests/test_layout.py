@@ -22,6 +22,7 @@ COUNTS = {
     "mask for all": (4, 2, 8),
     "bilinear": (3, 2, 6),
     "haar": (1, 6, 6),
+    "soft labels": (2, 4, 8),
     "halves": (3, 300, 900),
 }
 
@@ -159,6 +160,9 @@ WRONG = {
     "labels for other images": ("NSD-L01", Synthesis(), PIXELS | {"labels": ArraySpec("uint8", (6,))}, "stored"),
     "labels in two dimensions": ("NSD-L01", Synthesis(), PIXELS | {"labels": ArraySpec("uint8", (5, 1))}, "stored"),
     "labels of floats": ("NSD-L01", Synthesis(), PIXELS | {"labels": halves(5)}, "stored"),
+    "soft labels of other images": ("NSD-L01", Synthesis(), PIXELS | {"labels": halves(6, 3)}, "soft"),
+    "soft labels that are classes": ("NSD-L01", Synthesis(), PIXELS | LABELS, "soft"),
+    "soft labels that are absent": ("NSD-S01", Synthesis(), PIXELS, "soft"),
     "too many images": (
         "NSD-A05",
         Synthesis("stored"),

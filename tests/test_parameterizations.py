@@ -8,6 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
+import pywt
 import torch
 from numpy.typing import NDArray
 from scipy.fft import dctn, idctn
@@ -20,9 +21,18 @@ from nsdcodec.errors import InvalidSetting, OverBudget, UnknownName
 from nsdcodec.geometry import Geometry
 from nsdcodec.layout import ArraySpec, Layout, Synthesis
 from nsdcodec.parameterizations import PARAMETERIZATIONS
-from nsdcodec.parameterizations.base import HEADER_RESERVE, DrawReal, Parameterization, largest
+from nsdcodec.parameterizations.base import Parameterization, RealImages, initial_arrays
+from nsdcodec.parameterizations.dct import DCT
+from nsdcodec.parameterizations.dwt import DWT
+from nsdcodec.parameterizations.fred import FreD, most_explained
+from nsdcodec.parameterizations.idc import IDC
+from nsdcodec.parameterizations.ldct import LDCT
+from nsdcodec.parameterizations.lsvd import LSVD
+from nsdcodec.parameterizations.memory import Memory
 from nsdcodec.parameterizations.nsd import NSD
 from nsdcodec.parameterizations.pixel import Pixel
+from nsdcodec.parameterizations.planning import HEADER_RESERVE, largest
+from nsdcodec.parameterizations.svd import SVD
 from nsdcodec.sources.digits import load as load_digits
 
 CIFAR10, CIFAR100 = Geometry(10, 3, 32, 32), Geometry(100, 3, 32, 32)
@@ -34,12 +44,17 @@ KINDS: dict[str, Parameterization] = {name: kind() for name, kind in PARAMETERIZ
     "nsd C in 3 groups": NSD(reading="C", groups=3),
     "nsd bilinear": NSD(basis="bilinear"),
     "nsd float32": NSD(dtype="float32"),
+    "nsd with soft labels": NSD(labels="soft"),
+    "fred with soft labels": FreD(labels="soft"),
+    "fred in dct4": FreD(transform="dct4"),
+    "fred in haar, mask from samples": FreD(transform="haar", mask_from="samples"),
+    "memory of full size": Memory(factor=1),
 }
 contract = pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))
 
 
 def no_real_images(labels: Tensor) -> Tensor:
-    raise AssertionError("noise needs no real images")
+    raise AssertionError("noise draws no real images")
 
 
 def smooth_images(labels: Tensor) -> Tensor:
@@ -49,11 +64,33 @@ def smooth_images(labels: Tensor) -> Tensor:
     return torch.nn.functional.interpolate(coarse, (13, 18), mode="bilinear")
 
 
+SMOOTH = RealImages(smooth_images, lambda label: smooth_images(torch.full((9,), label)))
+
+SMOOTH_CIFAR = RealImages(
+    lambda labels: torch.randn(len(labels), 3, 32, 32, generator=seeded(1)), lambda label: torch.zeros(0)
+)
+
+
+def only_classes(kind: Parameterization) -> RealImages:
+    """Real images for initial noise: none drawn, but where a mask is estimated from them."""
+    drawn = smooth_images if getattr(kind, "mask_from", "") == "samples" else no_real_images
+    return RealImages(drawn, SMOOTH.of_class)
+
+
+def drawing(draw: Callable[[Tensor], Tensor]) -> RealImages:
+    return RealImages(draw, lambda label: draw(torch.full((9,), label)))
+
+
+def trained(kind: Parameterization, layout: Layout) -> set[str]:
+    return {role for role, spec in layout.arrays.items() if spec.dtype != "bit"} - kind.fixed
+
+
 @contract
 @pytest.mark.parametrize("ipc", [1, 10, 50])
 def test_layouts_fit_the_elements_of_cifar10_and_nearly_fill_them(kind, ipc):
     layout = kind.layout(CIFAR10, Budget.of(CIFAR10, ipc))
-    by_hand = sum(int(np.prod(spec.shape)) for spec in layout.arrays.values())
+    # A float is an element; 32 bits of a mask are one.
+    by_hand = sum(int(np.prod(spec.shape)) // (32 if spec.dtype == "bit" else 1) for spec in layout.arrays.values())
     assert 0.9 * ipc * 30_720 <= by_hand == layout.elements <= ipc * 30_720
 
 
@@ -72,7 +109,8 @@ def test_layouts_fit_other_geometries_and_nearly_fill_them(kind, geometry, ipc):
 def test_layouts_fit_a_budget_in_bytes_with_room_for_the_header(kind, geometry):
     limit = 20 * geometry.classes * geometry.image_elements
     layout = kind.layout(geometry, Budget(file_bytes=limit))
-    size = sum(int(np.prod(spec.shape)) * {"float16": 2, "float32": 4}[spec.dtype] for spec in layout.arrays.values())
+    bits = {"float16": 16, "float32": 32, "bit": 1}
+    size = sum(-(-int(np.prod(spec.shape)) * bits[spec.dtype] // 8) for spec in layout.arrays.values())
     assert size == layout.nbytes
     assert 0.85 * (limit - HEADER_RESERVE) <= size <= limit - HEADER_RESERVE
 
@@ -90,15 +128,16 @@ def test_the_tighter_of_two_budgets_decides(kind):
 def test_initial_arrays_have_the_shapes_of_the_layout_and_are_finite(kind, init):
     kind = type(kind)(**(vars(kind) | {"init": init}))
     layout = kind.layout(ODD, Budget.of(ODD, 5))
-    arrays = kind.initial(layout, smooth_images if init == "real" else no_real_images, seeded(1))
+    real = SMOOTH if init == "real" else only_classes(kind)
+    arrays = initial_arrays(kind, layout, real, seeded(1))
     assert {role: tuple(values.shape) for role, values in arrays.items()} == {
         role: spec.shape for role, spec in layout.arrays.items()
     }
-    for values in arrays.values():
-        assert values.dtype == torch.float32
+    for role, values in arrays.items():
+        assert values.dtype == (torch.bool if role == "mask" else torch.float32)
         assert values.isfinite().all()
-        assert values.abs().max() < np.finfo(np.float16).max
-    again = kind.initial(layout, smooth_images, seeded(1))
+        assert values.float().abs().max() < np.finfo(np.float16).max
+    again = initial_arrays(kind, layout, real, seeded(1))
     assert all(torch.equal(again[role], values) for role, values in arrays.items())
 
 
@@ -107,13 +146,13 @@ def test_initial_arrays_have_the_shapes_of_the_layout_and_are_finite(kind, init)
 def test_gradients_reach_every_stored_value_through_the_synthesis(kind, init):
     kind = type(kind)(**(vars(kind) | {"init": init}))
     layout = kind.layout(ODD, Budget.of(ODD, 5))
-    arrays = {role: values.requires_grad_() for role, values in kind.initial(layout, smooth_images, seeded(1)).items()}
-    images = synthesis.images(layout, arrays)
+    arrays = initial_arrays(kind, layout, SMOOTH, seeded(1))
+    floats = [values.requires_grad_() for values in arrays.values() if values.is_floating_point()]
+    images, labels = synthesis.images(layout, arrays), synthesis.labels(layout, arrays)
     assert images.shape == (layout.images, 3, 13, 18)
     weights = torch.randn(images.shape, generator=seeded(2))
-    for values, gradient in zip(
-        arrays.values(), torch.autograd.grad((images * weights).sum(), list(arrays.values())), strict=True
-    ):
+    loss = (images * weights).sum() + (labels * torch.randn(labels.shape, generator=seeded(3))).sum()
+    for values, gradient in zip(floats, torch.autograd.grad(loss, floats), strict=True):
         assert gradient.shape == values.shape
         assert (gradient != 0).float().mean() > 0.99
 
@@ -121,10 +160,10 @@ def test_gradients_reach_every_stored_value_through_the_synthesis(kind, init):
 @contract
 def test_noise_gives_images_of_about_unit_variance(kind):
     kind = type(kind)(**(vars(kind) | {"init": "noise"}))
-    layout = kind.layout(CIFAR10, Budget.of(CIFAR10, 1))
+    layout = kind.layout(ODD, Budget.of(ODD, 3))
     deviations = []
     for seed in range(3):
-        images = synthesis.images(layout, kind.initial(layout, no_real_images, seeded(seed)))
+        images = synthesis.images(layout, kind.initial(layout, only_classes(kind), seeded(seed)))
         deviations.append(images.std().item())
     assert 0.75 < np.mean(deviations) < 1.25
 
@@ -132,7 +171,12 @@ def test_noise_gives_images_of_about_unit_variance(kind):
 @contract
 @pytest.mark.parametrize("geometry", [CIFAR10, ODD], ids=str)
 def test_labels_are_in_order_and_balanced_to_within_one_image(kind, geometry):
-    labels = synthesis.labels(kind.layout(geometry, Budget.of(geometry, 3.3)), {})
+    layout = kind.layout(geometry, Budget.of(geometry, 3.3))
+    labels = synthesis.balanced_labels(layout)
+    if layout.labels == "balanced":
+        assert torch.equal(synthesis.labels(layout, {}), labels)
+    else:
+        assert layout.arrays["labels"].shape == (layout.images, geometry.classes)
     counts = np.bincount(labels.numpy(), minlength=geometry.classes)
     assert (labels.diff() >= 0).all()
     assert len(counts) == geometry.classes
@@ -141,18 +185,22 @@ def test_labels_are_in_order_and_balanced_to_within_one_image(kind, geometry):
 
 
 @contract
-@pytest.mark.parametrize("field", ["dtype", "init"])
-def test_a_dtype_or_init_of_no_kind_is_refused(kind, field):
-    with pytest.raises(InvalidSetting, match=rf"{kind.name}: {field} is 'int4'"):
+@pytest.mark.parametrize("field", ["dtype", "init", "labels"])
+def test_a_dtype_init_or_label_kind_of_no_kind_is_refused(kind, field):
+    with pytest.raises(InvalidSetting, match=rf"{kind.name}: {field} is 'int4'; it can be"):
         type(kind)(**(vars(kind) | {field: "int4"}))
 
 
 @contract
 def test_a_budget_too_small_for_anything_names_the_remedy(kind):
-    with pytest.raises(OverBudget, match="raise --ipc"):
-        kind.layout(CIFAR10, Budget(elements=500))
-    with pytest.raises(OverBudget, match="raise --ipc"):
+    with pytest.raises(OverBudget, match=r"raise --ipc to ([\d.]+)") as found:
+        kind.layout(CIFAR10, Budget(elements=100))
+    enough = float(str(found.value).split("raise --ipc to ")[1].split(",")[0])
+    assert kind.layout(CIFAR10, Budget.of(CIFAR10, enough)).images >= 10
+    with pytest.raises(OverBudget, match="raise --bits-per-class to") as found:
         kind.layout(CIFAR10, Budget(file_bytes=HEADER_RESERVE))
+    bits = str(found.value).split("raise --bits-per-class to ")[1].split(", or")[0].replace(",", "")
+    assert kind.layout(CIFAR10, Budget.of(CIFAR10, None, int(bits))).images >= 10
 
 
 class TestReadings:
@@ -244,7 +292,7 @@ class TestReadings:
     @pytest.mark.parametrize(
         ("fields", "message"),
         [
-            ({"reading": "D"}, r"reading is 'D'; it can be A, B, C"),
+            ({"reading": "D"}, r"reading is 'D'; it can be A, B or C"),
             ({"basis": "haar"}, r"basis is 'haar'; it can be dct or bilinear"),
             ({"slices": 0}, "slices is 0; it must be at least 1"),
             ({"size": -1}, "size is -1"),
@@ -276,7 +324,7 @@ class TestInitialFromReal:
             return drawn[-1]
 
         layout = kind.layout(geometry, budget)
-        arrays = kind.initial(layout, draw, seeded(3))
+        arrays = kind.initial(layout, drawing(draw), seeded(3))
         return layout, torch.cat(drawn), synthesis.images(layout, arrays)
 
     @staticmethod
@@ -335,7 +383,7 @@ class TestInitialFromReal:
             def draw(labels: Tensor, generator: torch.Generator = generator) -> Tensor:
                 return real.of_labels(labels, generator)
 
-            arrays = kind.initial(layout, draw, generator)
+            arrays = kind.initial(layout, drawing(draw), generator)
             made, labels = synthesis.images(layout, arrays), synthesis.labels(layout, arrays)
             for label, members in enumerate(real.members):
                 wanted = real.take(members)[0].mean(dim=0).flatten()
@@ -345,7 +393,7 @@ class TestInitialFromReal:
     def test_kernels_of_their_own_start_different(self):
         kind = NSD(reading="A", slices=2, kernels=3)
         layout = kind.layout(ODD, Budget.of(ODD, 3))
-        arrays = kind.initial(layout, smooth_images, seeded(0))
+        arrays = kind.initial(layout, SMOOTH, seeded(0))
         for axis in ("batch", "channel", "height", "width"):
             kernels = arrays[f"{axis}_kernel"]
             assert not torch.allclose(kernels[0], kernels[1])
@@ -353,7 +401,8 @@ class TestInitialFromReal:
     def test_pixel_is_the_real_images_themselves(self):
         real = real_data(toy_source(ODD, 8, None))
         layout = Pixel().layout(ODD, Budget.of(ODD, 2))
-        made = synthesis.images(layout, Pixel().initial(layout, lambda y: real.of_labels(y, seeded(4)), seeded(0)))
+        drawn = drawing(lambda labels: real.of_labels(labels, seeded(4)))
+        made = synthesis.images(layout, Pixel().initial(layout, drawn, seeded(0)))
         assert torch.equal(made, real.of_labels(torch.arange(7).repeat_interleave(2), seeded(4)))
 
 
@@ -363,8 +412,175 @@ class TestPixel:
         assert Pixel().layout(CIFAR10, Budget(elements=13 * 3072 + 3071)).images == 13
 
     def test_fewer_images_than_classes_are_refused(self):
-        with pytest.raises(OverBudget, match=r"pixel: 9 images of 3,072 elements fit, fewer than the 10 classes"):
+        with pytest.raises(OverBudget, match=r"pixel: its smallest set, 10 images, takes 30,720 .* raise --ipc to 1$"):
             Pixel().layout(CIFAR10, Budget(elements=30_719))
+
+
+class TestPerImage:
+    """dct, ldct, dwt, idc: an image's own coefficients, against scipy, PyWavelets and torch in float64."""
+
+    @staticmethod
+    def made(kind: Parameterization, geometry: Geometry, budget: Budget) -> tuple[Layout, Tensor, NDArray[np.float64]]:
+        """The layout, the real images it began from, and the images it makes, synthesised in float64."""
+        real = real_data(toy_source(geometry, 8, None, noise=60.0))
+        layout = kind.layout(geometry, budget)
+        drawn = real.of_labels(synthesis.balanced_labels(layout), seeded(4))
+        arrays = kind.initial(layout, drawing(lambda labels: drawn), seeded(0))
+        doubles = {role: values.double() if values.is_floating_point() else values for role, values in arrays.items()}
+        return layout, drawn, synthesis.images(layout, doubles).numpy()
+
+    @pytest.mark.parametrize("kind", [DCT(), LDCT()])
+    def test_dct_begins_as_the_low_frequencies_of_real_images(self, kind):
+        layout, real, made = self.made(kind, ODD, Budget.of(ODD, 3))
+        _, _, height, width = layout.coefficient_shape
+        assert (height, width) == (3, 5)  # 16 of 13 x 18, as a square
+        frequencies = dctn(real.double().numpy(), axes=(2, 3), norm="ortho")
+        frequencies[:, :, height:], frequencies[:, :, :, width:] = 0, 0
+        np.testing.assert_allclose(made, idctn(frequencies, axes=(2, 3), norm="ortho"), atol=1e-5)
+
+    def test_dwt_begins_as_the_coarse_wavelets_of_real_images(self):
+        layout, real, made = self.made(DWT(), CIFAR10, Budget.of(CIFAR10, 1))
+        assert layout.coefficient_shape == (160, 3, 8, 8)
+        # The coarse half of every level but the two finest: the approximation of two levels.
+        wanted = pywt.wavedec2(real.double().numpy(), "haar", level=2, axes=(2, 3))
+        zeros = [tuple(np.zeros_like(band) for band in level) for level in wanted[1:]]
+        np.testing.assert_allclose(made, pywt.waverec2([wanted[0], *zeros], "haar", axes=(2, 3)), atol=1e-5)
+
+    def test_idc_is_torchs_bilinear_enlargement(self):
+        layout, real, made = self.made(IDC(), CIFAR10, Budget.of(CIFAR10, 1))
+        assert layout.coefficient_shape == (40, 3, 16, 16)
+        arrays = IDC().initial(layout, drawing(lambda labels: real), seeded(0))
+        enlarged = torch.nn.functional.interpolate(arrays["spectrum"][0].double(), (32, 32), mode="bilinear")
+        np.testing.assert_allclose(made, enlarged.numpy(), atol=1e-12)
+        # By least squares, so nearer than the means of 2 x 2 pixels.
+        means = torch.nn.functional.avg_pool2d(real, 2)
+        means = torch.nn.functional.interpolate(means, (32, 32), mode="bilinear")
+        assert ((made - real.numpy()) ** 2).mean() < ((means - real) ** 2).mean()
+
+    @pytest.mark.parametrize(
+        ("geometry", "ipc", "images"), [(CIFAR10, 1, 160), (CIFAR10, 10, 605), (CIFAR10, 50, 2000), (CIFAR100, 1, 846)]
+    )
+    def test_dct_holds_about_as_many_images_as_freds_table(self, geometry, ipc, images):
+        assert DCT().layout(geometry, Budget.of(geometry, ipc)).images == images
+
+    def test_ldct_pays_for_its_kernels(self):
+        layout = LDCT().layout(CIFAR10, Budget.of(CIFAR10, 1))
+        assert layout.arrays["height_kernel"].shape == layout.arrays["width_kernel"].shape == (1, 8, 32)
+        assert layout.elements == 157 * 192 + 2 * 8 * 32 <= 30_720 < 158 * 192 + 2 * 8 * 32
+
+    def test_dwt_hides_whole_bands_at_random_and_never_the_coarse_one(self):
+        spectrum = torch.ones(1, 2, 3, 4, 8)
+        seen = set()
+        for seed in range(64):
+            hidden = DWT().in_training({"spectrum": spectrum}, seeded(seed))["spectrum"]
+            bands = [
+                hidden[..., rows, columns] for rows in (slice(2), slice(2, 4)) for columns in (slice(4), slice(4, 8))
+            ]
+            assert all(band.min() == band.max() for band in bands)
+            seen.add(tuple(int(band.max()) for band in bands))
+        assert seen == {(1, a, b, c) for a in (0, 1) for b in (0, 1) for c in (0, 1)}
+        assert torch.equal(DWT(band_share=1.0).in_training({"spectrum": spectrum}, seeded(0))["spectrum"], spectrum)
+
+
+class TestFactored:
+    def test_svd_begins_as_numpys_truncated_svd_of_real_images(self):
+        layout, real, made = TestPerImage.made(SVD(bases=6), ODD, Budget.of(ODD, 3))
+        u, s, v = np.linalg.svd(real.double().numpy().reshape(len(real), -1), full_matrices=False)
+        np.testing.assert_allclose(made, ((u[:, :6] * s[:6]) @ v[:6]).reshape(made.shape), atol=1e-4)
+        arrays = SVD(bases=6).initial(layout, drawing(lambda labels: real), seeded(0))
+        # Its rows are the right singular vectors, up to the scale that is shared with the batch kernel.
+        rows = arrays["spectrum"][0].flatten(1).double()
+        rows = rows / rows.norm(dim=1, keepdim=True)
+        np.testing.assert_allclose(np.abs(rows.numpy() @ v[:6].T), np.eye(6), atol=1e-4)
+
+    def test_svd_optimises_only_the_bases_and_lsvd_both(self):
+        layout = SVD().layout(CIFAR10, Budget.of(CIFAR10, 1))
+        assert trained(SVD(), layout) == {"spectrum"}
+        assert trained(LSVD(), layout) == {"spectrum", "batch_kernel"}
+
+    def test_memory_is_small_bases_enlarged_and_mixed(self):
+        layout, real, made = TestPerImage.made(Memory(), CIFAR10, Budget.of(CIFAR10, 1))
+        arrays = Memory().initial(layout, drawing(lambda labels: real), seeded(0))
+        bases = torch.nn.functional.interpolate(arrays["spectrum"][0].double(), (32, 32), mode="bilinear")
+        wanted = torch.einsum("pchw,pb->bchw", bases, arrays["batch_kernel"][0].double())
+        np.testing.assert_allclose(made, wanted.numpy(), atol=1e-10)
+        assert layout.images > layout.coefficient_shape[0]
+
+    def test_too_many_bases_are_refused(self):
+        with pytest.raises(OverBudget, match="lower bases or images_per_class"):
+            LSVD(bases=11).layout(CIFAR10, Budget.of(CIFAR10, 1))
+
+    def test_fields_are_taken_as_given(self):
+        layout = LSVD(bases=4, images_per_class=5).layout(CIFAR10, Budget.of(CIFAR10, 1))
+        assert (layout.coefficient_shape[0], layout.images) == (4, 50)
+
+
+class TestFreD:
+    def test_it_holds_the_instances_of_its_table_and_counts_the_mask(self):
+        layout = FreD().layout(CIFAR10, Budget.of(CIFAR10, 1))
+        assert layout.images == 160
+        # 64 coefficients an instance and channel would leave no element for the mask, which takes 32 a class.
+        assert layout.arrays["spectrum"].shape == (10, 16, 3, 63)
+        assert layout.elements == 160 * 3 * 63 + 10 * 1024 // 32
+
+    def test_the_published_k_leaves_place_for_one_instance_less(self):
+        layout = FreD(coefficients=64).layout(CIFAR10, Budget.of(CIFAR10, 1))
+        assert layout.images == 150
+
+    def test_the_mask_of_a_class_is_where_its_real_images_vary_most(self):
+        geometry = Geometry(2, 2, 6, 8)
+        generator = np.random.default_rng(0)
+        classes = []
+        for _ in range(2):
+            weights = generator.permutation(48).reshape(6, 8) / 10
+            frequencies = weights * generator.standard_normal((40, 2, 6, 8)) + 100  # a mean is no variance
+            classes.append(idctn(frequencies, axes=(2, 3), norm="ortho"))
+        real = RealImages(
+            lambda labels: torch.stack([torch.tensor(classes[label][i]) for i, label in enumerate(labels)]).float(),
+            lambda label: torch.tensor(classes[label]).float(),
+        )
+        kind = FreD(images_per_class=3, coefficients=10)
+        layout = kind.layout(geometry, Budget.of(geometry, 1))
+        arrays = kind.initial(layout, real, seeded(0))
+        for label in range(2):
+            variance = dctn(classes[label], axes=(2, 3), norm="ortho").var(axis=0).sum(axis=0)
+            kept = variance >= np.sort(variance.ravel())[-10]
+            np.testing.assert_array_equal(arrays["mask"][label].numpy(), kept)
+        images = synthesis.images(layout, arrays)
+        wanted = dctn(real.draw(synthesis.balanced_labels(layout)).double().numpy(), axes=(2, 3), norm="ortho")
+        wanted = idctn(wanted * arrays["mask"].numpy().repeat(3, axis=0)[:, None], axes=(2, 3), norm="ortho")
+        np.testing.assert_allclose(images.numpy(), wanted, atol=1e-2)
+
+    def test_the_samples_alone_can_choose_the_mask(self):
+        kind = FreD(images_per_class=4, coefficients=20, mask_from="samples")
+        layout = kind.layout(ODD, Budget.of(ODD, 3))
+        arrays = kind.initial(layout, RealImages(smooth_images, no_real_images), seeded(0))
+        samples = smooth_images(synthesis.balanced_labels(layout)).double().numpy()[:4]
+        variance = dctn(samples, axes=(2, 3), norm="ortho").var(axis=0).sum(axis=0)
+        np.testing.assert_array_equal(arrays["mask"][0].numpy(), variance >= np.sort(variance.ravel())[-20])
+
+    def test_equals_go_to_the_lower_place_and_one_image_is_judged_by_its_squares(self):
+        flat = torch.ones(2, 1, 2, 3)
+        assert most_explained(flat, 2).tolist() == [[True, True, False], [False, False, False]]
+        single = torch.tensor([[[[1.0, 9.0], [-5.0, 0.0]]]])
+        assert most_explained(single, 2).tolist() == [[False, True], [True, False]]
+
+    def test_more_coefficients_than_places_are_refused(self):
+        with pytest.raises(InvalidSetting, match="coefficients is 1025; 1024 are all"):
+            FreD(coefficients=1025).layout(CIFAR10, Budget.of(CIFAR10, 1))
+
+
+class TestSoftLabels:
+    def test_they_begin_near_the_classes_and_are_counted(self):
+        hard, soft = (NSD(labels=labels, slices=20) for labels in ("hard", "soft"))
+        budget = Budget.of(CIFAR10, 1)
+        layout = soft.layout(CIFAR10, budget)
+        assert layout.elements == hard.layout(CIFAR10, budget).elements + layout.images * 10
+        arrays = initial_arrays(soft, layout, SMOOTH_CIFAR, seeded(0))
+        probabilities = synthesis.labels(layout, arrays)
+        own = probabilities[torch.arange(layout.images), synthesis.balanced_labels(layout)]
+        torch.testing.assert_close(own, torch.full_like(own, 0.9))
+        torch.testing.assert_close(probabilities.sum(dim=1), torch.ones(layout.images))
 
 
 @pytest.mark.parametrize(("most", "limit"), [(0, 9), (1, 9), (5, 9), (9, 9), (20, 9), (65_536, 1 << 16), (3, 1)])
@@ -392,8 +608,8 @@ class Striped(Parameterization):
         budget.require(self.name, layout.elements, layout.nbytes, "raise --ipc")
         return layout
 
-    def initial(self, layout: Layout, real: DrawReal, generator: torch.Generator) -> dict[str, Tensor]:
-        rows = real(synthesis.labels(layout, {})).mean(dim=2, keepdim=True)
+    def initial(self, layout: Layout, real: RealImages, generator: torch.Generator) -> dict[str, Tensor]:
+        rows = real.draw(synthesis.labels(layout, {})).mean(dim=2, keepdim=True)
         return {"spectrum": rows[None], "height_kernel": torch.ones(1, 1, layout.geometry.height)}
 
 
@@ -405,7 +621,7 @@ def test_a_new_parameterization_is_one_class_and_one_entry(monkeypatch):
     assert settings.parameterization == Striped(dtype="float32", a_class=3)
     assert recipes.CPU.with_values(["parameterization.name=striped"]).parameterization == Striped()
     layout = settings.parameterization.layout(ODD, Budget.of(ODD, 1))
-    arrays = settings.parameterization.initial(layout, smooth_images, seeded(0))
+    arrays = settings.parameterization.initial(layout, SMOOTH, seeded(0))
     images = synthesis.images(layout, arrays)
     wanted = smooth_images(torch.arange(7).repeat_interleave(3)).mean(dim=2, keepdim=True).expand(-1, -1, 13, -1)
     torch.testing.assert_close(images, wanted)

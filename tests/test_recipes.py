@@ -15,7 +15,15 @@ from nsdcodec.parameterizations.nsd import NSD
 from nsdcodec.parameterizations.pixel import Pixel
 from nsdcodec.recipes import CPU, GPU, RECIPES, Settings, default_recipe, for_geometry, recipe
 
-OTHER_TEXT = {"dct": "bilinear", "adam": "sgd", "sgd": "adam", "float16": "float32", "real": "noise", "noise": "real"}
+OTHER_TEXT = {
+    "hard": "soft",
+    "dct": "bilinear",
+    "adam": "sgd",
+    "sgd": "adam",
+    "float16": "float32",
+    "real": "noise",
+    "noise": "real",
+}
 OTHER_TEXT |= {"A": "B", "B": "C", "nsd": "pixel", "pixel": "nsd", "dm": "mtt", "mtt": "dm"}
 
 
@@ -119,7 +127,7 @@ def test_an_unknown_key_names_the_nearest():
         ("optimizer.learning_rate=0", "above 0"),
         ("optimizer.kind=lion", "adam or sgd"),
         ("validation.checks=0", "at least 1"),
-        ("reading=D", "A, B, C"),
+        ("reading=D", "A, B or C"),
     ],
 )
 def test_values_are_checked_for_type_and_range(pair, wanted):

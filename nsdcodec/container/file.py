@@ -240,7 +240,7 @@ def _mask(header: Header, arrays: dict[str, Array]) -> None:
 
 
 def _labels(header: Header, arrays: dict[str, Array]) -> None:
-    if "labels" in arrays and int(arrays["labels"].max()) >= header.layout.geometry.classes:
+    if header.layout.labels == "stored" and int(arrays["labels"].max()) >= header.layout.geometry.classes:
         index = int(np.argmax(arrays["labels"]))
         raise MalformedFile(
             "NSD-L02",

@@ -40,6 +40,10 @@ class RealData:
         images, _ = self.take(index.reshape(-1))
         return images.view(len(self.members), n, *images.shape[1:])
 
+    def of_class(self, label: int) -> Tensor:
+        """All images [n, C, H, W] of a class."""
+        return self.take(self.members[label])[0]
+
     def of_labels(self, labels: Tensor, generator: torch.Generator) -> Tensor:
         """An image [n, C, H, W] for each label [n], no image twice where a class has enough."""
         index = torch.empty_like(labels)

@@ -81,7 +81,8 @@ class Objective(ABC):
 
     @abstractmethod
     def loss(self, state: State, images: Tensor, labels: Tensor, iteration: int) -> Step:
-        """For all synthetic images [n, C, H, W], with their graph, and labels [n]. Random only in (seed, iteration)."""
+        """For all synthetic images [n, C, H, W], with their graph, and labels int64 [n], or soft ones
+        [n, classes], whose rows are distributions and have their graph too. Random only in (seed, iteration)."""
 
     def learned_rate(self, state: State) -> float | None:
         """The student learning rate that was learned, for the file's recipe; None where none is."""

@@ -20,6 +20,7 @@ from nsdcodec.learning.networks import ConvNet
 from nsdcodec.learning.randomness import stream
 from nsdcodec.learning.training import autocast
 from nsdcodec.objectives.base import Objective, State, Step, World
+from nsdcodec.synthesis import hard_labels
 
 
 @dataclass
@@ -89,9 +90,10 @@ class DistributionMatching(Objective):
         assert isinstance(network, ConvNet)
         real = world.real.per_class(self.real_per_class, generator)
         classes = len(real)
-        order = labels.argsort(stable=True)
+        hard = hard_labels(labels)
+        order = hard.argsort(stable=True)
         labels = labels[order]
-        by_class = images[order].split(torch.bincount(labels, minlength=classes).tolist())
+        by_class = images[order].split(torch.bincount(hard, minlength=classes).tolist())
         # Siamese: the real and the synthetic images of a class are augmented alike, each class in its own way.
         chosen = [augmentation.draw(world.augmentation, 1, generator) for _ in range(classes)]
         with autocast(world.device, world.precision):
@@ -127,6 +129,6 @@ class DistributionMatching(Objective):
 
 
 def class_means(values: Tensor, labels: Tensor, classes: int) -> Tensor:
-    """Means [classes, D] of the rows of values [n, D] with each label."""
-    one_hot = F.one_hot(labels, classes).to(values.dtype)
-    return (one_hot.T @ values) / one_hot.sum(dim=0)[:, None]
+    """Means [classes, D] of the rows of values [n, D] with each label; by soft labels [n, classes], weighted means."""
+    weights = (labels if labels.ndim == 2 else F.one_hot(labels, classes)).to(values.dtype)
+    return (weights.T @ values) / weights.sum(dim=0)[:, None]

@@ -2,58 +2,102 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
 from torch import Tensor
 
+from nsdcodec import synthesis
 from nsdcodec.budget import Budget
 from nsdcodec.errors import InvalidSetting
 from nsdcodec.geometry import Geometry
-from nsdcodec.layout import FLOATS, Layout
+from nsdcodec.layout import FLOATS, ArraySpec, Layout, Synthesis
 
-# What a planner sets aside, of a budget in bytes, for the header; the encoder measures the real one before training.
-HEADER_RESERVE = 2_560
+INITS = ("real", "noise")
+LABELS = ("hard", "soft")
+# What soft labels begin with: the probability of an image's own class.
+CONFIDENCE = 0.9
 
-# labels [n] -> real images [n, C, H, W] of those classes, normalised.
-DrawReal = Callable[[Tensor], Tensor]
+
+@dataclass(frozen=True)
+class RealImages:
+    """What initial values are made from: `draw`, labels int64 [n] -> normalised real images [n, C, H, W] of those
+    classes; `of_class`, a label -> all real training images of that class."""
+
+    draw: Callable[[Tensor], Tensor]
+    of_class: Callable[[int], Tensor]
 
 
 @dataclass(frozen=True)
 class Parameterization(ABC):
-    """`dtype` is the stored type of the arrays; `init` is "real" (from real images) or "noise"."""
+    """`dtype` is the stored type of the arrays; `init` is "real" (from real images) or "noise"; `labels` is "hard" (by
+    the rule, no bytes) or "soft" (a learned distribution over the classes for each image, stored and counted)."""
 
     dtype: str = "float16"
     init: str = "real"
+    labels: str = "hard"
 
     name: ClassVar[str]
+    # Roles that are stored and never optimised.
+    fixed: ClassVar[frozenset[str]] = frozenset({"mask"})
 
     def __post_init__(self) -> None:
-        if self.dtype not in FLOATS:
-            raise InvalidSetting(f"{self.name}: dtype is {self.dtype!r}; it can be {' or '.join(FLOATS)}")
-        if self.init not in ("real", "noise"):
-            raise InvalidSetting(f"{self.name}: init is {self.init!r}; it can be real or noise")
+        for field, choices in (("dtype", FLOATS), ("init", INITS), ("labels", LABELS)):
+            self.require_choice(field, choices)
 
     @abstractmethod
     def layout(self, geometry: Geometry, budget: Budget) -> Layout:
         """The exact arrays and their stored types. Raises OverBudget, with the remedy, where nothing fits."""
 
     @abstractmethod
-    def initial(self, layout: Layout, real: DrawReal, generator: torch.Generator) -> dict[str, Tensor]:
-        """Initial float32 values of every float array."""
+    def initial(self, layout: Layout, real: RealImages, generator: torch.Generator) -> dict[str, Tensor]:
+        """Initial values of every array but the labels: float32, masks bool."""
+
+    def in_training(self, arrays: Mapping[str, Tensor], generator: torch.Generator) -> Mapping[str, Tensor]:
+        """The arrays as one iteration of the optimisation sees them: a form may hide some at random."""
+        return arrays
+
+    def laid_out(
+        self,
+        geometry: Geometry,
+        synthesis: Synthesis,
+        shapes: Mapping[str, tuple[int, ...]],
+        mask: tuple[int, ...] | None = None,
+    ) -> Layout:
+        """A layout of float arrays of these shapes, with a mask and with soft labels where there are such."""
+        arrays = {role: ArraySpec(self.dtype, shape) for role, shape in shapes.items()}
+        if mask is not None:
+            arrays["mask"] = ArraySpec("bit", mask)
+        hard = Layout(geometry, synthesis, arrays)
+        if self.labels == "hard":
+            return hard
+        scores = ArraySpec(self.dtype, (hard.images, geometry.classes))
+        return Layout(geometry, synthesis, arrays | {"labels": scores}, "soft")
+
+    def require_choice(self, field: str, choices: tuple[str, ...]) -> None:
+        if getattr(self, field) not in choices:
+            known = f"{', '.join(choices[:-1])} or {choices[-1]}"
+            raise InvalidSetting(f"{self.name}: {field} is {getattr(self, field)!r}; it can be {known}")
+
+    def require_positive(self, *fields: str) -> None:
+        for field in fields:
+            value = getattr(self, field)
+            if value is not None and value < 1:
+                raise InvalidSetting(f"{self.name}: {field} is {value}; it must be at least 1")
 
 
-def largest(fits: Callable[[int], bool], limit: int) -> int:
-    """The largest n in 1 to limit for which `fits` holds, 0 where none does; `fits` never holds again once it fails."""
-    low, high = 0, limit + 1
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if fits(middle) else (low, middle)
-    return low
-
-
-def admits(budget: Budget, layout: Layout) -> bool:
-    return budget.admits(layout.elements, layout.nbytes + HEADER_RESERVE)
+def initial_arrays(
+    parameterization: Parameterization, layout: Layout, real: RealImages, generator: torch.Generator
+) -> dict[str, Tensor]:
+    """The form's initial values, and soft labels that begin near the hard ones."""
+    arrays = parameterization.initial(layout, real, generator)
+    if layout.labels == "soft":
+        classes = layout.geometry.classes
+        lead = math.log(CONFIDENCE * max(1, classes - 1) / (1 - CONFIDENCE))
+        scores = lead * torch.nn.functional.one_hot(synthesis.balanced_labels(layout), classes)
+        arrays["labels"] = scores - scores.mean(dim=1, keepdim=True)
+    return arrays

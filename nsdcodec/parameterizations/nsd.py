@@ -17,12 +17,13 @@ import torch
 from torch import Tensor
 
 from nsdcodec import synthesis
-from nsdcodec.bases import basis
 from nsdcodec.budget import Budget
-from nsdcodec.errors import InvalidSetting, OverBudget
+from nsdcodec.errors import InvalidSetting
 from nsdcodec.geometry import Geometry
-from nsdcodec.layout import DTYPES, MAX_IMAGES, ArraySpec, Layout, Synthesis
-from nsdcodec.parameterizations.base import HEADER_RESERVE, DrawReal, Parameterization, admits, largest
+from nsdcodec.layout import MAX_IMAGES, Layout, Synthesis
+from nsdcodec.parameterizations.base import Parameterization, RealImages
+from nsdcodec.parameterizations.planning import HEADER_RESERVE, admits, images_a_class, largest, require_fit
+from nsdcodec.parameterizations.projection import coefficients, factored, named
 
 READINGS = ("A", "B", "C")
 # How many images a class the planner of B and C aims at, as a share of a slice's elements (so that the batch kernel
@@ -49,14 +50,9 @@ class NSD(Parameterization):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.reading not in READINGS:
-            raise InvalidSetting(f"nsd: reading is {self.reading!r}; it can be {', '.join(READINGS)}")
-        if self.basis not in ("dct", "bilinear"):
-            raise InvalidSetting(f"nsd: basis is {self.basis!r}; it can be dct or bilinear")
-        for name in ("slices", "size", "images_per_class", "kernels", "spectra_per_class", "groups"):
-            value = getattr(self, name)
-            if value is not None and value < 1:
-                raise InvalidSetting(f"nsd: {name} is {value}; it must be at least 1")
+        self.require_choice("reading", READINGS)
+        self.require_choice("basis", ("dct", "bilinear"))
+        self.require_positive("slices", "size", "images_per_class", "kernels", "spectra_per_class", "groups")
 
     def layout(self, geometry: Geometry, budget: Budget) -> Layout:
         def fits(slices: int) -> bool:
@@ -71,18 +67,12 @@ class NSD(Parameterization):
             remedy = f"lower slices to {fewer} or raise --ipc" if fewer else "raise --ipc"
             budget.require(f"nsd with {self.slices} slices", layout.elements, layout.nbytes + HEADER_RESERVE, remedy)
             return layout
-        slices = largest(fits, 1 << 16)
-        if slices == 0:
-            one = self._layout(geometry, budget, 1)
-            held = f"{budget.elements:,} elements" if budget.elements else f"{budget.file_bytes:,} bytes"
-            raise OverBudget(
-                f"nsd: a slice takes {one.elements:,} elements ({one.nbytes + HEADER_RESERVE:,} bytes); the budget is "
-                f"{held}; raise --ipc, or lower size ({one.coefficient_shape[2]}) or images_per_class"
-            )
-        return self._layout(geometry, budget, slices)
+        require_fit("nsd", geometry, budget, self._layout(geometry, budget, 1), "lower size or images_per_class")
+        return self._layout(geometry, budget, largest(fits, 1 << 16))
 
-    def initial(self, layout: Layout, real: DrawReal, generator: torch.Generator) -> dict[str, Tensor]:
-        arrays = {role: _noise(role, spec.shape, generator) for role, spec in layout.arrays.items()}
+    def initial(self, layout: Layout, real: RealImages, generator: torch.Generator) -> dict[str, Tensor]:
+        roles = [role for role in layout.arrays if role != "labels"]
+        arrays = {role: _noise(role, layout.arrays[role].shape, generator) for role in roles}
         if self.init == "noise":
             return arrays
         for role, axis in (("channel_kernel", 1), ("height_kernel", 2), ("width_kernel", 3)):
@@ -91,8 +81,8 @@ class NSD(Parameterization):
             spread = 0.05 * start.square().mean().sqrt() if layout.kernels > 1 and len(arrays[role]) > 1 else 0.0
             arrays[role] = start + spread * torch.randn(arrays[role].shape, generator=generator)
         factors = [
-            _factor(self._analyse(layout, real(wanted).cpu()), layout.coefficient_shape[0], generator)
-            for wanted in synthesis.labels(layout, {}).view(layout.spectra, -1)
+            factored(self._analyse(layout, real.draw(wanted).cpu()), layout.coefficient_shape[0], generator)
+            for wanted in synthesis.balanced_labels(layout).view(layout.spectra, -1)
         ]
         arrays["spectrum"] = torch.stack([slices for slices, _ in factors]).view(layout.arrays["spectrum"].shape)
         columns = [columns for _, columns in factors]
@@ -124,26 +114,20 @@ class NSD(Parameterization):
             raise InvalidSetting(
                 f"nsd: {images:,} images; a file holds at most {MAX_IMAGES:,}: lower slices or images_per_class"
             )
-        arrays = {
+        shapes = {
             "spectrum": (spectra, slices, *slice_shape),
             "batch_kernel": (kernels, slices, columns),
             "channel_kernel": (shared, geometry.channels, geometry.channels),
             "height_kernel": (shared, size_h, geometry.height),
             "width_kernel": (shared, size_w, geometry.width),
         }
-        return Layout(
-            geometry,
-            Synthesis("stored", "stored", "stored", "stored", pairing),
-            {role: ArraySpec(self.dtype, shape) for role, shape in arrays.items()},
-        )
+        return self.laid_out(geometry, Synthesis("stored", "stored", "stored", "stored", pairing), shapes)
 
     def _size(self, geometry: Geometry, budget: Budget) -> tuple[int, int]:
         """NSD section 4.1: half of the resolution up to IPC 10, seven eighths above."""
         if self.size is not None:
             return min(self.size, geometry.height), min(self.size, geometry.width)
-        limits = [budget.elements, budget.file_bytes and budget.file_bytes / DTYPES[self.dtype]]
-        elements = min(limit for limit in limits if limit is not None)
-        share = 0.5 if elements <= 10 * geometry.classes * geometry.image_elements else 0.875
+        share = 0.5 if images_a_class(geometry, budget, self.dtype) <= 10 else 0.875
         return math.ceil(geometry.height * share), math.ceil(geometry.width * share)
 
     def _images(self, geometry: Geometry, slice_elements: int, slices: int, groups: int) -> int:
@@ -156,33 +140,11 @@ class NSD(Parameterization):
 
     def _start(self, layout: Layout, axis: int) -> Tensor:
         size = (layout.geometry.channels, layout.geometry.height, layout.geometry.width)[axis - 1]
-        named = "identity" if axis == 1 else self.basis
-        return torch.tensor(basis(named, layout.coefficient_shape[axis], size)).float()
+        return named("identity" if axis == 1 else self.basis, layout.coefficient_shape[axis], size)
 
     def _analyse(self, layout: Layout, images: Tensor) -> Tensor:
-        """Coefficients [n, t2 t3 t4] of images [n, C, H, W] in the starting kernels, by least squares."""
-        values = images @ torch.linalg.pinv(self._start(layout, 3))
-        values = (values.mT @ torch.linalg.pinv(self._start(layout, 2))).mT
-        coefficients: Tensor = values.flatten(1)
-        return coefficients
-
-
-def _factor(matrix: Tensor, rank: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """slices [rank, D] and columns [rank, n] with columns' slices near the matrix [n, D]: its truncated SVD, the
-    singular values shared out so that both factors have the same scale. Each component points where its images are on
-    the whole: an SVD's own signs are arbitrary, and readings that share columns would start classes as negatives."""
-    u, s, v = torch.linalg.svd(matrix, full_matrices=False)
-    signs = torch.where(u.sum(dim=0) < 0, -1.0, 1.0)
-    u, v = u * signs, v * signs[:, None]
-    kept = min(rank, len(s))
-    balance = s[:kept].sqrt() * (matrix.shape[1] / matrix.shape[0]) ** 0.25
-    slices = balance[:, None] * v[:kept]
-    columns = (s[:kept] / balance)[:, None] * u[:, :kept].T
-    if kept < rank:  # more slices than images: the rest start as faint noise
-        extra = 0.01 * torch.randn(rank - kept, matrix.shape[1] + matrix.shape[0], generator=generator)
-        slices = torch.cat([slices, extra[:, : matrix.shape[1]] * slices.std()])
-        columns = torch.cat([columns, extra[:, matrix.shape[1] :] * columns.std()])
-    return slices, columns
+        """Coefficients [n, t2 t3 t4] of images [n, C, H, W] in the starting kernels."""
+        return coefficients(images, self._start(layout, 2), self._start(layout, 3)).flatten(1)
 
 
 def _noise(role: str, shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
