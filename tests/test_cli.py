@@ -9,6 +9,7 @@ import contextlib
 import hashlib
 import io
 import json
+import re
 import subprocess
 import sys
 import time
@@ -27,7 +28,7 @@ Image = pytest.importorskip("PIL.Image")
 from nsdcodec_cli.main import run  # noqa: E402
 
 from nsdcodec import NSDDataset  # noqa: E402
-from nsdcodec.sources import load  # noqa: E402
+from nsdcodec.sources import SOURCES, load  # noqa: E402
 
 COMMANDS = ("encode", "decode", "info", "verify", "eval", "experts", "recipes")
 TINY = ["--device", "cpu", "--precision", "float32", "--set", "network.width=8", "--set", "validation.width=8"]
@@ -145,6 +146,10 @@ class TestHelp:
         assert ran.code == 0
         assert "--json" in ran.out
         assert "Usage" in ran.out
+
+    def test_encode_names_every_source(self):
+        shown = nsdc("encode", "--help").out
+        assert all(re.search(rf"\b{name}\b", shown) for name in SOURCES)
 
     def test_version_is_the_packages(self):
         import nsdcodec
