@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import numpy as np
 import pytest
 
@@ -128,6 +130,13 @@ class TestSubsets:
         assert all(set(a.split()) & set(b.split()) for a, b in zip(ours, categories, strict=True)), (ours, categories)
         # ImageNet numbers its classes in the order of their ids.
         assert np.argsort(list(SUBSETS[name].classes)).tolist() == np.argsort(MTT[name]).tolist()
+
+    def test_the_ids_never_change(self):
+        # Written down once, when each was compared with ImageNet's own list of ids and names.
+        ids = " ".join(wnid for name in sorted(SUBSETS) for wnid in SUBSETS[name].classes)
+        assert hashlib.sha256(ids.encode()).hexdigest() == (
+            "093255450f24f6517de88d4beeb3b1eee903b4f756e70576e39b719a3c3348d8"
+        )
 
     def test_imagenettes_ids_are_torchvisions(self):
         from torchvision.datasets import Imagenette
