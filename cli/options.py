@@ -20,13 +20,16 @@ FileArgument = Annotated[Path, typer.Argument(help="An .nsd file.", show_default
 SourceArgument = Annotated[
     str,
     typer.Argument(
-        help="Real images: digits, cifar10, cifar100, svhn, mnist, fashionmnist; or a .h5, a .npz, a folder of class "
-        "folders of images.",
+        help="Real images: digits, cifar10, cifar100, svhn, mnist, fashionmnist, tinyimagenet, imagenette, imagewoof, "
+        "imagefruit, imagemeow, imagesquawk, imageyellow; or a .h5, a .npz, a folder of class folders of images.",
         show_default=False,
     ),
 ]
 DataDir = Annotated[
-    Path | None, typer.Option(help="Where NAME.h5 is looked for first (default: $NSDC_DATA, then the cache folder).")
+    Path | None,
+    typer.Option(
+        help="Where NAME.h5 or its folders are looked for first (default: $NSDC_DATA, then the cache folder)."
+    ),
 ]
 ExpertsDir = Annotated[
     Path | None, typer.Option(help="Where expert trajectories are kept (default: experts/ in the cache folder).")

@@ -9,6 +9,7 @@ import contextlib
 import hashlib
 import io
 import json
+import re
 import subprocess
 import sys
 import time
@@ -27,9 +28,9 @@ Image = pytest.importorskip("PIL.Image")
 from nsdcodec_cli.main import run  # noqa: E402
 
 from nsdcodec import NSDDataset  # noqa: E402
-from nsdcodec.sources import load  # noqa: E402
+from nsdcodec.sources import SOURCES, load  # noqa: E402
 
-COMMANDS = ("encode", "decode", "info", "verify", "eval", "experts", "recipes")
+COMMANDS = ("encode", "decode", "info", "verify", "eval", "experts", "analyze", "recipes")
 TINY = ["--device", "cpu", "--precision", "float32", "--set", "network.width=8", "--set", "validation.width=8"]
 TINY += ["--set", "validation.epochs=2", "--set", "validation.checks=1", "--set", "validation.per_class=5"]
 START = "from nsdcodec_cli import main; main()"
@@ -145,6 +146,10 @@ class TestHelp:
         assert ran.code == 0
         assert "--json" in ran.out
         assert "Usage" in ran.out
+
+    def test_encode_names_every_source(self):
+        shown = nsdc("encode", "--help").out
+        assert all(re.search(rf"\b{name}\b", shown) for name in SOURCES)
 
     def test_version_is_the_packages(self):
         import nsdcodec
@@ -371,6 +376,46 @@ class TestExperts:
         assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.h5")} == files
 
 
+class TestAnalyze:
+    @pytest.fixture(autouse=True)
+    def _needs(self, tmp_path, monkeypatch):
+        pytest.importorskip("matplotlib")
+        monkeypatch.chdir(tmp_path)
+
+    def test_the_json_printed_is_in_the_file_with_the_arrays(self, tmp_path):
+        printed = nsdc("analyze", "digits", "--class", "3", "--images", 50, "--json").json
+        folder = tmp_path / "analysis-digits"
+        written = json.loads((folder / "analysis.json").read_text())
+        assert (printed["class"], printed["shape"]) == ("3", [50, 1, 8, 8])
+        assert printed["dimensions"]["batch"]["size"] == 50
+        assert printed["dimensions"]["channel"]["similarity"] is None
+        assert {key: written[key] for key in printed} == printed
+        best = np.sort(np.ravel(written["explained_variance_ratio"]))[-16:]
+        assert best.sum() == pytest.approx(printed["frequencies"]["kept"]["16"], abs=1e-5)
+        assert Image.open(folder / "analysis.png").width > 1000
+
+    def test_a_row_a_dimension_and_where_the_files_are(self, tmp_path):
+        ran = nsdc("analyze", "digits", "-o", "here", "--images", 20)
+        title, header, *rows = ran.out.splitlines()
+        assert title == "digits, 0: 20 images of 1 x 8 x 8"
+        assert header.split()[:2] == ["dimension", "size"]
+        assert [row.split()[:2] for row in rows[:4]] == [
+            ["batch", "20"], ["channel", "1"], ["height", "8"], ["width", "8"],
+        ]  # fmt: skip
+        assert "of 64 frequencies, 4 keep" in ran.out
+        assert sorted(path.name for path in (tmp_path / "here").iterdir()) == ["analysis.json", "analysis.png"]
+
+    def test_what_cannot_be_analysed_or_written_has_its_exit_code(self, tmp_path, monkeypatch):
+        (tmp_path / "file").write_text("")
+        assert nsdc("analyze", "digits", "-o", "file").code == 7
+        ran = nsdc("analyze", "digits", "--class", "33")
+        assert (ran.code, "did you mean '3'" in ran.err) == (2, True)
+        assert nsdc("analyze", "digits", "--images", 1).code == 2
+        monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+        ran = nsdc("analyze", "missing.h5")
+        assert (ran.code, "nsdcodec[figures]" in ran.err) == (7, True)
+
+
 class TestRecipes:
     def test_lists_every_recipe(self):
         assert set(nsdc("recipes", "--json").json) == {"cpu", "gpu", "nsd-ipc1", "mtt-ipc1", "dm-ipc1"}
@@ -491,7 +536,8 @@ class TestExitCodes:
 
 class TestStartUp:
     @pytest.mark.parametrize(
-        ("command", "absent"), [("--help", {"torch", "numpy", "rich.progress"}), ("info", {"torch", "sklearn", "PIL"})]
+        ("command", "absent"),
+        [("--help", {"torch", "numpy", "rich.progress", "matplotlib"}), ("info", {"torch", "sklearn", "PIL"})],
     )
     def test_loads_no_more_than_it_needs(self, file, command, absent):
         listing = "import atexit, sys; atexit.register(lambda: print(*sys.modules, file=sys.stderr))"

@@ -16,6 +16,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from worlds import toy_source
 
 pytest.importorskip("sklearn")
 pytest.importorskip("h5py")
@@ -25,6 +26,7 @@ from nsdcodec.container import atomic, codecs
 from nsdcodec.encoder import Job, encode
 from nsdcodec.errors import Diverged, FileAccess, Interrupted, InvalidSetting, OverBudget
 from nsdcodec.experts import Experts
+from nsdcodec.geometry import Geometry
 from nsdcodec.learning import training
 from nsdcodec.objectives.distribution import DistributionMatching
 from nsdcodec.recipes import for_geometry, recipe
@@ -112,6 +114,21 @@ class TestAFinishedRun:
         assert header.provenance["source"] == {"name": "digits", "sha256": digits.sha256}
         assert header.provenance["set"] == list(made.overrides)
         assert header.provenance["torch"] == torch.__version__
+
+    @pytest.mark.parametrize(("channels", "size", "form"), [(1, 28, "nsd"), (3, 24, "nsd"), (3, 24, "pixel")])
+    def test_images_may_be_grey_or_coloured_and_of_sides_that_are_no_powers_of_two(
+        self, job, tmp_path, channels, size, form
+    ):
+        source = toy_source(Geometry(2, channels, size, size), train=10)
+        settings = for_geometry(recipe("cpu"), source.geometry, source.augmentation)
+        settings = settings.with_names(form, None).with_values([*TINY, "iterations=2"])
+        made = replace(job(), source=source, settings=settings)
+        result = encode(made)
+        images, labels = NSDDataset(made.output).all()
+        assert images.shape[1:] == (channels, size, size)
+        assert set(labels.tolist()) == {0, 1}
+        assert (result.iterations, result.skipped) == (2, 0)
+        assert events(made, "step")[-1]["loss"] > 0
 
     @pytest.mark.parametrize("form", ["nsd", "pixel"])
     def test_the_labels_are_balanced(self, job, form):

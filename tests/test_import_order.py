@@ -20,6 +20,8 @@ ENCODING = [
     "checkpoint",
     "recipes",
     "evaluation",
+    "analysis",
+    "figures",
     "job",
     "encoder",
 ]
@@ -139,7 +141,7 @@ def test_decoding_needs_no_package_of_the_extras(tmp_path):
     (tmp_path / "a.nsd").write_bytes(file_of("mask a spectrum"))
     code = """
 import sys
-BLOCKED = {"torchvision", "h5py", "typer", "sklearn", "scipy", "rich", "PIL"}
+BLOCKED = {"torchvision", "h5py", "typer", "sklearn", "scipy", "rich", "PIL", "matplotlib"}
 class Refuse:
     def find_spec(self, name, path=None, target=None):
         if name.split(".")[0] in BLOCKED:

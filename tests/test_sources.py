@@ -167,6 +167,10 @@ class TestHoldOut:
         with pytest.raises(InvalidSource, match=r"class 'ape' has 4 .* at most 3 a class"):
             source().hold_out(4, seed=0)
 
+    def test_a_class_of_one_image_says_that_two_are_needed(self):
+        with pytest.raises(InvalidSource, match="class 'cat' has 1 training image; at least 2"):
+            source(split(labels=[0, 1] * 5 + [0, 2])).hold_out(1, seed=0)
+
     def test_nothing_to_hold_out_is_refused(self):
         with pytest.raises(InvalidSetting, match="at least 1"):
             source().hold_out(0, seed=0)
@@ -333,7 +337,7 @@ class TestFolder:
     def test_mixed_sizes_name_two_files_and_both_sizes(self, tmp_path):
         write_image(tmp_path / "set/ape/1.png")
         write_image(tmp_path / "set/bee/2.png", size=(6, 7))
-        with pytest.raises(InvalidSource, match=r"1\.png is 4 x 5 and .*2\.png is 6 x 7; resize"):
+        with pytest.raises(InvalidSource, match=r"1\.png is 4 x 5 and .*2\.png is 6 x 7; resize .* mogrify"):
             load(str(tmp_path / "set"))
 
     @pytest.mark.parametrize("content", [b"not an image", b""])
@@ -424,6 +428,22 @@ class TestTorchvision:
         assert (int(svhn.train.images.max()), int(svhn.test.images.max())) == (0, 1)
         assert "flip" not in svhn.augmentation
 
+    def test_svhns_files_become_images_and_their_tens_zeros(self, monkeypatch, tmp_path):
+        savemat = pytest.importorskip("scipy.io").savemat
+        folder = tmp_path / "cache/nsdcodec"
+        folder.mkdir(parents=True)
+        images = RNG.integers(0, 256, (11, 3, 32, 32), dtype=np.uint8)
+        labels = np.array([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 10])
+        listed = {}
+        for part, name in (("train", "train_32x32.mat"), ("test", "test_32x32.mat")):
+            savemat(folder / name, {"X": images.transpose(2, 3, 1, 0), "y": labels[:, None]})
+            # Torchvision downloads again what has another checksum.
+            listed[part] = ["unused", name, hashlib.md5((folder / name).read_bytes()).hexdigest()]
+        monkeypatch.setattr(datasets.SVHN, "split_list", listed)
+        svhn = load("svhn")
+        assert np.array_equal(svhn.train.images, images)
+        assert svhn.test.labels.tolist() == [1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 0]
+
     @pytest.mark.parametrize(
         "failure", [URLError("no route"), RuntimeError("Error:\ntried both"), ConnectionResetError("reset")]
     )
@@ -452,7 +472,10 @@ class TestTorchvision:
 
 class TestLoad:
     def test_the_registry_lists_the_names_and_cannot_be_changed(self):
-        assert set(sources.SOURCES) == {"digits", "cifar10", "cifar100", "svhn", "mnist", "fashionmnist"}
+        assert set(sources.SOURCES) == {
+            "digits", "cifar10", "cifar100", "svhn", "mnist", "fashionmnist", "tinyimagenet",
+            "imagenette", "imagewoof", "imagefruit", "imagemeow", "imagesquawk", "imageyellow",
+        }  # fmt: skip
         with pytest.raises(TypeError):
             sources.SOURCES["more"] = ""
 

@@ -8,22 +8,26 @@ from pathlib import Path
 from types import MappingProxyType
 
 from nsdcodec.errors import InvalidSource, MissingData, UnknownName
-from nsdcodec.sources import digits, folder, hdf5, npz, vision
+from nsdcodec.sources import digits, folder, hdf5, imagenet, npz, tinyimagenet, vision
 from nsdcodec.sources.base import Source, Split, normalize
 
 __all__ = ["SOURCES", "Source", "Split", "cache_folder", "load", "normalize"]
 
 # The names that are always known, each with a line about it.
 SOURCES: Mapping[str, str] = MappingProxyType(
-    {"digits": digits.ABOUT} | {name: dataset.about for name, dataset in vision.DATASETS.items()}
+    {"digits": digits.ABOUT}
+    | {name: dataset.about for name, dataset in vision.DATASETS.items()}
+    | {tinyimagenet.NAME: tinyimagenet.ABOUT}
+    | {name: imagenet.about(name) for name in imagenet.SUBSETS}
 )
 _FILES = MappingProxyType({".h5": hdf5.load, ".hdf5": hdf5.load, ".npz": npz.load})
-_KINDS = "a .h5, .hdf5 or .npz file, or a folder of class folders of images"
+_KINDS = f"a .h5, .hdf5 or .npz file, a folder of class folders of images, or {tinyimagenet.FOLDER}/"
 
 
 def load(name: str, data_dir: Path | None = None) -> Source:
     """A source by its path (.h5, .hdf5, .npz, or a folder of images), or by its name: "digits"; NAME where NAME.h5 is
-    in `data_dir` (default $NSDC_DATA) or in the cache folder; or a name that torchvision downloads to the cache folder.
+    in `data_dir` (default $NSDC_DATA) or in the cache folder; TinyImageNet and subsets of ImageNet where their folders
+    are there; or a name that torchvision downloads to the cache folder.
 
     A known name comes before a folder of that name: write ./cifar10 for the folder. Raises UnknownName, MissingData,
     InvalidSource, FileAccess.
@@ -36,6 +40,10 @@ def load(name: str, data_dir: Path | None = None) -> Source:
     for place in folders:
         if os.path.isfile(file := place / f"{name}.h5"):
             return hdf5.load(file)
+    if name == tinyimagenet.NAME:
+        return tinyimagenet.find(folders)
+    if name in imagenet.SUBSETS:
+        return imagenet.find(name, folders)
     if name in vision.DATASETS:
         return vision.load(name, cache_folder())
     raise UnknownName("source", name, {*SOURCES, *(file.stem for place in folders for file in place.glob("*.h5"))})
@@ -57,7 +65,7 @@ def _is_path(name: str) -> bool:
 
 def _load_path(path: Path) -> Source:
     if path.is_dir():
-        return folder.load(path)
+        return tinyimagenet.load(path) if (path / tinyimagenet.CLASSES_FILE).is_file() else folder.load(path)
     if not os.path.exists(path):
         raise MissingData(f"{path}: no such file or folder; give {_KINDS}, or one of {', '.join(SOURCES)}")
     if path.suffix.lower() not in _FILES:

@@ -107,6 +107,11 @@ class Source:
             raise InvalidSetting(f"{per_class} images a class to hold out; it must be at least 1")
         counts = torch.bincount(self.train.labels, minlength=len(self.classes))
         least = int(counts.argmin())
+        if int(counts[least]) == 1:
+            raise InvalidSource(
+                f"{self.name}: class {self.classes[least]!r} has 1 training image; at least 2 are needed, one to "
+                "distil and one to hold out: add images or remove the class"
+            )
         if per_class >= int(counts[least]):
             raise InvalidSource(
                 f"{self.name}: class {self.classes[least]!r} has {int(counts[least]):,} training images; holding out "
@@ -154,12 +159,12 @@ def augmentation(name: str) -> str:
     return WITHOUT_FLIP if name in NEVER_FLIPPED else WITH_FLIP
 
 
-def package(name: str) -> Any:
-    """A module of the extra `encode`, imported when it is needed. Raises MissingData."""
+def package(name: str, extra: str = "encode") -> Any:
+    """A module of an extra, imported when it is needed. Raises MissingData."""
     try:
         return importlib.import_module(name)
     except ImportError as error:
-        raise MissingData(f"the package {name} cannot be imported ({error}): pip install nsdcodec[encode]") from error
+        raise MissingData(f"the package {name} cannot be imported ({error}): pip install nsdcodec[{extra}]") from error
 
 
 def _check_classes(where: str, classes: tuple[str, ...]) -> None:

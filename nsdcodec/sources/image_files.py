@@ -1,0 +1,72 @@
+"""Image files -> a Split. Between the sources that read folders of images and base."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from nsdcodec.errors import FileAccess, InvalidSource
+from nsdcodec.sources.base import Split, package
+
+Labelled = Sequence[tuple[Path, int]]
+
+
+def split_of_files(files: Labelled, shape: tuple[int, int, int], fit: Callable[[Any], Any] | None = None) -> Split:
+    """Files and their labels as a Split of images [channels, height, width]: 3 channels are RGB, 1 is grayscale.
+    `fit` brings a converted Pillow image to the size; without it, each must have it already.
+
+    Raises InvalidSource for a file that cannot be read or has another size; MissingData without Pillow.
+    """
+    channels, height, width = shape
+    # Made once; the files are read one by one, so that nothing holds the set twice.
+    pixels = np.empty((len(files), *shape), dtype=np.uint8)
+    for index, (file, _) in enumerate(files):
+        with opened(file) as image:
+            converted = image.convert("RGB" if channels == 3 else "L")
+            fitted = converted if fit is None else fit(converted)
+            if fitted.size != (width, height):
+                raise InvalidSource(
+                    f"{file} is {fitted.size[0]} x {fitted.size[1]}, not {width} x {height} as the set has it; "
+                    "fetch it again or resize it"
+                )
+            pixels[index] = np.asarray(fitted).reshape(height, width, channels).transpose(2, 0, 1)
+    return Split(torch.from_numpy(pixels), torch.tensor([label for _, label in files], dtype=torch.int64))
+
+
+@contextmanager
+def opened(file: Path) -> Iterator[Any]:
+    """The file as a Pillow image. Raises InvalidSource for what Pillow cannot read, then or inside the context."""
+    pillow = package("PIL.Image")
+    try:
+        with pillow.open(file) as image:
+            yield image
+    # What Pillow raises for a file, or for pixels, that it cannot read.
+    except (OSError, SyntaxError, ValueError, EOFError, struct.error, pillow.DecompressionBombError) as error:
+        raise InvalidSource(f"{file}: not a readable image ({error}); replace or remove it") from error
+
+
+def folders(path: Path) -> list[Path]:
+    return [entry for entry in visible(path) if entry.is_dir()]
+
+
+def visible(path: Path) -> list[Path]:
+    """What is in the folder, sorted, without hidden entries. Raises FileAccess."""
+    try:
+        return sorted(entry for entry in path.iterdir() if not entry.name.startswith("."))
+    except OSError as error:
+        raise FileAccess(f"cannot read the folder {path}: {error.strerror or error}; check its permissions") from error
+
+
+def image_files(folder: Path) -> list[Path]:
+    """The files of a folder that holds images and nothing else, sorted. Raises InvalidSource."""
+    files = visible(folder)
+    for file in files:
+        if file.is_dir():
+            raise InvalidSource(f"{file}: a folder inside a class folder; move its images up into {folder.name}")
+    return files
