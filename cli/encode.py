@@ -34,6 +34,12 @@ def encode(
     objective: Annotated[
         str | None, typer.Option(help="dm, mtt, or none to keep the initial images (default: the recipe's).")
     ] = None,
+    init: Annotated[
+        str | None, typer.Option(help="What the arrays begin as: real, herding or forgetting images, or noise.")
+    ] = None,
+    labels: Annotated[
+        str | None, typer.Option(help="hard (by the rule, no bytes) or soft (learned, stored and counted).")
+    ] = None,
     iterations: Annotated[int | None, typer.Option(help="How many (default: the recipe's).")] = None,
     time: Annotated[
         str | None, typer.Option(metavar="DURATION", help="Fit the schedule to the clock: 90s, 10m, 1h30m.")
@@ -62,7 +68,8 @@ def encode(
         raise InvalidSetting("--iterations and --time both end the run; give one of them")
     keep_freed_memory()
     torch_device, chosen_precision = options.device(device, precision)
-    pairs = [*(set_ or []), *([f"iterations={iterations}"] if iterations is not None else [])]
+    given = {"iterations": iterations, "parameterization.init": init, "parameterization.labels": labels}
+    pairs = [*(set_ or []), *(f"{key}={value}" for key, value in given.items() if value is not None)]
     images = sources.load(source, data_dir)
     name, settings = options.settings(recipe, torch_device.type, images, parameterization, objective, pairs)
     named = [

@@ -1,0 +1,50 @@
+"""Make the test vectors: make.py NAME...  A file and its images for each form; existing ones are never touched.
+
+Each is made from real digits with the objective `none`, so it is small and what it shows can be recognised. The images,
+in float64 and in the order of the set, come from the einsum of tests/references.py, not from the decoder. Needs the
+extra `dev`. A vector that was released stays as it is for ever: a form that changes gets a new name.
+"""
+
+import dataclasses
+import sys
+from pathlib import Path
+
+import numpy as np
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent.parent / "tests"))
+
+import references  # noqa: E402
+
+from nsdcodec import recipes, sources  # noqa: E402
+from nsdcodec.container.file import read  # noqa: E402
+from nsdcodec.encoder import Job, encode  # noqa: E402
+from nsdcodec.parameterizations import PARAMETERIZATIONS  # noqa: E402
+
+SETTINGS = {name: [f"parameterization.name={name}"] for name in PARAMETERIZATIONS} | {
+    "nsd-reading-a": ["reading=A", "kernels=2", "slices=2"],
+    "nsd-reading-c": ["reading=C", "groups=3", "slices=3"],
+    "nsd-soft-labels": ["labels=soft"],
+    "fred-dct4": ["parameterization.name=fred", "transform=dct4"],
+    "dwt-float32": ["parameterization.name=dwt", "parameterization.dtype=float32"],
+}
+
+
+def make(name: str) -> None:
+    path = HERE / f"{name}.nsd"
+    if path.exists():
+        sys.exit(f"{path} exists, and released vectors stay as they are")
+    digits = sources.load("digits")
+    settings = recipes.for_geometry(recipes.CPU, digits.geometry, digits.augmentation)
+    settings = settings.with_names(None, "none").with_values([*SETTINGS[name], "validation.epochs=1"])
+    job = Job(digits, path, settings, "cpu", overrides=tuple(SETTINGS[name]), ipc=1)
+    encode(dataclasses.replace(job, restart=True))
+    job.log_path.unlink()
+    file = read(path)
+    np.save(HERE / f"{name}.npy", references.images(file.header.layout, file.arrays))
+
+
+if __name__ == "__main__":
+    for wanted in sys.argv[1:] or [name for name in SETTINGS if not (HERE / f"{name}.nsd").exists()]:
+        make(wanted)
+        print(f"{wanted}.nsd")
