@@ -33,7 +33,9 @@ def another(value: object) -> object:
         return not value
     if isinstance(value, str):
         return OTHER_TEXT.get(value, "other")
-    assert isinstance(value, int | float)
+    if isinstance(value, float):
+        return value / 2 or 1.0  # momentum must stay below 1
+    assert isinstance(value, int)
     return value * 2 + 1
 
 
@@ -118,6 +120,8 @@ def test_an_unknown_key_names_the_nearest():
         ("iterations=-1", "at least 0"),
         ("optimizer.learning_rate=0", "above 0"),
         ("optimizer.kind=lion", "adam or sgd"),
+        ("optimizer.momentum=1.0", "below 1"),
+        ("optimizer.momentum=-0.1", "at least 0"),
         ("validation.checks=0", "at least 1"),
         ("reading=D", "A, B, C"),
     ],
@@ -188,6 +192,7 @@ def test_published_recipes_hold_the_published_constants():
     assert (mtt.objective, mtt.iterations, mtt.optimizer.learning_rate) == (published, 5000, 100.0)
     assert (dm.objective.name, dm.iterations, dm.optimizer.learning_rate) == ("dm", 20_000, 1.0)
     assert (nsd.iterations, nsd.optimizer.kind, nsd.parameterization.init) == (10_000, "sgd", "noise")
+    assert [settings.optimizer.momentum for settings in (mtt, dm, nsd)] == [0.5, 0.5, 0.9]
     for settings in (mtt, dm, nsd):
         training = settings.training
         assert (training.learning_rate, training.momentum, training.weight_decay) == (0.01, 0.9, 5e-4)
