@@ -29,7 +29,7 @@ def encode(
     recipe: options.Recipe = None,
     parameterization: Annotated[str | None, typer.Option(help="nsd or pixel (default: the recipe's).")] = None,
     objective: Annotated[
-        str | None, typer.Option(help="dm, mtt, or none to keep the initial images (default: the recipe's).")
+        str | None, typer.Option(help="dc, dm, mtt, or none to keep the initial images (default: the recipe's).")
     ] = None,
     iterations: Annotated[int | None, typer.Option(help="How many (default: the recipe's).")] = None,
     time: Annotated[

@@ -16,6 +16,7 @@ from nsdcodec.geometry import Geometry
 from nsdcodec.learning.networks import NETWORKS
 from nsdcodec.objectives import OBJECTIVES, Guided, Objective
 from nsdcodec.objectives.distribution import DistributionMatching
+from nsdcodec.objectives.gradient import GradientMatching
 from nsdcodec.objectives.trajectory import TrajectoryMatching
 from nsdcodec.parameterizations import PARAMETERIZATIONS
 from nsdcodec.parameterizations.base import Parameterization
@@ -197,6 +198,18 @@ RECIPES: dict[str, tuple[str, Settings]] = {
             optimizer=Optimizer(kind="sgd", learning_rate=1.0, decay=False, momentum=0.5),
             validation=GPU.validation,
             iterations=20_000,
+        ),
+    ),
+    "dc-ipc1": (
+        # DC (ICLR 2021) with DSA (ICML 2021), the defaults of the authors' code and its --method DSA --init real: 1,000
+        # networks, at IPC 1 each matched once; 256 real images a class; SGD at rate 0.1, momentum 0.5.
+        "DC (ICLR 2021) with DSA (ICML 2021) in pixels for IPC 1",
+        Settings(
+            parameterization=PARAMETERIZATIONS["pixel"](),
+            objective=GradientMatching(real_per_class=256, network_life=1),
+            optimizer=Optimizer(kind="sgd", learning_rate=0.1, decay=False, momentum=0.5),
+            validation=GPU.validation,
+            iterations=1000,
         ),
     ),
 }

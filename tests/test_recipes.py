@@ -10,13 +10,14 @@ from nsdcodec.errors import InvalidSetting, UnknownName
 from nsdcodec.geometry import Geometry
 from nsdcodec.objectives import Guided
 from nsdcodec.objectives.distribution import DistributionMatching
+from nsdcodec.objectives.gradient import GradientMatching
 from nsdcodec.objectives.trajectory import TrajectoryMatching
 from nsdcodec.parameterizations.nsd import NSD
 from nsdcodec.parameterizations.pixel import Pixel
 from nsdcodec.recipes import CPU, GPU, RECIPES, Settings, default_recipe, for_geometry, recipe
 
 OTHER_TEXT = {"dct": "bilinear", "adam": "sgd", "sgd": "adam", "float16": "float32", "real": "noise", "noise": "real"}
-OTHER_TEXT |= {"A": "B", "B": "C", "nsd": "pixel", "pixel": "nsd", "dm": "mtt", "mtt": "dm"}
+OTHER_TEXT |= {"A": "B", "B": "C", "nsd": "pixel", "pixel": "nsd", "dm": "mtt", "mtt": "dc", "dc": "dm"}
 
 
 def as_text(value: object) -> str:
@@ -187,13 +188,14 @@ def test_the_default_recipe_follows_the_device():
 
 
 def test_published_recipes_hold_the_published_constants():
-    mtt, dm, nsd = (recipe(name) for name in ("mtt-ipc1", "dm-ipc1", "nsd-ipc1"))
+    mtt, dm, nsd, dc = (recipe(name) for name in ("mtt-ipc1", "dm-ipc1", "nsd-ipc1", "dc-ipc1"))
     published = TrajectoryMatching(50, 2, 2, 0, 0.01, 1e-7, 100)
     assert (mtt.objective, mtt.iterations, mtt.optimizer.learning_rate) == (published, 5000, 100.0)
     assert (dm.objective.name, dm.iterations, dm.optimizer.learning_rate) == ("dm", 20_000, 1.0)
     assert (nsd.iterations, nsd.optimizer.kind, nsd.parameterization.init) == (10_000, "sgd", "noise")
-    assert [settings.optimizer.momentum for settings in (mtt, dm, nsd)] == [0.5, 0.5, 0.9]
-    for settings in (mtt, dm, nsd):
+    assert (dc.objective, dc.iterations, dc.optimizer.learning_rate) == (GradientMatching(256, 1), 1000, 0.1)
+    assert [settings.optimizer.momentum for settings in (mtt, dm, dc, nsd)] == [0.5, 0.5, 0.5, 0.9]
+    for settings in (mtt, dm, nsd, dc):
         training = settings.training
         assert (training.learning_rate, training.momentum, training.weight_decay) == (0.01, 0.9, 5e-4)
         assert (training.batch_size, training.epochs, training.network.width) == (256, 1000, 128)
