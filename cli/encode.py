@@ -32,7 +32,7 @@ def encode(
         typer.Option(help="nsd, fred, dct, ldct, dwt, svd, lsvd, idc, memory or pixel (default: the recipe's)."),
     ] = None,
     objective: Annotated[
-        str | None, typer.Option(help="dm, mtt, or none to keep the initial images (default: the recipe's).")
+        str | None, typer.Option(help="dc, dm, mtt, or none to keep the initial images (default: the recipe's).")
     ] = None,
     init: Annotated[
         str | None, typer.Option(help="What the arrays begin as: real, herding or forgetting images, or noise.")

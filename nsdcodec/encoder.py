@@ -186,8 +186,8 @@ def _optimizer(settings: Settings, arrays: dict[str, Tensor], state: State) -> t
     for group in groups:
         group["full_rate"] = group["lr"]
     if settings.optimizer.kind == "adam":
-        return torch.optim.Adam(groups)
-    return torch.optim.SGD(groups, momentum=0.9)
+        return torch.optim.Adam(groups, betas=(settings.optimizer.momentum, 0.999))
+    return torch.optim.SGD(groups, momentum=settings.optimizer.momentum)
 
 
 def _loop(run: _Run, stop: threading.Event) -> None:

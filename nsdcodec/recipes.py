@@ -16,6 +16,7 @@ from nsdcodec.geometry import Geometry
 from nsdcodec.learning.networks import NETWORKS
 from nsdcodec.objectives import OBJECTIVES, Guided, Objective
 from nsdcodec.objectives.distribution import DistributionMatching
+from nsdcodec.objectives.gradient import GradientMatching
 from nsdcodec.objectives.trajectory import TrajectoryMatching
 from nsdcodec.parameterizations import PARAMETERIZATIONS
 from nsdcodec.parameterizations.base import Parameterization
@@ -34,18 +35,22 @@ class Guidance:
 
 @dataclass(frozen=True)
 class Optimizer:
-    """`kind` is adam or sgd (momentum 0.9). With adam, `learning_rate` is relative: a step moves a value by about that
-    share of the root mean square that its array began with. It falls to zero as half a cosine, or not (`decay`)."""
+    """`kind` is adam or sgd. With adam, `learning_rate` is relative: a step moves a value by about that share of the
+    root mean square that its array began with. It falls to zero as half a cosine, or not (`decay`). `momentum` is that
+    of sgd, and adam's first beta."""
 
     kind: str = "adam"
     learning_rate: float = 0.02
     decay: bool = True
+    momentum: float = 0.9
 
     def __post_init__(self) -> None:
         if self.kind not in ("adam", "sgd"):
             raise InvalidSetting(f"optimizer.kind is {self.kind!r}; it can be adam or sgd")
         if not self.learning_rate > 0:
             raise InvalidSetting(f"optimizer.learning_rate is {self.learning_rate}; it must be above 0")
+        if not 0 <= self.momentum < 1:
+            raise InvalidSetting(f"optimizer.momentum is {self.momentum}; it must be at least 0 and below 1")
 
 
 @dataclass(frozen=True)
@@ -173,24 +178,38 @@ RECIPES: dict[str, tuple[str, Settings]] = {
     ),
     "mtt-ipc1": (
         # MTT (CVPR 2022), its table of hyper-parameters, CIFAR-10 IPC 1; without ZCA, which a file cannot hold.
+        # Momentum 0.5 as in its code.
         "MTT (CVPR 2022) in pixels for CIFAR-10 at IPC 1, without ZCA",
         Settings(
             parameterization=PARAMETERIZATIONS["pixel"](),
             objective=TrajectoryMatching(student_steps=50, expert_epochs=2, last_start=2, rate_learning_rate=1e-7),
-            optimizer=Optimizer(kind="sgd", learning_rate=100.0, decay=False),
+            optimizer=Optimizer(kind="sgd", learning_rate=100.0, decay=False, momentum=0.5),
             validation=GPU.validation,
             iterations=5000,
         ),
     ),
     "dm-ipc1": (
-        # DM (WACV 2023), section 4.1: 20k iterations, SGD at rate 1, 256 real images a class, a new network each time.
+        # DM (WACV 2023), section 4.1: 20k iterations, SGD at rate 1, 256 real images a class, a new network each time;
+        # momentum 0.5 as in its code.
         "DM (WACV 2023) in pixels",
         Settings(
             parameterization=PARAMETERIZATIONS["pixel"](),
             objective=DistributionMatching(real_per_class=256, pool=0),
-            optimizer=Optimizer(kind="sgd", learning_rate=1.0, decay=False),
+            optimizer=Optimizer(kind="sgd", learning_rate=1.0, decay=False, momentum=0.5),
             validation=GPU.validation,
             iterations=20_000,
+        ),
+    ),
+    "dc-ipc1": (
+        # DC (ICLR 2021) with DSA (ICML 2021), the defaults of the authors' code and its --method DSA --init real: 1,000
+        # networks, at IPC 1 each matched once; 256 real images a class; SGD at rate 0.1, momentum 0.5.
+        "DC (ICLR 2021) with DSA (ICML 2021) in pixels for IPC 1",
+        Settings(
+            parameterization=PARAMETERIZATIONS["pixel"](),
+            objective=GradientMatching(real_per_class=256, network_life=1),
+            optimizer=Optimizer(kind="sgd", learning_rate=0.1, decay=False, momentum=0.5),
+            validation=GPU.validation,
+            iterations=1000,
         ),
     ),
 }

@@ -418,8 +418,8 @@ class TestAnalyze:
 
 class TestRecipes:
     def test_lists_every_recipe(self):
-        assert set(nsdc("recipes", "--json").json) == {"cpu", "gpu", "nsd-ipc1", "mtt-ipc1", "dm-ipc1"}
-        assert len(nsdc("recipes").out.splitlines()) == 5
+        assert set(nsdc("recipes", "--json").json) == {"cpu", "gpu", "nsd-ipc1", "mtt-ipc1", "dm-ipc1", "dc-ipc1"}
+        assert len(nsdc("recipes").out.splitlines()) == 6
 
     def test_one_recipe_shows_the_keys_that_set_takes(self):
         keys = nsdc("recipes", "mtt-ipc1", "--json").json

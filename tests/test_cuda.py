@@ -41,6 +41,7 @@ def test_images_are_those_of_the_cpu(name):
 @pytest.mark.parametrize(
     ("objective", "pairs"),
     [
+        ("dc", ["objective.network_life=2", "objective.inner_steps=2"]),
         ("dm", []),
         ("dm", ["objective.pool=2", "objective.pool_age=3"]),
         ("mtt", MTT),

@@ -182,6 +182,20 @@ class TestAFinishedRun:
         assert {"validating", "distilling"} <= {entry.phase for entry in heard}
 
 
+class TestGradientMatching:
+    def test_its_images_teach_more_than_the_real_ones_it_began_with(self, job, tmp_path):
+        pairs = (
+            "network.width=16", "validation.width=16", "validation.epochs=100", "validation.per_class=30",
+            "training.learning_rate=0.05", "optimizer.learning_rate=0.05",
+        )  # fmt: skip
+        found = {}
+        for objective in ("none", "dc"):
+            output = tmp_path / f"{objective}.nsd"
+            made = job(*pairs, parameterization="pixel", objective=objective, iterations=25, output=output, seed=1)
+            found[objective] = encode(made).validation
+        assert found["dc"] > found["none"] + 0.1
+
+
 class TestTrajectoryMatching:
     def test_its_loss_falls(self, job):
         made = job(
@@ -296,8 +310,9 @@ class TestResume:
             ("pixel", "dm", ("optimizer.kind=sgd", "validation.checks=10")),
             ("nsd", "mtt", (*MTT, "objective.rate_learning_rate=0.01")),
             ("nsd", "dm", ("guidance.weight=0.1",)),
+            ("pixel", "dc", ("objective.network_life=50", "objective.inner_steps=1")),
         ],
-        ids=["dm", "pool", "pixel", "mtt", "guided"],
+        ids=["dm", "pool", "pixel", "mtt", "guided", "dc"],
     )
     def test_after_a_kill_the_file_is_that_of_an_uninterrupted_run(
         self, job, tmp_path, monkeypatch, form, objective, pairs

@@ -19,6 +19,7 @@ from nsdcodec.learning.networks import flatten
 from nsdcodec.objectives import OBJECTIVES, Guided
 from nsdcodec.objectives.base import Objective, State, World
 from nsdcodec.objectives.distribution import DistributionMatching, class_means
+from nsdcodec.objectives.gradient import GradientMatching, distance
 from nsdcodec.objectives.none import NoObjective
 from nsdcodec.objectives.student import unroll
 from nsdcodec.objectives.trajectory import LEAST_RATE, TrajectoryMatching, TrajectoryState
@@ -28,6 +29,7 @@ TOY = Geometry(3, 2, 8, 8)
 EVERYTHING = "color_crop_cutout_flip_scale_rotate"
 LABELS = torch.tensor([0, 0, 1, 1, 2, 2, 2])
 DM = DistributionMatching(real_per_class=4)
+DC = GradientMatching(real_per_class=4)
 MTT = TrajectoryMatching(student_steps=2, expert_epochs=1, last_start=1, student_rate=0.1, experts=2)
 
 
@@ -76,6 +78,8 @@ def assert_gradient_is_the_finite_difference(loss: Callable[[], Tensor], value: 
 
 
 OBJECTIVES_TO_CHECK = {
+    "dc": DC,
+    "guided dc": Guided(DC, 0.5, real_batch=5),
     "dm": DM,
     "dm with a pool": DistributionMatching(real_per_class=4, pool=2, pool_steps=0, label_weight=0.3),
     "mtt": MTT,
@@ -83,6 +87,14 @@ OBJECTIVES_TO_CHECK = {
     "guided mtt": Guided(MTT, 0.5, real_batch=5),
     "guided dm": Guided(DM, 0.5, real_batch=5, steps=2, rate=0.2),
 }
+
+
+def test_every_objective_is_checked_alone_and_guided():
+    checked = {(type(one), False) for one in OBJECTIVES_TO_CHECK.values() if not isinstance(one, Guided)}
+    checked |= {(type(one.objective), True) for one in OBJECTIVES_TO_CHECK.values() if isinstance(one, Guided)}
+    assert checked == {
+        (kind, guided) for kind in OBJECTIVES.values() if kind.name != "none" for guided in (False, True)
+    }
 
 
 @pytest.mark.parametrize("strategy", ["none", "color", "scale_rotate", "crop_cutout_flip"])
@@ -95,7 +107,7 @@ def test_the_gradient_of_the_images_is_the_finite_difference(name, strategy, pre
 
 
 @pytest.mark.parametrize("role", ["spectrum", "batch_kernel", "channel_kernel", "height_kernel", "width_kernel"])
-@pytest.mark.parametrize("name", ["dm", "guided mtt"])
+@pytest.mark.parametrize("name", OBJECTIVES_TO_CHECK)
 def test_the_gradient_of_the_coefficients_is_the_finite_difference(name, role, prepared):
     objective = OBJECTIVES_TO_CHECK[name]
     state = prepared(objective, double_world(TOY))
@@ -219,6 +231,127 @@ class TestDistributionMatching:
         for wrong in [{name: value - 1} for name, value in least.items()] + [{"pool_rate": 0.0}]:
             with pytest.raises(InvalidSetting, match=next(iter(wrong))):
                 DistributionMatching(**wrong)
+
+
+class TestGradientMatching:
+    def test_the_loss_is_one_minus_cosine_of_each_nodes_gradient_summed_over_nodes_layers_and_classes(self):
+        world = double_world(TOY, per_class=4)  # all real images of a class: any draw is the same set
+        images = synthetic_images()
+        weights = list(world.new_network("dc", 2).parameters())
+        real, real_labels = world.real.take(torch.arange(12))
+        wanted = 0.0
+        for label in range(3):
+            gradients = []
+            for batch in (images[label == LABELS], real[label == real_labels]):
+                loss = torch.stack([-plain_logits(weights, one[None]).log_softmax(1)[0, label] for one in batch]).mean()
+                gradients.append(torch.autograd.grad(loss, weights))
+            for layer in (0, 4):  # the convolution and the matrix: the others are biases, and scales of the norm
+                for ours, theirs in zip(gradients[0][layer], gradients[1][layer], strict=True):
+                    a, b = ours.reshape(-1).tolist(), theirs.reshape(-1).tolist()
+                    dot = sum(x * y for x, y in zip(a, b, strict=True))
+                    wanted += 1 - dot / (sum(x * x for x in a) * sum(y * y for y in b)) ** 0.5
+        step = DC.loss(DC.prepare(world), images, LABELS, 2)
+        assert step.loss.item() == pytest.approx(wanted, rel=1e-10)
+        assert step.student is None
+
+    def test_real_images_as_synthetic_ones_match_exactly(self):
+        world = double_world(TOY, EVERYTHING, per_class=4)
+        images, labels = world.real.take(torch.arange(12))
+        state = DC.prepare(world)
+        # Siamese: the same operation, with the same parameters, on both sides.
+        for iteration in range(12):
+            assert DC.loss(state, images, labels, iteration).loss.item() == pytest.approx(0, abs=1e-9)
+        assert DC.loss(state, images.flip(0), labels, 0).loss.item() > 0.1
+
+    def test_the_length_of_a_gradient_does_not_matter_unless_it_is_almost_nothing(self):
+        a, b = (torch.randn(3, 2, 3, 3, generator=seeded(i), dtype=torch.float64, requires_grad=True) for i in (1, 2))
+        assert distance([a * 50], [b * 0.1]).item() == pytest.approx(distance([a], [b]).item(), rel=1e-12)
+        assert distance([a, a], [b, b]).item() == pytest.approx(2 * distance([a], [b]).item(), rel=1e-12)
+        # A dead node: the distance of orthogonal ones, and a derivative that is no larger than 1 / 1e-3.
+        dead = torch.zeros_like(a, requires_grad=True)
+        loss = distance([dead], [b])
+        (gradient,) = torch.autograd.grad(loss, dead)
+        assert loss.item() == 3
+        assert 0 < gradient.flatten(1).norm(dim=1).max() <= 1e3 * (1 + 1e-9)
+
+    def test_a_class_without_images_adds_nothing(self):
+        world = double_world(TOY, per_class=4)
+        images = synthetic_images()
+        state = DC.prepare(world)
+        whole = DC.loss(state, images, LABELS, 0).loss
+        alone = [DC.loss(state, images[label == LABELS], LABELS[label == LABELS], 0).loss for label in range(3)]
+        assert sum(loss.item() for loss in alone) == pytest.approx(whole.item(), rel=1e-12)
+        nothing = DC.loss(state, images[:0], LABELS[:0], 0).loss
+        assert nothing.item() == 0
+        assert nothing.requires_grad
+
+    def test_probabilities_group_images_by_their_largest_and_are_learned(self):
+        state = DC.prepare(double_world(TOY))
+        images = synthetic_images()
+        certain = F.one_hot(LABELS, 3).double()
+        hard, soft = (DC.loss(state, images, labels, 0).loss.item() for labels in (LABELS, certain))
+        assert soft == pytest.approx(hard, rel=1e-12)
+        labels = (0.6 * certain + 0.4 * torch.rand(7, 3, generator=seeded(3), dtype=torch.float64)).requires_grad_()
+        assert_gradient_is_the_finite_difference(lambda: DC.loss(state, images, labels, 0).loss, labels)
+
+    def test_a_network_learns_from_the_present_images_between_two_uses_and_then_makes_place(self):
+        world = double_world(TOY)
+        objective = replace(DC, network_life=3, inner_steps=2, inner_batch=100, inner_rate=0.3)
+        state = objective.prepare(world)
+        reference, new = world.new_network("dc", 0), world.new_network("dc", 1)
+        for iteration in range(4):
+            images = synthetic_images() * (1 + iteration)
+            step = objective.loss(state, images, LABELS, iteration)
+            optimizer = torch.optim.SGD(reference.parameters(), 0.3)
+            for _ in range(2 if iteration else 0):
+                optimizer.zero_grad()
+                F.cross_entropy(reference(images.detach()), LABELS).backward()
+                optimizer.step()
+            assert step.network is not None
+            wanted = reference if iteration < 3 else new
+            torch.testing.assert_close(flatten(step.network), flatten(wanted), rtol=1e-9, atol=1e-12)
+        fixed = replace(objective, inner_steps=0)
+        state = fixed.prepare(world)
+        networks = [fixed.loss(state, synthetic_images(), LABELS, iteration).network for iteration in range(3)]
+        assert all(torch.equal(flatten(network), flatten(world.new_network("dc", 0))) for network in networks)
+
+    def test_an_inner_step_takes_a_batch_of_the_images(self):
+        world = double_world(TOY)
+        objective = replace(DC, network_life=9, inner_steps=1, inner_batch=1, inner_rate=0.3)
+        images = synthetic_images().detach()
+        start = world.new_network("dc", 0)
+        found = set()
+        for iteration in range(1, 9):
+            step = objective.loss(objective.prepare(world), images, LABELS, iteration)
+            assert step.network is not None
+            for i in range(7):
+                loss = F.cross_entropy(start(images[i : i + 1]), LABELS[i : i + 1])
+                gradients = torch.autograd.grad(loss, list(start.parameters()))
+                stepped = flatten(start) - 0.3 * torch.cat([gradient.reshape(-1) for gradient in gradients])
+                found |= {i} if torch.allclose(stepped, flatten(step.network), rtol=1e-9, atol=1e-12) else set()
+        assert len(found) > 2
+
+    def test_a_state_that_was_saved_goes_on_as_the_one_that_never_stopped(self):
+        objective = GradientMatching(real_per_class=3, network_life=4, inner_steps=2, inner_batch=5, inner_rate=0.1)
+        world = World(**(vars(double_world(TOY, EVERYTHING)) | {"real": real_data(toy_source(TOY, 6))}))
+        images = synthetic_images().detach().float().requires_grad_()
+        state = objective.prepare(world)
+        for iteration in range(6):
+            objective.loss(state, images, LABELS, iteration)
+        saved = {name: value.clone() for name, value in state.tensors().items()}
+        wanted = [objective.loss(state, images, LABELS, iteration).loss.item() for iteration in range(6, 14)]
+        resumed = objective.prepare(world)
+        fresh = objective.loss(objective.prepare(world), images, LABELS, 6).loss.item()
+        resumed.load(saved)
+        found = [objective.loss(resumed, images, LABELS, iteration).loss.item() for iteration in range(6, 14)]
+        assert found == wanted
+        assert fresh != wanted[0]
+
+    def test_settings_out_of_range_are_refused(self):
+        least = {"real_per_class": 1, "network_life": 1, "inner_steps": 0, "inner_batch": 1}
+        for wrong in [{name: value - 1} for name, value in least.items()] + [{"inner_rate": 0.0}]:
+            with pytest.raises(InvalidSetting, match=next(iter(wrong))):
+                GradientMatching(**wrong)
 
 
 def plain_student(
@@ -391,7 +524,7 @@ def test_none_asks_nothing_of_the_images():
 
 @pytest.mark.parametrize("name", OBJECTIVES)
 def test_bfloat16_changes_a_loss_by_its_rounding_only(name, prepared):
-    objective = {"dm": DM, "mtt": MTT, "none": NoObjective()}[name]
+    objective = {"dc": DC, "dm": DM, "mtt": MTT, "none": NoObjective()}[name]
     losses = []
     for precision in ("float32", "bfloat16"):
         world = double_world(TOY)

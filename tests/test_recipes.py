@@ -10,6 +10,7 @@ from nsdcodec.errors import InvalidSetting, UnknownName
 from nsdcodec.geometry import Geometry
 from nsdcodec.objectives import Guided
 from nsdcodec.objectives.distribution import DistributionMatching
+from nsdcodec.objectives.gradient import GradientMatching
 from nsdcodec.objectives.trajectory import TrajectoryMatching
 from nsdcodec.parameterizations.nsd import NSD
 from nsdcodec.parameterizations.pixel import Pixel
@@ -24,7 +25,7 @@ OTHER_TEXT = {
     "real": "noise",
     "noise": "real",
 }
-OTHER_TEXT |= {"A": "B", "B": "C", "nsd": "pixel", "pixel": "nsd", "dm": "mtt", "mtt": "dm"}
+OTHER_TEXT |= {"A": "B", "B": "C", "nsd": "pixel", "pixel": "nsd", "dm": "mtt", "mtt": "dc", "dc": "dm"}
 
 
 def as_text(value: object) -> str:
@@ -41,7 +42,9 @@ def another(value: object) -> object:
         return not value
     if isinstance(value, str):
         return OTHER_TEXT.get(value, "other")
-    assert isinstance(value, int | float)
+    if isinstance(value, float):
+        return value / 2 or 1.0  # momentum must stay below 1
+    assert isinstance(value, int)
     return value * 2 + 1
 
 
@@ -126,6 +129,8 @@ def test_an_unknown_key_names_the_nearest():
         ("iterations=-1", "at least 0"),
         ("optimizer.learning_rate=0", "above 0"),
         ("optimizer.kind=lion", "adam or sgd"),
+        ("optimizer.momentum=1.0", "below 1"),
+        ("optimizer.momentum=-0.1", "at least 0"),
         ("validation.checks=0", "at least 1"),
         ("reading=D", "A, B or C"),
     ],
@@ -191,12 +196,14 @@ def test_the_default_recipe_follows_the_device():
 
 
 def test_published_recipes_hold_the_published_constants():
-    mtt, dm, nsd = (recipe(name) for name in ("mtt-ipc1", "dm-ipc1", "nsd-ipc1"))
+    mtt, dm, nsd, dc = (recipe(name) for name in ("mtt-ipc1", "dm-ipc1", "nsd-ipc1", "dc-ipc1"))
     published = TrajectoryMatching(50, 2, 2, 0, 0.01, 1e-7, 100)
     assert (mtt.objective, mtt.iterations, mtt.optimizer.learning_rate) == (published, 5000, 100.0)
     assert (dm.objective.name, dm.iterations, dm.optimizer.learning_rate) == ("dm", 20_000, 1.0)
     assert (nsd.iterations, nsd.optimizer.kind, nsd.parameterization.init) == (10_000, "sgd", "noise")
-    for settings in (mtt, dm, nsd):
+    assert (dc.objective, dc.iterations, dc.optimizer.learning_rate) == (GradientMatching(256, 1), 1000, 0.1)
+    assert [settings.optimizer.momentum for settings in (mtt, dm, dc, nsd)] == [0.5, 0.5, 0.5, 0.9]
+    for settings in (mtt, dm, nsd, dc):
         training = settings.training
         assert (training.learning_rate, training.momentum, training.weight_decay) == (0.01, 0.9, 5e-4)
         assert (training.batch_size, training.epochs, training.network.width) == (256, 1000, 128)

@@ -52,6 +52,16 @@ class RealData:
             index[wanted] = _choose(self.members[label], int(wanted.sum()), generator)
         return self.take(index)[0]
 
+    def ranked(self, labels: Tensor, ranking: list[Tensor]) -> Tensor:
+        """An image [n, C, H, W] for each label [n]: the first with a label is the first of that class's ranking (places
+        int64, as `coresets.ranking` gives them), and so on, from its start again where there are no more."""
+        index = torch.empty_like(labels)
+        for label in labels.unique().tolist():
+            wanted = labels == label
+            order = ranking[label].to(labels.device)
+            index[wanted] = order[torch.arange(int(wanted.sum()), device=labels.device) % len(order)]
+        return self.take(index)[0]
+
 
 def _choose(members: Tensor, n: int, generator: torch.Generator) -> Tensor:
     if n <= len(members):

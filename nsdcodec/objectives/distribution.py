@@ -20,6 +20,7 @@ from nsdcodec.learning.networks import ConvNet
 from nsdcodec.learning.randomness import stream
 from nsdcodec.learning.training import autocast
 from nsdcodec.objectives.base import Objective, State, Step, World
+from nsdcodec.objectives.student import learn
 from nsdcodec.synthesis import hard_labels
 
 
@@ -115,16 +116,9 @@ class DistributionMatching(Objective):
             state.pool[slot] = world.new_network("pool", state.born)
             state.ages[slot] = 0
             state.born += 1
-        network = state.pool[slot]
         generator = stream(world.seed, "pool", state.born, slot, state.ages[slot])
         images, labels = world.real.batch(self.pool_batch, generator)
-        chosen = augmentation.draw(world.augmentation, len(labels), generator)
-        with autocast(world.device, world.precision):
-            logits = network(augmentation.apply(images, chosen))
-        weights: list[Tensor] = list(network.parameters())
-        gradients = torch.autograd.grad(F.cross_entropy(logits.float(), labels), weights)
-        with torch.no_grad():
-            torch._foreach_sub_(weights, gradients, alpha=self.pool_rate)
+        learn(world, state.pool[slot], images, labels, self.pool_rate, generator)
         state.ages[slot] += 1
 
 

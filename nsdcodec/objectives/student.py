@@ -1,4 +1,4 @@
-"""A student: weights trained by a few SGD steps on synthetic images, with the graph of every step kept."""
+"""A student: weights trained by a few SGD steps, with the graph of every step kept (`unroll`) or without (`learn`)."""
 
 from __future__ import annotations
 
@@ -47,3 +47,16 @@ def cross_entropy(world: World, network: nn.Module, weights: Tensor, images: Ten
     with autocast(world.device, world.precision):
         logits = functional_call(network, networks.unflatten(network, weights), (images,))
     return F.cross_entropy(logits.to(weights.dtype), labels)
+
+
+def learn(
+    world: World, network: nn.Module, images: Tensor, labels: Tensor, rate: float, generator: torch.Generator
+) -> None:
+    """One plain SGD step of the network's own weights, in place. DSA with parameters for each image."""
+    batch = augmentation.apply(images, augmentation.draw(world.augmentation, len(images), generator))
+    with autocast(world.device, world.precision):
+        logits = network(batch)
+    weights: list[Tensor] = list(network.parameters())
+    gradients = torch.autograd.grad(F.cross_entropy(logits.to(images.dtype), labels), weights)
+    with torch.no_grad():
+        torch._foreach_sub_(weights, gradients, alpha=rate)

@@ -1,0 +1,126 @@
+"""dc: gradient matching (Zhao, Mopuri and Bilen, ICLR 2021), with the siamese augmentation of DSA (ICML 2021).
+
+For each class, the synthetic images should pull a network's weights in the direction in which real images pull them.
+A network drawn at random is matched some times, learns from the synthetic images in between, and makes place for a new
+one: the loops of the paper's Algorithm 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from nsdcodec.errors import InvalidSetting
+from nsdcodec.learning import augmentation, networks
+from nsdcodec.learning.randomness import stream
+from nsdcodec.learning.training import autocast
+from nsdcodec.objectives.base import Objective, State, Step, World
+from nsdcodec.objectives.student import learn
+
+# Rows of the gradient with a smaller norm count for less: the direction of almost nothing is noise, and its derivative
+# is large. As in the authors' code, which adds 1e-6 to the product of two norms; here each is held at 1e-3 or above.
+LEAST_NORM = 1e-3
+
+
+class GradientState(State):
+    """The network that is being matched; how often it was, the iteration tells."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world)
+        self.network: nn.Module = world.new_network("dc", 0)
+
+    def tensors(self) -> dict[str, Tensor]:
+        return {"network": networks.flatten(self.network)}
+
+    def load(self, tensors: Mapping[str, Tensor]) -> None:
+        weights = tensors["network"].to(self.world.device)
+        self.network.load_state_dict(networks.unflatten(self.network, weights))
+
+
+@dataclass(frozen=True)
+class GradientMatching(Objective):
+    """`real_per_class` real images stand for each class. A network is matched `network_life` times; before each time
+    but the first it takes `inner_steps` plain SGD steps of `inner_rate` on batches of `inner_batch` synthetic images.
+
+    The paper has 256 real images a class and, for 1, 10 and 50 synthetic ones, a life of 1, 10 and 50, with 50 and 10
+    epochs of batches of 256 in between: 50 and 20 steps (a life of 1 has no in between).
+    """
+
+    name: ClassVar[str] = "dc"
+
+    real_per_class: int = 64
+    network_life: int = 1
+    inner_steps: int = 50
+    inner_batch: int = 256
+    inner_rate: float = 0.01
+
+    def __post_init__(self) -> None:
+        for name, least in (("real_per_class", 1), ("network_life", 1), ("inner_steps", 0), ("inner_batch", 1)):
+            if getattr(self, name) < least:
+                raise InvalidSetting(f"dc: {name} is {getattr(self, name)}; it must be at least {least}")
+        if not self.inner_rate > 0:
+            raise InvalidSetting(f"dc: inner_rate is {self.inner_rate}; it must be above 0")
+
+    def prepare(self, world: World) -> GradientState:
+        return GradientState(world)
+
+    def loss(self, state: State, images: Tensor, labels: Tensor, iteration: int) -> Step:
+        """The sum over classes of `distance`. Labels are int64 [n], or probabilities [n, classes], where the largest
+        says which class an image stands for; a class that no image stands for adds nothing."""
+        assert isinstance(state, GradientState)
+        world = state.world
+        self._renew(state, images.detach(), labels.detach(), iteration)
+        network = state.network
+        weights = [weight for weight in network.parameters() if weight.dim() > 1]
+        generator = stream(world.seed, "dc", iteration)
+        real = world.real.per_class(self.real_per_class, generator)
+        hard = labels if labels.dim() == 1 else labels.argmax(dim=1)
+        order = hard.argsort(stable=True)
+        counts = torch.bincount(hard, minlength=len(real)).tolist()
+        total = images.new_zeros(()) + 0 * images.sum()
+        parts = zip(real, images[order].split(counts), labels[order].split(counts), strict=True)
+        for label, (theirs, ours, wanted) in enumerate(parts):
+            # Siamese: the real and the synthetic images of a class are augmented alike, each class in its own way.
+            chosen = augmentation.draw(world.augmentation, 1, generator)
+            if not len(ours):
+                continue
+            same = torch.full((len(theirs),), label, device=world.device)
+            target = _gradients(world, network, weights, augmentation.apply(theirs, chosen), same, graph=False)
+            found = _gradients(world, network, weights, augmentation.apply(ours, chosen), wanted, graph=True)
+            total = total + distance(found, target)
+        return Step(total, network=network)
+
+    def _renew(self, state: GradientState, images: Tensor, labels: Tensor, iteration: int) -> None:
+        """A new network at the end of the life of one; else the same after its inner steps."""
+        world = state.world
+        if iteration % self.network_life == 0:
+            state.network = world.new_network("dc", iteration // self.network_life)
+            return
+        generator = stream(world.seed, "dc", "inner", iteration)
+        for _ in range(self.inner_steps):
+            index = torch.randperm(len(images), generator=generator)[: self.inner_batch].to(images.device)
+            learn(world, state.network, images[index], labels[index], self.inner_rate, generator)
+
+
+def distance(ours: Sequence[Tensor], theirs: Sequence[Tensor]) -> Tensor:
+    """1 - cosine of each output node's gradient, summed over nodes and layers: D of the paper's section 3.4, for
+    gradients of weights [out, ...]. Biases and the norms' scales have one value a node: left out, as in its code."""
+    rows = [
+        1 - F.cosine_similarity(one.flatten(1), other.flatten(1), dim=1, eps=LEAST_NORM)
+        for one, other in zip(ours, theirs, strict=True)
+    ]
+    return torch.cat(rows).sum()
+
+
+def _gradients(
+    world: World, network: nn.Module, weights: Sequence[Tensor], images: Tensor, labels: Tensor, graph: bool
+) -> tuple[Tensor, ...]:
+    """Of the mean cross-entropy, with respect to the weights; with `graph` they can be differentiated again."""
+    with autocast(world.device, world.precision):
+        logits = network(images)
+    return torch.autograd.grad(F.cross_entropy(logits.to(images.dtype), labels), weights, create_graph=graph)
