@@ -259,7 +259,7 @@ def _check(run: _Run) -> None:
         settings.training,
         learning_rate=rate or settings.training.learning_rate,
         epochs=settings.validation.epochs,
-        network=replace(settings.network, width=settings.validation.width),
+        network=networks.widened(settings.network, settings.validation.width),
     )
     network = networks.build(recipe.network, run.world.geometry, seed_of(job.seed, "validation")).to(job.device)
     training.train(network, images, run.labels, recipe, stream(job.seed, "validation"), job.precision)
