@@ -19,7 +19,9 @@ ENCODING = [
     "progress",
     "checkpoint",
     "recipes",
+    "corruptions",
     "evaluation",
+    "robustness",
     "job",
     "encoder",
 ]
