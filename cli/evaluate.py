@@ -1,15 +1,25 @@
-"""nsdc eval: train networks on files, test them on the real test set."""
+"""nsdc eval: train networks on files, test them on the real test set, and on corrupted copies of it."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import Annotated
+import statistics
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from nsdcodec.errors import InvalidSetting
 
 from . import options, output
+
+if TYPE_CHECKING:
+    from nsdcodec.container.header import NetworkSpec
+    from nsdcodec.dataset import NSDDataset
+    from nsdcodec.evaluation import Evaluation
+    from nsdcodec.robustness import Robustness
+
+SEVERITIES = "1,2,3,4,5"
 
 
 def evaluate(
@@ -19,10 +29,29 @@ def evaluate(
             metavar="FILE... SOURCE", help="One .nsd file or several, then the source to test on.", show_default=False
         ),
     ],
-    networks: Annotated[int, typer.Option(help="How many networks, from different initial weights.")] = 5,
+    nets: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME,...",
+            help="Kinds of network: convnet (the file's own), convnet3 (at another depth), resnet18, vgg11, alexnet.",
+        ),
+    ] = None,
+    networks: Annotated[int, typer.Option(help="How many of a kind, from different initial weights.")] = 5,
     epochs: Annotated[int | None, typer.Option(help="Of training (default: the file's recipe).")] = None,
     width: Annotated[int | None, typer.Option(help="Channels of the ConvNet (default: the file's recipe).")] = None,
     depth: Annotated[int | None, typer.Option(help="Blocks of the ConvNet (default: the file's recipe).")] = None,
+    corruptions: Annotated[
+        bool,
+        typer.Option(
+            "--corruptions",
+            help="Test on the corruptions of CIFAR-10-C too: its own files, where the data folder has CIFAR-10-C/ and "
+            "the source is cifar10, else made from the test images.",
+        ),
+    ] = False,
+    severities: Annotated[str, typer.Option(help="Of the corruptions.")] = SEVERITIES,
+    corruption_images: Annotated[
+        int | None, typer.Option(help="Test images to corrupt, the classes in equal numbers (default: all).")
+    ] = None,
     seed: options.Seed = 0,
     device: options.Device = "auto",
     precision: options.Precision = "float32",
@@ -32,70 +61,168 @@ def evaluate(
     """Train networks on a file by its recipe and test each on the source's real test set."""
     if len(files_and_source) < 2:
         raise InvalidSetting("give a file and a source: nsdc eval c10.nsd cifar10")
-    from dataclasses import replace
+    if not corruptions and (severities != SEVERITIES or corruption_images is not None):
+        raise InvalidSetting("--severities and --corruption-images are for --corruptions; add it")
+    chosen_severities = _integers("--severities", severities)
 
     from nsdcodec import sources
     from nsdcodec.dataset import NSDDataset
     from nsdcodec.evaluation import evaluate as run
     from nsdcodec.learning.memory import keep_freed_memory
+    from nsdcodec.learning.networks import build
 
     *files, source_name = files_and_source
     keep_freed_memory()
     torch_device, chosen_precision = options.device(device, precision)
     datasets = {file: NSDDataset(file) for file in files}
+    specs = {file: _networks(dataset.recipe.network, nets, depth, width) for file, dataset in datasets.items()}
     source = sources.load(source_name, data_dir)
-    documents, rows = [], []
+    # What cannot be done is refused now, not after the training of others.
+    for spec in (spec for kinds in specs.values() for spec in kinds.values()):
+        build(spec, source.geometry, seed)
+    if corruptions:
+        from nsdcodec.robustness import check, robustness
+
+        check(source, chosen_severities, corruption_images, data_dir)
+    results: dict[tuple[str, str], Evaluation] = {}
     for file, dataset in datasets.items():
-        spec = dataset.recipe.network
-        spec = replace(spec, width=spec.width if width is None else width, depth=spec.depth if depth is None else depth)
         total = networks * (epochs or dataset.recipe.epochs)
-        with output.progress_bar(f"eval {file}") as bar:
-            result = run(
-                dataset,
+        for net, spec in specs[file].items():
+            with output.progress_bar(f"eval {file}, {net}" if nets else f"eval {file}") as bar:
+                results[file, net] = run(
+                    dataset,
+                    source,
+                    networks,
+                    epochs,
+                    spec,
+                    seed,
+                    torch_device,
+                    chosen_precision,
+                    lambda number, epoch, bar=bar, total=total: bar(  # type: ignore[misc]
+                        (number * (total // networks) + epoch) / total, f"network {number + 1}, epoch {epoch}"
+                    ),
+                    keep_networks=corruptions,
+                )
+    documents = [
+        _document(file, net, datasets[file], result)
+        | {"source": source.name, "networks": networks, "seed": seed, "precision": chosen_precision}
+        for (file, net), result in results.items()
+    ]
+    robust: dict[tuple[str, str], Robustness] = {}
+    if corruptions:
+        with output.progress_bar("corruptions") as bar:
+            found = robustness(
+                list(results.values()),
                 source,
-                networks,
-                epochs,
-                spec,
+                chosen_severities,
+                corruption_images,
                 seed,
+                data_dir,
                 torch_device,
                 chosen_precision,
-                lambda number, epoch, bar=bar, total=total: bar(  # type: ignore[misc]
-                    (number * (total // networks) + epoch) / total, f"network {number + 1}, epoch {epoch}"
-                ),
+                bar,
             )
-        size = dataset.nbytes
-        documents.append(
-            {
-                "file": file,
-                "source": source.name,
-                "bytes": size,
-                "elements": dataset.header.layout.elements,
-                "images": len(dataset),
-                "mean": result.mean,
-                "deviation": result.deviation,
-                "accuracies": list(result.accuracies),
-                "networks": networks,
-                "seed": seed,
-                "precision": chosen_precision,
-                "test_images": result.test_images,
-                "recipe": asdict(result.recipe),
-            }
-        )
-        rows.append(
-            [
-                file,
-                f"{size:,}",
-                f"{dataset.header.layout.elements:,}",
-                f"{len(dataset):,}",
-                f"{result.mean:.1%} ± {100 * result.deviation:.1f}",
-            ]
-        )
+        robust = dict(zip(results, found, strict=True))
+        for document, one in zip(documents, found, strict=True):
+            document["corruptions"] = _corruptions_document(one)
     if json:
         output.print_json(documents[0] if len(documents) == 1 else documents)
         return
+    result = results[next(reversed(results))]
+    trained = f"{networks} networks" + (" of each kind" if nets else "")
+    if nets:
+        _print_nets(results)
+    else:
+        _print_files(datasets, results)
+        spec = result.recipe.network
+        trained += f" ({spec.name} {spec.depth} x {spec.width}, {result.recipe.epochs} epochs)"
+    print(f"{trained}, {source.name} test set of {result.test_images:,} images, seed {seed}")
+    if corruptions:
+        print()
+        _print_corruptions(robust, several_nets=nets is not None)
+        origin = "the published CIFAR-10-C" if found[0].published else f"corruptions of {source.name} made here"
+        print(f"accuracy in %, {origin}, {found[0].images:,} images, mean over severities {severities}")
+
+
+def _integers(option: str, text: str) -> list[int]:
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError as error:
+        raise InvalidSetting(f"{option} {text}: write numbers with commas between, such as 1,3,5") from error
+
+
+def _networks(own: NetworkSpec, nets: str | None, depth: int | None, width: int | None) -> dict[str, NetworkSpec]:
+    """By name; --depth and --width change the ConvNet. Raises UnknownName and InvalidSetting."""
+    from nsdcodec.learning.networks import check, named
+
+    base = own if nets is None else named("convnet", own)
+    base = replace(base, depth=base.depth if depth is None else depth, width=base.width if width is None else width)
+    specs = {own.name: base} if nets is None else {name.strip(): named(name.strip(), base) for name in nets.split(",")}
+    for spec in specs.values():
+        check(spec)
+    return specs
+
+
+def _document(file: str, net: str, dataset: NSDDataset, result: Evaluation) -> dict[str, Any]:
+    return {
+        "file": file,
+        "net": net,
+        "bytes": dataset.nbytes,
+        "elements": dataset.header.layout.elements,
+        "images": len(dataset),
+        "mean": result.mean,
+        "deviation": result.deviation,
+        "accuracies": list(result.accuracies),
+        "test_images": result.test_images,
+        "recipe": asdict(result.recipe),
+    }
+
+
+def _corruptions_document(found: Robustness) -> dict[str, Any]:
+    """Lists are a number for each network."""
+    return {
+        "published": found.published,
+        "images": found.images,
+        "clean": list(found.clean),
+        "average": list(found.average),
+        "mean": {"clean": statistics.fmean(found.clean)}
+        | {name: statistics.fmean(found.of(name)) for name in found.corrupted}
+        | {"average": statistics.fmean(found.average)},
+        "accuracies": {
+            name: {str(severity): list(values) for severity, values in rows.items()}
+            for name, rows in found.corrupted.items()
+        },
+    }
+
+
+def _print_files(datasets: dict[str, NSDDataset], results: dict[tuple[str, str], Evaluation]) -> None:
+    rows = []
+    for (file, _), result in results.items():
+        dataset = datasets[file]
+        sizes = (dataset.nbytes, dataset.header.layout.elements, len(dataset))
+        rows.append([file, *(f"{size:,}" for size in sizes), f"{result.mean:.1%} ± {100 * result.deviation:.1f}"])
     output.print_table(["file", "bytes", "elements", "images", "accuracy"], rows)
-    recipe = result.recipe
-    print(
-        f"{networks} networks ({recipe.network.name} {recipe.network.depth} x {recipe.network.width}, "
-        f"{recipe.epochs} epochs), {source.name} test set of {result.test_images:,} images, seed {seed}"
-    )
+
+
+def _print_nets(results: dict[tuple[str, str], Evaluation]) -> None:
+    """NSD Table 4: a row a file, a column a kind of network."""
+    nets = list(dict.fromkeys(net for _, net in results))
+    rows: dict[str, list[str]] = {}
+    for (file, _), result in results.items():
+        rows.setdefault(file, [file]).append(f"{result.mean:.1%} ± {100 * result.deviation:.1f}")
+    output.print_table(["file", *nets], list(rows.values()))
+
+
+def _print_corruptions(robust: dict[tuple[str, str], Robustness], several_nets: bool) -> None:
+    """FreD's table on CIFAR-10-C: a column a corruption, and the average of all."""
+
+    def percent(values: Sequence[float]) -> str:
+        return f"{100 * statistics.fmean(values):.1f}"
+
+    names: list[str] = []
+    rows = []
+    for (file, net), found in robust.items():
+        names = list(found.corrupted)
+        cells = [percent(found.clean), *(percent(found.of(name)) for name in names), percent(found.average)]
+        rows.append([f"{file}, {net}" if several_nets else file, *cells])
+    output.print_table(["file", "clean", *names, "average"], rows)

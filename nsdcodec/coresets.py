@@ -7,7 +7,7 @@ its features (herding) or its slips on the way (forgetting) rank the images of e
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -15,7 +15,7 @@ from torch import Tensor
 from nsdcodec.container.header import TrainingRecipe
 from nsdcodec.errors import InvalidSetting, UnknownName
 from nsdcodec.learning import networks, training
-from nsdcodec.learning.networks import ConvNet
+from nsdcodec.learning.base import Network
 from nsdcodec.learning.randomness import seed_of, stream
 from nsdcodec.objectives.base import World
 
@@ -27,7 +27,7 @@ class Coreset:
     """How the network that judges is trained: SGD with momentum 0.9 and weight decay 5e-4, its rate falling to a tenth
     at half of the epochs. `width` None is that of the world's network.
 
-    No augmentation by default, so that an image is judged as it is, and fewer epochs than the 200 of Toneva et al.:
+    No augmentation, so that an image is judged as it is, and fewer epochs than the 200 of Toneva et al.:
     what two CPU cores do in minutes.
     """
 
@@ -35,7 +35,6 @@ class Coreset:
     batch_size: int = 256
     learning_rate: float = 0.01
     width: int | None = None
-    augmentation: str = "none"
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size", "width"):
@@ -116,16 +115,16 @@ def forgotten(right: Tensor) -> Tensor:
 
 
 def _trained(
-    world: World, settings: Coreset, kind: str, after_epoch: Callable[[ConvNet], None] = lambda network: None
-) -> ConvNet:
+    world: World, settings: Coreset, kind: str, after_epoch: Callable[[Network], None] = lambda network: None
+) -> Network:
     """A network trained on all real images; `after_epoch` sees it at the end of each epoch."""
-    spec = replace(world.network, width=settings.width or world.network.width)
+    spec = networks.widened(world.network, settings.width or world.network.width)
     network = networks.build(spec, world.geometry, seed_of(world.seed, "network", kind)).to(world.device)
     recipe = TrainingRecipe(
         learning_rate=settings.learning_rate,
         batch_size=settings.batch_size,
         epochs=settings.epochs,
-        augmentation=settings.augmentation,
+        augmentation="none",
         network=spec,
     )
 
@@ -138,7 +137,7 @@ def _trained(
     return network
 
 
-def _features(world: World, network: ConvNet, index: Tensor) -> Tensor:
+def _features(world: World, network: Network, index: Tensor) -> Tensor:
     """[n, D] on the CPU of the images at these places."""
     network.eval()
     with torch.no_grad(), training.autocast(world.device, world.precision):
@@ -146,7 +145,7 @@ def _features(world: World, network: ConvNet, index: Tensor) -> Tensor:
     return torch.cat(parts).cpu()
 
 
-def _right(world: World, network: ConvNet) -> Tensor:
+def _right(world: World, network: Network) -> Tensor:
     """bool [n] on the CPU: which of all real images the network classifies right."""
     parts = []
     network.eval()

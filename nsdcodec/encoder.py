@@ -19,8 +19,8 @@ import torch
 from torch import Tensor
 
 from nsdcodec import checkpoint as checkpoints
+from nsdcodec import coresets, synthesis
 from nsdcodec import job as jobs
-from nsdcodec import synthesis
 from nsdcodec.checkpoint import Checkpoint
 from nsdcodec.container import atomic
 from nsdcodec.container import file as nsd_file
@@ -149,8 +149,7 @@ def _start(job: Job, layout: Layout, clock: Clock, log: Log, listen: Listener) -
     world = _world(job, source, listen)
     generator = stream(job.seed, "initial")
     parameterization = job.settings.parameterization
-    real = RealImages(lambda labels: world.real.of_labels(labels.cpu(), generator), world.real.of_class)
-    initial = initial_arrays(parameterization, layout, real, generator)
+    initial = initial_arrays(parameterization, layout, _real_images(job, layout, world, generator), generator)
     arrays = {role: values.to(job.device).contiguous() for role, values in initial.items()}
     for role, values in arrays.items():
         values.requires_grad_(values.is_floating_point() and role not in parameterization.fixed)
@@ -158,6 +157,16 @@ def _start(job: Job, layout: Layout, clock: Clock, log: Log, listen: Listener) -
     state = objective.prepare(world)
     optimizer = _optimizer(job.settings, arrays, state)
     return _Run(job, layout, world, held_out, arrays, objective, state, optimizer, clock, log, listen)
+
+
+def _real_images(job: Job, layout: Layout, world: World, generator: torch.Generator) -> RealImages:
+    """What initial values are made from: random images of each class, or those that a coreset ranks first."""
+    kind = job.settings.parameterization.init
+    if kind not in coresets.KINDS:
+        return RealImages(lambda labels: world.real.of_labels(labels.cpu(), generator), world.real.of_class)
+    most = int(torch.bincount(synthesis.balanced_labels(layout)).max())
+    ranking = coresets.ranking(kind, world, most, job.settings.coreset)
+    return RealImages(lambda labels: world.real.ranked(labels.cpu(), ranking), world.real.of_class)
 
 
 def _world(job: Job, source: Source, listen: Listener) -> World:
@@ -262,7 +271,7 @@ def _check(run: _Run) -> None:
         settings.training,
         learning_rate=rate or settings.training.learning_rate,
         epochs=settings.validation.epochs,
-        network=replace(settings.network, width=settings.validation.width),
+        network=networks.widened(settings.network, settings.validation.width),
     )
     network = networks.build(recipe.network, run.world.geometry, seed_of(job.seed, "validation")).to(job.device)
     training.train(network, images, labels, recipe, stream(job.seed, "validation"), job.precision)
@@ -280,11 +289,12 @@ def _check(run: _Run) -> None:
 
 
 def _stored(run: _Run) -> dict[str, Tensor]:
-    """The arrays rounded to their stored types: floats as float32, masks as bool."""
+    """Copies of the arrays, rounded to their stored types: floats as float32, masks as bool."""
     stored = {}
     for role, values in run.arrays.items():
         kind = run.layout.arrays[role].dtype
-        stored[role] = values.detach().to(getattr(torch, kind)).float() if kind in FLOATS else values.clone()
+        copy = values.detach().clone()
+        stored[role] = copy.to(getattr(torch, kind)).float() if kind in FLOATS else copy
     return stored
 
 

@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import torch
 
-from nsdcodec.container.header import NetworkSpec, TrainingRecipe
+from nsdcodec.container.header import NetworkSpec, Normalization, TrainingRecipe
 from nsdcodec.dataset import NSDDataset
 from nsdcodec.errors import InvalidSetting, InvalidSource
 from nsdcodec.learning import networks, training
+from nsdcodec.learning.base import Network
 from nsdcodec.learning.randomness import seed_of, stream
 from nsdcodec.sources.base import Source, normalize
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Top-1 accuracies, 0 to 1, of networks trained from different initial weights on one file."""
+    """Top-1 accuracies, 0 to 1, of networks trained from different initial weights on one file. `networks` are these,
+    where they were kept, for images in the units of `normalization`."""
 
     accuracies: tuple[float, ...]
     recipe: TrainingRecipe
     test_images: int
+    normalization: Normalization
+    networks: tuple[Network, ...] = field(default=(), compare=False, repr=False)
 
     @property
     def mean(self) -> float:
@@ -44,16 +48,19 @@ def evaluate(
     device: torch.device | None = None,
     precision: str = "float32",
     progress: Callable[[int, int], None] = lambda network, epoch: None,
+    keep_networks: bool = False,
 ) -> Evaluation:
     """Trains `count` networks by the file's recipe, but for `epochs` and `network` where given, and tests each once on
-    the source's test set: NSD section 4.1. `progress` hears of each epoch.
+    the source's test set: NSD section 4.1, and with networks of other architectures (`networks.named`) section 4.3. The
+    learning rate is the recipe's for each of them, though it was chosen for, or learned with, the file's own network.
+    `progress` hears of each epoch.
 
     Raises InvalidSource where the source has no test set or other images than the file.
     """
     if count < 1 or (epochs is not None and epochs < 1):
         raise InvalidSetting("at least 1 network and 1 epoch are needed to evaluate")
-    if network is not None and min(network.depth, network.width) < 1:
-        raise InvalidSetting(f"depth {network.depth}, width {network.width}; both must be at least 1")
+    if network is not None:
+        networks.check(network)
     if source.test is None:
         raise InvalidSource(f"{source.name} has no test set; name a source that has one")
     if source.geometry != dataset.header.layout.geometry:
@@ -66,7 +73,7 @@ def evaluate(
     images, labels = (part.to(device) for part in dataset.all())
     real = normalize(source.test.images.to(device), dataset.normalization)
     real_labels = source.test.labels.to(device)
-    accuracies = []
+    accuracies, kept = [], []
     for number in range(count):
         model = networks.build(recipe.network, source.geometry, seed_of(seed, "evaluation", number)).to(device)
         training.train(
@@ -79,4 +86,5 @@ def evaluate(
             after_epoch=lambda epoch, number=number: progress(number, epoch + 1),  # type: ignore[misc]
         )
         accuracies.append(training.accuracy(model, real, real_labels, precision))
-    return Evaluation(tuple(accuracies), recipe, len(source.test))
+        kept += [model] if keep_networks else []
+    return Evaluation(tuple(accuracies), recipe, len(source.test), dataset.normalization, tuple(kept))

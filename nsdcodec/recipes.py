@@ -11,9 +11,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from nsdcodec.container.header import NetworkSpec, TrainingRecipe
+from nsdcodec.coresets import Coreset
 from nsdcodec.errors import InvalidSetting, UnknownName
 from nsdcodec.geometry import Geometry
-from nsdcodec.learning.networks import NETWORKS
+from nsdcodec.learning import networks
 from nsdcodec.objectives import OBJECTIVES, Guided, Objective
 from nsdcodec.objectives.distribution import DistributionMatching
 from nsdcodec.objectives.gradient import GradientMatching
@@ -55,8 +56,9 @@ class Optimizer:
 
 @dataclass(frozen=True)
 class Validation:
-    """A checkpoint is judged `checks` times in a run (and before it): a network of `width` channels is trained on it
-    for `epochs` and tested on `per_class` real training images a class that are held out of everything else."""
+    """A checkpoint is judged `checks` times in a run (and before it): a network of `width` channels (a ConvNet; others
+    have their own) is trained on it for `epochs` and tested on `per_class` real training images a class that are held
+    out of everything else."""
 
     per_class: int = 200
     checks: int = 4
@@ -76,6 +78,7 @@ class Settings:
     objective: Objective = field(default_factory=DistributionMatching)
     guidance: Guidance = field(default_factory=Guidance)
     optimizer: Optimizer = field(default_factory=Optimizer)
+    coreset: Coreset = field(default_factory=Coreset)
     validation: Validation = field(default_factory=Validation)
     network: NetworkSpec = field(default_factory=NetworkSpec)
     training: TrainingRecipe = field(default_factory=TrainingRecipe)
@@ -86,10 +89,12 @@ class Settings:
             raise InvalidSetting(f"iterations is {self.iterations}; it must be at least 0")
         # What a file could not hold, or what no network can be made of: refused here, not after hours of training.
         for name, network in (("network", self.network), ("training.network", self.training.network)):
-            if network.name not in NETWORKS:
-                raise UnknownName("network", network.name, NETWORKS)
-            if min(network.depth, network.width) < 1:
-                raise InvalidSetting(f"{name}: depth {network.depth}, width {network.width}; both must be at least 1")
+            try:
+                networks.check(network)
+            except UnknownName:
+                raise
+            except InvalidSetting as error:
+                raise InvalidSetting(f"{name}: {error}") from error
         training = self.training
         if min(training.epochs, training.batch_size) < 1:
             raise InvalidSetting(
@@ -253,6 +258,8 @@ def _replaced(value: Any, key: str, text: str) -> Any:
     head, _, rest = key.partition(".")
     if rest == "name" and head in ("parameterization", "objective"):
         return value.with_names(text, None) if head == "parameterization" else value.with_names(None, text)
+    if key == "name" and isinstance(value, NetworkSpec):
+        return networks.named(text, value)  # which brings the depth and width that it has
     if rest:
         return replace(value, **{head: _replaced(getattr(value, head), rest, text)})
     return replace(value, **{head: _converted(key, text, typing.get_type_hints(type(value))[head])})

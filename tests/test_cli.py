@@ -28,6 +28,7 @@ Image = pytest.importorskip("PIL.Image")
 from nsdcodec_cli.main import run  # noqa: E402
 
 from nsdcodec import NSDDataset  # noqa: E402
+from nsdcodec.corruptions import CORRUPTIONS  # noqa: E402
 from nsdcodec.sources import SOURCES, load  # noqa: E402
 
 COMMANDS = ("encode", "decode", "info", "verify", "eval", "experts", "analyze", "recipes")
@@ -353,6 +354,61 @@ class TestEval:
     @pytest.mark.parametrize("wrong", [("--width", 0), ("--depth", -1), ("--depth", 9), ("--networks", 0)])
     def test_impossible_networks_are_refused(self, file, wrong):
         ran = nsdc("eval", file, "digits", *self.QUICK, *wrong)
+        assert ran.code == 2
+        assert ran.err.startswith("error: ")
+
+    def test_a_column_for_each_kind_of_network(self, file, other):
+        ran = nsdc("eval", file, other, "digits", *self.QUICK, "--nets", "convnet1,convnet, alexnet")
+        assert ran.code == 0
+        header, *rows = ran.out.splitlines()
+        assert header.split() == ["file", "convnet1", "convnet", "alexnet"]
+        assert [row.count("±") for row in rows] == [3, 3, 0]
+        assert "2 networks of each kind" in rows[2]
+        found = nsdc("eval", file, "digits", *self.QUICK, "--nets", "convnet1,alexnet", "--json").json
+        assert [row["net"] for row in found] == ["convnet1", "alexnet"]
+        networks = [row["recipe"]["network"] for row in found]
+        assert networks[0] == {"name": "convnet", "depth": 1, "width": 8}
+        assert networks[1] == {"name": "alexnet", "depth": 6, "width": 128}
+
+    @pytest.mark.parametrize(
+        ("nets", "said"),
+        [("convnet,resnet", "did you mean 'resnet18'"), ("convnet,vgg11", "at least 28 x 28"), ("", "unknown network")],
+    )
+    def test_kinds_that_there_are_not_are_refused_before_any_training(self, file, nets, said):
+        ran = nsdc("eval", file, "digits", "--nets", nets)
+        assert ran.code == 2
+        assert said in ran.err
+
+    def test_a_column_for_each_corruption(self, file):
+        quick = ("--corruptions", "--severities", "2,5", "--corruption-images", "20")
+        ran = nsdc("eval", file, "digits", *self.QUICK, *quick)
+        assert ran.code == 0
+        header, cells, said = ran.out.splitlines()[-3:]
+        assert header.split() == ["file", "clean", *CORRUPTIONS, "average"]
+        numbers = [float(cell) for cell in cells.split()[1:]]
+        assert "made here, 20 images, mean over severities 2,5" in said
+        found = nsdc("eval", file, "digits", *self.QUICK, *quick, "--json").json["corruptions"]
+        every = np.array([list(rows.values()) for rows in found["accuracies"].values()])
+        assert every.shape == (15, 2, 2)  # corruptions, severities, networks
+        assert list(found["accuracies"]["fog"]) == ["2", "5"]
+        assert numbers[1:-1] == pytest.approx(100 * every.mean(axis=(1, 2)), abs=0.051)
+        assert numbers[-1] == pytest.approx(100 * every.mean(), abs=0.051)
+        assert numbers[0] == pytest.approx(100 * np.mean(found["clean"]), abs=0.051)
+        assert found["mean"]["average"] == pytest.approx(every.mean())
+        assert (found["images"], found["published"]) == (20, False)
+
+    @pytest.mark.parametrize(
+        "wrong",
+        [
+            ("--severities", "1,3"),
+            ("--corruption-images", 5),
+            ("--corruptions", "--severities", "1,x"),
+            ("--corruptions", "--severities", "0"),
+            ("--corruptions", "--corruption-images", 100_000),
+        ],
+    )
+    def test_corruptions_that_there_are_not_are_refused_before_any_training(self, file, wrong):
+        ran = nsdc("eval", file, "digits", *wrong)
         assert ran.code == 2
         assert ran.err.startswith("error: ")
 

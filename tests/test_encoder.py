@@ -13,7 +13,9 @@ import sys
 import time
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from worlds import toy_source
@@ -21,14 +23,17 @@ from worlds import toy_source
 pytest.importorskip("sklearn")
 pytest.importorskip("h5py")
 
-from nsdcodec import NSDDataset, progress, read, sources
+from nsdcodec import NSDDataset, coresets, progress, read, sources
 from nsdcodec.container import atomic, codecs
-from nsdcodec.encoder import Job, encode
+from nsdcodec.encoder import Job, _world, encode
 from nsdcodec.errors import Diverged, FileAccess, Interrupted, InvalidSetting, OverBudget
 from nsdcodec.experts import Experts
 from nsdcodec.geometry import Geometry
+from nsdcodec.job import hold_out, plan
 from nsdcodec.learning import training
+from nsdcodec.objectives import OBJECTIVES
 from nsdcodec.objectives.distribution import DistributionMatching
+from nsdcodec.parameterizations import PARAMETERIZATIONS
 from nsdcodec.recipes import for_geometry, recipe
 from nsdcodec.synthesis import check_finite
 
@@ -77,6 +82,84 @@ def events(job: Job, name: str | None = None) -> list[dict]:
     return [event for event in found if name in (None, event["event"])]
 
 
+def small(objective: str) -> tuple[str, ...]:
+    """Settings that make an iteration of an objective quick; guidance where there is any to guide."""
+    quick = {"mtt": MTT, "dm": ("real_per_class=4",), "dc": ("real_per_class=4", "inner_steps=1", "network_life=2")}
+    return (*quick.get(objective, ()), "guidance.weight=0.1", "guidance.real_batch=8", "validation.epochs=1")
+
+
+class TestAnyWithAny:
+    """Each form by each objective: what it stores is optimised, counted, and read back."""
+
+    @pytest.mark.parametrize("labels", ["hard", "soft"])
+    @pytest.mark.parametrize("objective", OBJECTIVES)
+    @pytest.mark.parametrize("form", PARAMETERIZATIONS)
+    def test_a_form_is_encoded_and_reads_as_its_layout_says(self, job, form, objective, labels):
+        pairs = (*small(objective), f"parameterization.labels={labels}", "parameterization.dtype=float32")
+        made = job(*pairs, parameterization=form, objective=objective, iterations=2, ipc=3)
+        result = encode(made)
+        file, layout = read(made.output), plan(made)
+        assert file.header.layout == layout
+        assert file.header.parameterization == form
+        assert result.nbytes == made.output.stat().st_size == file.nbytes
+        check_finite(file)
+        images, found = NSDDataset(made.output).all()
+        assert len(images) == layout.images >= 10
+        assert found.shape == ((layout.images, 10) if labels == "soft" else (layout.images,))
+
+    @pytest.mark.parametrize("labels", ["hard", "soft"])
+    @pytest.mark.parametrize("form", PARAMETERIZATIONS)
+    def test_only_what_a_form_fixes_stays_as_it_began(self, job, form, labels, monkeypatch):
+        pairs = (*small("dm"), f"parameterization.labels={labels}", "parameterization.dtype=float32")
+        made = job(*pairs, parameterization=form, iterations=3, ipc=3)
+        before = read(_written(replace(made, settings=made.settings.with_values(["iterations=0"])), "before.nsd"))
+        monkeypatch.setattr(training, "accuracy", lambda *rest, seen=[]: seen.append(0) or float(len(seen)))
+        after = read(_written(made, "after.nsd"))
+        fixed = {role for role in before.arrays if np.array_equal(before.arrays[role], after.arrays[role])}
+        assert fixed == made.settings.parameterization.fixed & set(before.arrays)
+
+    @pytest.mark.parametrize("kind", ["herding", "forgetting"])
+    def test_a_coreset_is_the_images_that_it_ranks_first(self, job, kind):
+        pairs = (f"init={kind}", "coreset.epochs=2", "parameterization.dtype=float32")
+        made = job(*pairs, parameterization="pixel", objective="none", ipc=2)
+        encode(made)
+        source, _ = hold_out(made)
+        world = _world(made, source, lambda progress: None)
+        ranks = coresets.ranking(kind, world, 2, made.settings.coreset)
+        wanted = torch.cat([world.real.take(index)[0] for index in ranks])
+        assert torch.equal(NSDDataset(made.output).all()[0], wanted)
+
+    @pytest.mark.parametrize("form", ["fred", "dwt", "svd"])
+    def test_a_stopped_run_goes_on_to_the_same_file(self, job, form):
+        pairs = (*small("dm"), "parameterization.labels=soft")
+        made = job(*pairs, parameterization=form, iterations=6, ipc=3, checkpoint_seconds=0.0)
+        whole = _written(made, "whole.nsd").read_bytes()
+        stopping = replace(made, output=made.output.with_name("resumed.nsd"))
+        with pytest.raises(Interrupted):
+            encode(stopping, _stop_at(3))
+        encode(replace(stopping, resume=True))
+        assert stopping.output.read_bytes() == whole
+
+
+def _written(job: Job, name: str) -> Path:
+    made = replace(job, output=job.output.with_name(name))
+    encode(made)
+    return made.output
+
+
+def _stop_at(iteration: int):
+    """A listener that interrupts the process when the run is there."""
+
+    def listen(progress):
+        if progress.phase == "distilling" and progress.loss is not None:
+            listen.steps += 1
+            if listen.steps == iteration:
+                os.kill(os.getpid(), signal.SIGINT)
+
+    listen.steps = 0
+    return listen
+
+
 class TestAFinishedRun:
     def test_logs_its_start_checks_steps_and_end(self, job):
         made = job(iterations=4)
@@ -115,7 +198,9 @@ class TestAFinishedRun:
         assert header.provenance["set"] == list(made.overrides)
         assert header.provenance["torch"] == torch.__version__
 
-    @pytest.mark.parametrize(("channels", "size", "form"), [(1, 28, "nsd"), (3, 24, "nsd"), (3, 24, "pixel")])
+    @pytest.mark.parametrize(
+        ("channels", "size", "form"), [(1, 28, "nsd"), (3, 24, "dwt"), (3, 24, "fred"), (1, 28, "memory")]
+    )
     def test_images_may_be_grey_or_coloured_and_of_sides_that_are_no_powers_of_two(
         self, job, tmp_path, channels, size, form
     ):
@@ -284,8 +369,11 @@ DRIVER = """
 import sys, time
 from pathlib import Path
 from nsdcodec import progress, sources
-from nsdcodec.encoder import Job, encode
+from nsdcodec.encoder import Job, _world, encode
+from nsdcodec.job import hold_out, plan
 from nsdcodec.learning import training
+from nsdcodec.objectives import OBJECTIVES
+from nsdcodec.parameterizations import PARAMETERIZATIONS
 from nsdcodec.recipes import for_geometry, recipe
 
 output, experts, parameterization, objective, *pairs = sys.argv[1:]

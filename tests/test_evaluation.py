@@ -10,15 +10,17 @@ import torch
 from worlds import TINY, real_data, toy_source
 
 from nsdcodec.container.file import pack
-from nsdcodec.container.header import Header, NetworkSpec, TrainingRecipe
+from nsdcodec.container.header import Header, NetworkSpec, Normalization, TrainingRecipe
 from nsdcodec.dataset import NSDDataset
 from nsdcodec.errors import InvalidSetting, InvalidSource
 from nsdcodec.evaluation import Evaluation, evaluate
 from nsdcodec.geometry import Geometry
 from nsdcodec.layout import ArraySpec, Layout, Synthesis
-from nsdcodec.sources.base import Source
+from nsdcodec.learning.networks import FIXED
+from nsdcodec.sources.base import Source, normalize
 
 TOY = Geometry(4, 1, 8, 8)
+PLAIN = Normalization((0.0,), (1.0,))
 RECIPE = TrainingRecipe(0.05, 0.9, 0.0, 8, 4, "scale_rotate", TINY)
 
 
@@ -54,9 +56,9 @@ def test_accuracies_are_those_of_each_network_and_the_same_again(dataset, source
 
 def test_mean_and_deviation_are_those_of_the_sample():
     values = (0.5, 0.75, 0.625)
-    found = Evaluation(values, RECIPE, 8)
+    found = Evaluation(values, RECIPE, 8, PLAIN)
     assert (found.mean, found.deviation) == (statistics.mean(values), statistics.stdev(values))
-    assert Evaluation((0.5,), RECIPE, 8).deviation == 0
+    assert Evaluation((0.5,), RECIPE, 8, PLAIN).deviation == 0
 
 
 def test_a_file_that_separates_the_classes_trains_networks_that_do_and_wrong_labels_tell(dataset):
@@ -84,6 +86,22 @@ def test_the_recipe_is_the_files_but_for_what_is_asked(dataset, source):
     assert found.recipe == replace(RECIPE, epochs=3, network=network)
     assert heard == [(number, epoch) for number in (0, 1) for epoch in (1, 2, 3)]
     assert evaluate(dataset, source, 1).recipe == RECIPE
+
+
+def test_networks_are_kept_where_asked_and_are_those_that_were_tested(dataset, source):
+    found = evaluate(dataset, source, count=2, seed=4, keep_networks=True)
+    real = normalize(source.test.images, dataset.normalization)
+    shares = [float((network(real).argmax(dim=1) == source.test.labels).float().mean()) for network in found.networks]
+    assert shares == pytest.approx(found.accuracies)
+    assert found == evaluate(dataset, source, count=2, seed=4)
+    assert evaluate(dataset, source, count=1).networks == ()
+
+
+def test_another_architecture_is_trained_by_the_same_recipe(dataset, source):
+    found = evaluate(dataset, source, 1, epochs=2, network=FIXED["alexnet"])
+    assert found.recipe == replace(RECIPE, epochs=2, network=NetworkSpec("alexnet", 6, 128))
+    with pytest.raises(InvalidSetting, match="alexnet has depth 6"):
+        evaluate(dataset, source, 1, network=NetworkSpec("alexnet"))
 
 
 @pytest.mark.parametrize("other", [Geometry(3, 1, 8, 8), Geometry(4, 2, 8, 8), Geometry(4, 1, 9, 8)])

@@ -20,9 +20,11 @@ ENCODING = [
     "progress",
     "checkpoint",
     "recipes",
+    "corruptions",
     "evaluation",
     "analysis",
     "figures",
+    "robustness",
     "job",
     "encoder",
 ]

@@ -1,4 +1,4 @@
-"""The ConvNet of the field: its size, its norm, its weights as one vector, its seed."""
+"""The networks of the field: their sizes, their norm, their weights as one vector, their seeds, their names."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from worlds import TINY, seeded
 from nsdcodec.container.header import NetworkSpec
 from nsdcodec.errors import InvalidSetting, UnknownName
 from nsdcodec.geometry import Geometry
-from nsdcodec.learning.networks import MeanPool, build, flatten, unflatten
+from nsdcodec.learning.base import Network
+from nsdcodec.learning.networks import FIXED, NETWORKS, MeanPool, build, check, flatten, named, unflatten, widened
 
 CIFAR10 = Geometry(10, 3, 32, 32)
 TOY = Geometry(4, 2, 9, 11)
@@ -102,6 +103,145 @@ def test_pooling_may_leave_one_pixel_and_no_less(side, deepest):
 def test_an_unknown_network_names_the_nearest():
     with pytest.raises(UnknownName, match="did you mean 'convnet'"):
         build(NetworkSpec("convnett"), TOY, 0)
+
+
+def conv(inputs: int, outputs: int, size: int, bias: bool = True) -> int:
+    return outputs * (inputs * size * size + bias)
+
+
+def test_resnet18_has_the_weights_of_its_table():
+    def block(inputs: int, outputs: int) -> int:
+        branch = conv(inputs, outputs, 3, False) + conv(outputs, outputs, 3, False) + 2 * 2 * outputs
+        return branch + (conv(inputs, outputs, 1, False) + 2 * outputs if inputs != outputs else 0)
+
+    stages = [(64, 64), (64, 64), (64, 128), (128, 128), (128, 256), (256, 256), (256, 512), (512, 512)]
+    by_hand = conv(3, 64, 3, False) + 2 * 64 + sum(block(*stage) for stage in stages) + 513 * 10
+    assert by_hand == 11_173_962
+    assert flatten(build(FIXED["resnet18"], CIFAR10, 0)).numel() == by_hand
+
+
+def test_vgg11_has_the_weights_of_its_table():
+    pairs = [(3, 64), (64, 128), (128, 256), (256, 256), (256, 512), (512, 512), (512, 512), (512, 512)]
+    by_hand = sum(conv(inputs, outputs, 3) + 2 * outputs for inputs, outputs in pairs) + 513 * 10
+    assert by_hand == 9_231_114
+    assert flatten(build(FIXED["vgg11"], CIFAR10, 0)).numel() == by_hand
+
+
+def test_alexnet_has_the_weights_of_its_table():
+    layers = [(3, 128, 5), (128, 192, 5), (192, 256, 3), (256, 192, 3), (192, 192, 3)]
+    by_hand = sum(conv(*layer) for layer in layers) + (192 * 4 * 4 + 1) * 10
+    assert by_hand == 1_872_202
+    assert flatten(build(FIXED["alexnet"], CIFAR10, 0)).numel() == by_hand
+
+
+# D by side: (h, w) left by the poolings, times channels.
+EMBEDDED = {
+    "resnet18": {28: 512, 32: 512, 64: 512, 128: 512},
+    "vgg11": {28: 512, 32: 512, 64: 512 * 2 * 2, 128: 512 * 4 * 4},
+    "alexnet": {28: 192 * 4 * 4, 32: 192 * 4 * 4, 64: 192 * 8 * 8, 128: 192 * 16 * 16},
+}
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize(("name", "side"), [(name, side) for name, sizes in EMBEDDED.items() for side in sizes])
+def test_fixed_architectures_take_every_size_of_the_field(name, side, channels):
+    network = build(FIXED[name], Geometry(7, channels, side, side), 0)
+    images = torch.randn(1, channels, side, side, generator=seeded(1))
+    with torch.no_grad():
+        embedded = network.embed(images)
+        assert embedded.shape == (1, EMBEDDED[name][side])
+        assert network.classifier.in_features == EMBEDDED[name][side]
+        torch.testing.assert_close(network(images), network.classifier(embedded))
+    assert network(images).shape == (1, 7)
+
+
+@pytest.mark.parametrize(("name", "least"), [("resnet18", 9), ("vgg11", 28), ("alexnet", 8)])
+def test_images_too_small_for_an_architecture_are_refused(name, least):
+    small = Geometry(2, 1, least, least)
+    images = torch.randn(2, 1, least, least, generator=seeded(1))
+    embedded = build(FIXED[name], small, 0).embed(images)
+    assert not torch.allclose(embedded[0], embedded[1])  # something of the image is left
+    with pytest.raises(InvalidSetting, match=rf"{name} needs.*{least} x {least}.*not {least} x {least - 1}.*convnet"):
+        build(FIXED[name], Geometry(2, 1, least, least - 1), 0)
+
+
+def test_an_architecture_at_28_pixels_is_that_of_32_with_a_border_of_zeros():
+    for name in ("vgg11", "alexnet"):
+        one, other = (build(FIXED[name], Geometry(3, 1, side, side), 4) for side in (28, 32))
+        images = torch.randn(2, 1, 28, 28, generator=seeded(1))
+        torch.testing.assert_close(one(images), other(F.pad(images, (2, 2, 2, 2))))
+
+
+@pytest.mark.parametrize("spec", [NetworkSpec("convnet", 3, 8), *FIXED.values()])
+class TestEveryNetwork:
+    def test_a_gradient_reaches_every_weight_and_there_are_no_buffers(self, spec):
+        network = build(spec, CIFAR10, 0)
+        assert isinstance(network, Network)
+        assert list(network.buffers()) == []
+        images = torch.randn(8, 3, 32, 32, generator=seeded(1))
+        F.cross_entropy(network(images), torch.arange(8)).backward()
+        assert all(bool(weight.grad.abs().sum() > 0) for weight in network.parameters())
+
+    def test_it_computes_with_flat_weights_as_with_its_own_and_the_seed_decides_them(self, spec):
+        one, other = build(spec, CIFAR10, 1), build(spec, CIFAR10, 2)
+        images = torch.randn(2, 3, 32, 32, generator=seeded(3))
+        with torch.no_grad():
+            assert not torch.allclose(one(images), other(images))
+            torch.testing.assert_close(functional_call(one, unflatten(one, flatten(other)), (images,)), other(images))
+        assert torch.equal(flatten(one), flatten(build(spec, CIFAR10, 1)))
+
+    def test_each_image_is_judged_alone_in_training_as_in_testing(self, spec):
+        network = build(spec, CIFAR10, 1)
+        images = torch.randn(2, 3, 32, 32, generator=seeded(3))
+        with torch.no_grad():
+            torch.testing.assert_close(network.eval()(images[:1]), network.train()(images)[:1], rtol=1e-4, atol=1e-4)
+
+
+def test_a_step_of_training_is_differentiable_in_the_images():
+    """Trajectory matching needs it, through max-pools too. Along a direction, against a central difference."""
+    network = build(FIXED["alexnet"], Geometry(2, 1, 8, 8), 1).double()
+    vector, labels = flatten(network), torch.arange(2)
+    images, direction = (torch.randn(2, 1, 8, 8, generator=seeded(i), dtype=torch.float64) for i in (3, 4))
+
+    def moved(images: torch.Tensor) -> torch.Tensor:
+        weights = vector.clone().requires_grad_()
+        loss = F.cross_entropy(functional_call(network, unflatten(network, weights), (images,)), labels)
+        return torch.autograd.grad(loss, weights, create_graph=True)[0].square().sum()
+
+    images.requires_grad_()
+    (gradient,) = torch.autograd.grad(moved(images), images)
+    step = 1e-8  # so short that it crosses no kink of a ReLU
+    slope = (moved(images + step * direction) - moved(images - step * direction)) / (2 * step)
+    torch.testing.assert_close((gradient * direction).sum(), slope.detach(), rtol=1e-4, atol=0)
+
+
+def test_resnet18_starts_from_the_weights_that_pytorch_gives():
+    for module in build(FIXED["resnet18"], CIFAR10, 0).modules():
+        if isinstance(module, nn.Conv2d):
+            bound = (module.in_channels * module.kernel_size[0] ** 2) ** -0.5  # uniform, of one over the fan-in's root
+            assert 0.98 * bound < float(module.weight.detach().abs().max()) <= bound
+
+
+def test_a_fixed_architecture_has_no_other_size():
+    with pytest.raises(InvalidSetting, match="resnet18 has depth 18 and width 64, not 3 and 128"):
+        build(NetworkSpec("resnet18"), CIFAR10, 0)
+    for spec in FIXED.values():
+        check(spec)
+    assert set(FIXED) < set(NETWORKS)
+
+
+def test_names_of_networks_beside_a_files_own():
+    own = NetworkSpec("convnet", 4, 50)
+    assert named("convnet", own) == own
+    assert named("convnet2", own) == NetworkSpec("convnet", 2, 50)
+    assert named("vgg11", own) == NetworkSpec("vgg11", 9, 64)
+    assert named("convnet", FIXED["vgg11"]) == NetworkSpec("convnet", 3, 128)
+    assert named("convnet5", FIXED["vgg11"]) == NetworkSpec("convnet", 5, 128)
+    assert widened(own, 7) == NetworkSpec("convnet", 4, 7)
+    assert widened(FIXED["vgg11"], 7) == FIXED["vgg11"]
+    for name, near in (("resnet19", "resnet18"), ("convnt", "convnet"), ("convnet0", "convnet"), ("vgg", "vgg11")):
+        with pytest.raises(UnknownName, match=f"did you mean '{near}"):
+            named(name, own)
 
 
 @pytest.mark.parametrize("size", [(8, 8), (6, 10), (5, 8)])

@@ -15,7 +15,7 @@ from nsdcodec import synthesis
 from nsdcodec.budget import Budget
 from nsdcodec.errors import InvalidSetting
 from nsdcodec.geometry import Geometry
-from nsdcodec.learning.networks import flatten
+from nsdcodec.learning.networks import FIXED, flatten
 from nsdcodec.objectives import OBJECTIVES, Guided
 from nsdcodec.objectives.base import Objective, State, World
 from nsdcodec.objectives.distribution import DistributionMatching, class_means
@@ -144,6 +144,15 @@ class TestDistributionMatching:
         step = DM.loss(DM.prepare(world), images, LABELS, 0)
         assert step.loss.item() == pytest.approx(wanted, rel=1e-12)
         assert step.student is None
+
+    def test_any_network_can_be_matched_with(self):
+        world = double_world(Geometry(3, 1, 9, 9), per_class=4, network=FIXED["resnet18"])
+        images, labels = world.real.take(torch.arange(12))
+        state = DM.prepare(world)
+        assert DM.loss(state, images, labels, 0).loss.item() == pytest.approx(0, abs=1e-20)
+        moved = (images + 0.1).requires_grad_()
+        (gradient,) = torch.autograd.grad(DM.loss(state, moved, labels, 0).loss, moved)
+        assert gradient.flatten(1).norm(dim=1).min() > 0
 
     def test_real_images_repeated_as_synthetic_ones_match_exactly(self):
         world = double_world(TOY, EVERYTHING, per_class=4)

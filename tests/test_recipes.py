@@ -49,7 +49,7 @@ def another(value: object) -> object:
 
 
 def every_key() -> list[tuple[str, str]]:
-    # There is one kind of network: its name has no other value.
+    # A network's name brings its depth and width with it, and has its own test.
     return [
         (name, key) for name, (_, settings) in RECIPES.items() for key in settings.flat() if "network.name" not in key
     ]
@@ -92,8 +92,21 @@ def test_an_unknown_network_is_refused_with_the_nearest(key):
         CPU.with_values([f"{key}=convnets"])
 
 
+def test_a_networks_name_brings_the_size_that_it_has():
+    for key in ("network", "training.network"):
+        settings = CPU.with_values([f"{key}.name=resnet18"])
+        after = settings.flat()
+        assert (after[f"{key}.name"], after[f"{key}.depth"], after[f"{key}.width"]) == ("resnet18", 18, 64)
+        with pytest.raises(InvalidSetting, match=rf"{key}: resnet18 has depth 18.*not 4 and 64"):
+            settings.with_values([f"{key}.depth=4"])
+        back = settings.with_values([f"{key}.name=convnet", f"{key}.depth=2"]).flat()
+        assert (back[f"{key}.depth"], back[f"{key}.width"]) == (2, 128)
+
+
 def test_an_ambiguous_key_lists_what_it_could_be():
-    with pytest.raises(InvalidSetting, match=r"optimizer\.learning_rate, training\.learning_rate"):
+    with pytest.raises(
+        InvalidSetting, match=r"optimizer\.learning_rate, coreset\.learning_rate, training\.learning_rate"
+    ):
         CPU.with_values(["learning_rate=1"])
     with pytest.raises(InvalidSetting) as caught:
         CPU.with_values(["width=1"])

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from nsdcodec.container.header import NetworkSpec
 from nsdcodec.geometry import Geometry
+from nsdcodec.learning.base import Network
 from nsdcodec.learning.networks import ConvNet
 from nsdcodec.learning.real import RealData
 from nsdcodec.objectives.base import World
@@ -57,7 +58,7 @@ class DoubleReal(RealData):
 
 
 class DoubleWorld(World):
-    def new_network(self, *purpose: str | int) -> nn.Module:
+    def new_network(self, *purpose: str | int) -> Network:
         return super().new_network(*purpose).double()
 
     def convnet(self, *purpose: str | int) -> ConvNet:

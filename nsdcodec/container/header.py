@@ -37,7 +37,8 @@ class Normalization:
 
 @dataclass(frozen=True)
 class NetworkSpec:
-    """A ConvNet of the field: `depth` blocks of 3 x 3 convolution, `width` channels, norm, ReLU, 2 x 2 mean pool."""
+    """A ConvNet of the field: `depth` blocks of 3 x 3 convolution, `width` channels, norm, ReLU, 2 x 2 mean pool. Or a
+    fixed architecture by its name (learning/networks.py), whose depth and width are its own."""
 
     name: str = "convnet"
     depth: int = 3

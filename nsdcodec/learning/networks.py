@@ -1,8 +1,10 @@
-"""The networks of the field's protocol, built from a NetworkSpec."""
+"""The networks of the field's protocol by name, built from a NetworkSpec; the ConvNet itself."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from dataclasses import replace
 
 import torch
 import torch.nn.functional as F
@@ -11,6 +13,8 @@ from torch import Tensor, nn
 from nsdcodec.container.header import NetworkSpec
 from nsdcodec.errors import InvalidSetting, UnknownName
 from nsdcodec.geometry import Geometry
+from nsdcodec.learning.architectures import VGG11, AlexNet, ResNet18
+from nsdcodec.learning.base import Network, instance_norm
 
 
 class MeanPool(nn.Module):
@@ -25,7 +29,7 @@ class MeanPool(nn.Module):
         return (rows[..., ::2] + rows[..., 1::2]) * 0.25
 
 
-class ConvNet(nn.Module):
+class ConvNet(Network):
     """`depth` blocks of (3 x 3 convolution, instance norm, ReLU, 2 x 2 mean pool), then linear (Gidaris and Komodakis
     2018, as used by DC, DM, MTT and NSD). Depth 3, width 128 at 3 x 32 x 32 and 10 classes: 320,010 parameters.
 
@@ -42,32 +46,69 @@ class ConvNet(nn.Module):
         layers: list[nn.Module] = []
         channels = geometry.channels
         for _ in range(depth):
-            # Group norm with a group for each channel is instance norm with its affine part.
-            layers += [nn.Conv2d(channels, width, 3, padding=1), nn.GroupNorm(width, width), nn.ReLU(), MeanPool()]
+            layers += [nn.Conv2d(channels, width, 3, padding=1), instance_norm(width), nn.ReLU(), MeanPool()]
             channels = width
         self.features = nn.Sequential(*layers)
         self.classifier = nn.Linear(width * (geometry.height >> depth) * (geometry.width >> depth), geometry.classes)
 
     def embed(self, images: Tensor) -> Tensor:
-        """What distribution matching compares: [n, width h w], the input of the linear layer."""
+        """[n, width h w]."""
         features: Tensor = self.features(images)
         return features.flatten(1)
 
-    def forward(self, images: Tensor) -> Tensor:
-        logits: Tensor = self.classifier(self.embed(images))
-        return logits
+
+NETWORKS: dict[str, Callable[[Geometry, NetworkSpec], Network]] = {
+    "convnet": lambda geometry, spec: ConvNet(geometry, spec.depth, spec.width),
+    "resnet18": lambda geometry, spec: ResNet18(geometry),
+    "vgg11": lambda geometry, spec: VGG11(geometry),
+    "alexnet": lambda geometry, spec: AlexNet(geometry),
+}
+# The only depth and width of a fixed architecture: layers with weights from images to logits, channels of the first.
+FIXED: dict[str, NetworkSpec] = {
+    "resnet18": NetworkSpec("resnet18", 18, 64),
+    "vgg11": NetworkSpec("vgg11", 9, 64),
+    "alexnet": NetworkSpec("alexnet", 6, 128),
+}
 
 
-NETWORKS: dict[str, Callable[[Geometry, int, int], ConvNet]] = {"convnet": ConvNet}
-
-
-def build(spec: NetworkSpec, geometry: Geometry, seed: int) -> ConvNet:
-    """A network with PyTorch's initial weights for this seed; the global random state stays. Raises UnknownName."""
-    if spec.name not in NETWORKS:
-        raise UnknownName("network", spec.name, NETWORKS)
+def build(spec: NetworkSpec, geometry: Geometry, seed: int) -> Network:
+    """A network with PyTorch's initial weights for this seed; the global random state stays. Raises UnknownName, and
+    InvalidSetting for a size that the network does not have or images that are too small for it."""
+    check(spec)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return NETWORKS[spec.name](geometry, spec.depth, spec.width)
+        return NETWORKS[spec.name](geometry, spec)
+
+
+def check(spec: NetworkSpec) -> None:
+    """Raises UnknownName, and InvalidSetting where no network has this depth and width."""
+    if spec.name not in NETWORKS:
+        raise UnknownName("network", spec.name, NETWORKS)
+    own = FIXED.get(spec.name, spec)
+    if spec != own:
+        raise InvalidSetting(
+            f"{spec.name} has depth {own.depth} and width {own.width}, not {spec.depth} and {spec.width}: leave them, "
+            "or take convnet, which has any"
+        )
+    if min(spec.depth, spec.width) < 1:
+        raise InvalidSetting(f"{spec.name}: depth {spec.depth}, width {spec.width}; both must be at least 1")
+
+
+def named(name: str, own: NetworkSpec) -> NetworkSpec:
+    """The network of a name, beside a file's `own`: "convnet" is `own` (where that is no ConvNet: the field's, depth 3
+    and width 128), "convnet4" the same at depth 4; a fixed architecture has its own size. Raises UnknownName."""
+    if name in FIXED:
+        return FIXED[name]
+    found = re.fullmatch(r"convnet([1-9]\d?)?", name)
+    if not found:
+        raise UnknownName("network", name, (*NETWORKS, "convnet3", "convnet4", "convnet5"))
+    convnet = own if own.name == "convnet" else NetworkSpec()
+    return replace(convnet, depth=int(found[1])) if found[1] else convnet
+
+
+def widened(spec: NetworkSpec, width: int) -> NetworkSpec:
+    """The same at another width; a fixed architecture as it is."""
+    return spec if spec.name in FIXED else replace(spec, width=width)
 
 
 def flatten(network: nn.Module) -> Tensor:

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from nsdcodec.container.header import NetworkSpec
 from nsdcodec.geometry import Geometry
 from nsdcodec.learning import networks
+from nsdcodec.learning.base import Network
 from nsdcodec.learning.randomness import seed_of
 from nsdcodec.learning.real import RealData
 
@@ -34,7 +35,7 @@ class World:
     experts_folder: Path
     on_prepare: Callable[[str, float], None] = lambda text, done: None
 
-    def new_network(self, *purpose: str | int) -> nn.Module:
+    def new_network(self, *purpose: str | int) -> Network:
         """A network whose initial weights depend on the seed and the purpose."""
         network = networks.build(self.network, self.geometry, seed_of(self.seed, "network", *purpose))
         return network.to(self.device)

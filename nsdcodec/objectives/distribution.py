@@ -12,11 +12,11 @@ from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from nsdcodec.errors import InvalidSetting
 from nsdcodec.learning import augmentation, networks
-from nsdcodec.learning.networks import ConvNet
+from nsdcodec.learning.base import Network
 from nsdcodec.learning.randomness import stream
 from nsdcodec.learning.training import autocast
 from nsdcodec.objectives.base import Objective, State, Step, World
@@ -26,7 +26,7 @@ from nsdcodec.synthesis import hard_labels
 
 @dataclass
 class PoolState(State):
-    pool: list[nn.Module] = field(default_factory=list)
+    pool: list[Network] = field(default_factory=list)
     ages: list[int] = field(default_factory=list)
     born: int = 0
 
@@ -88,7 +88,6 @@ class DistributionMatching(Objective):
         for _ in range(self.pool_steps if self.pool else 0):
             self._learn(state, slot)
         network = state.pool[slot] if self.pool else world.new_network("dm", iteration)
-        assert isinstance(network, ConvNet)
         real = world.real.per_class(self.real_per_class, generator)
         classes = len(real)
         hard = hard_labels(labels)

@@ -17,7 +17,8 @@ from nsdcodec.errors import InvalidSetting
 from nsdcodec.geometry import Geometry
 from nsdcodec.layout import FLOATS, ArraySpec, Layout, Synthesis
 
-INITS = ("real", "noise")
+# "herding" and "forgetting" are real images too, chosen by `nsdcodec.coresets`.
+INITS = ("real", "herding", "forgetting", "noise")
 LABELS = ("hard", "soft")
 # What soft labels begin with: the probability of an image's own class.
 CONFIDENCE = 0.9
@@ -34,7 +35,8 @@ class RealImages:
 
 @dataclass(frozen=True)
 class Parameterization(ABC):
-    """`dtype` is the stored type of the arrays; `init` is "real" (from real images) or "noise"; `labels` is "hard" (by
+    """`dtype` is the stored type of the arrays; `init` is "real" (from random real images), "herding" or "forgetting"
+    (from real images that these rank first) or "noise"; `labels` is "hard" (by
     the rule, no bytes) or "soft" (a learned distribution over the classes for each image, stored and counted)."""
 
     dtype: str = "float16"

@@ -11,7 +11,7 @@ from nsdcodec.errors import InvalidSource, MissingData, UnknownName
 from nsdcodec.sources import digits, folder, hdf5, imagenet, npz, tinyimagenet, vision
 from nsdcodec.sources.base import Source, Split, normalize
 
-__all__ = ["SOURCES", "Source", "Split", "cache_folder", "load", "normalize"]
+__all__ = ["SOURCES", "Source", "Split", "cache_folder", "data_folders", "load", "normalize"]
 
 # The names that are always known, each with a line about it.
 SOURCES: Mapping[str, str] = MappingProxyType(
@@ -36,7 +36,7 @@ def load(name: str, data_dir: Path | None = None) -> Source:
         return _load_path(Path(name))
     if name == "digits":
         return digits.load()
-    folders = _data_folders(data_dir)
+    folders = data_folders(data_dir)
     for place in folders:
         if os.path.isfile(file := place / f"{name}.h5"):
             return hdf5.load(file)
@@ -73,7 +73,9 @@ def _load_path(path: Path) -> Source:
     return _FILES[path.suffix.lower()](path)
 
 
-def _data_folders(data_dir: Path | None) -> list[Path]:
+def data_folders(data_dir: Path | None = None) -> list[Path]:
+    """Where data is looked for, first to last: `data_dir` (default $NSDC_DATA), the cache folder. Raises MissingData
+    where `data_dir` is not there."""
     if data_dir is not None and not data_dir.is_dir():
         raise MissingData(f"{data_dir}: no such folder of data; correct --data-dir or make the folder")
     chosen = data_dir or (Path(os.environ["NSDC_DATA"]) if os.environ.get("NSDC_DATA") else None)
