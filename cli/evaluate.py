@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
-from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -185,9 +183,7 @@ def _corruptions_document(found: Robustness) -> dict[str, Any]:
         "images": found.images,
         "clean": list(found.clean),
         "average": list(found.average),
-        "mean": {"clean": statistics.fmean(found.clean)}
-        | {name: statistics.fmean(found.of(name)) for name in found.corrupted}
-        | {"average": statistics.fmean(found.average)},
+        "mean": found.means,
         "accuracies": {
             name: {str(severity): list(values) for severity, values in rows.items()}
             for name, rows in found.corrupted.items()
@@ -215,14 +211,9 @@ def _print_nets(results: dict[tuple[str, str], Evaluation]) -> None:
 
 def _print_corruptions(robust: dict[tuple[str, str], Robustness], several_nets: bool) -> None:
     """FreD's table on CIFAR-10-C: a column a corruption, and the average of all."""
-
-    def percent(values: Sequence[float]) -> str:
-        return f"{100 * statistics.fmean(values):.1f}"
-
-    names: list[str] = []
-    rows = []
-    for (file, net), found in robust.items():
-        names = list(found.corrupted)
-        cells = [percent(found.clean), *(percent(found.of(name)) for name in names), percent(found.average)]
-        rows.append([f"{file}, {net}" if several_nets else file, *cells])
-    output.print_table(["file", "clean", *names, "average"], rows)
+    columns = next(iter(robust.values())).means
+    rows = [
+        [f"{file}, {net}" if several_nets else file, *(f"{100 * mean:.1f}" for mean in found.means.values())]
+        for (file, net), found in robust.items()
+    ]
+    output.print_table(["file", *columns], rows)

@@ -38,6 +38,12 @@ class Robustness:
         """Of each network, the mean over corruptions and severities."""
         return tuple(statistics.fmean(values) for values in zip(*map(self.of, self.corrupted), strict=True))
 
+    @property
+    def means(self) -> dict[str, float]:
+        """Over the networks: `clean`, each corruption, `average`: a row of FreD's table."""
+        rows = {"clean": self.clean} | {name: self.of(name) for name in self.corrupted} | {"average": self.average}
+        return {name: statistics.fmean(values) for name, values in rows.items()}
+
 
 def robustness(
     evaluations: Sequence[Evaluation],

@@ -76,6 +76,8 @@ def test_means_are_over_severities_and_then_over_corruptions():
     found = Robustness((1.0, 1.0), rows, 4, False)
     assert found.of("fog") == pytest.approx((0.2, 0.6))
     assert found.average == pytest.approx((0.35, 0.45))
+    assert found.means == pytest.approx({"clean": 1.0, "fog": 0.4, "snow": 0.4, "average": 0.4})
+    assert list(found.means) == ["clean", "fog", "snow", "average"]
     assert statistics.fmean(found.average) == pytest.approx(np.mean([list(row.values()) for row in rows.values()]))
 
 
