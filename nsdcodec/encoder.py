@@ -25,7 +25,7 @@ from nsdcodec.checkpoint import Checkpoint
 from nsdcodec.container import atomic
 from nsdcodec.container import file as nsd_file
 from nsdcodec.container.header import Header
-from nsdcodec.errors import Diverged, Interrupted, InvalidSetting, OutOfMemory
+from nsdcodec.errors import Diverged, Interrupted, InvalidSetting, InvalidSource, OutOfMemory
 from nsdcodec.experts import Experts
 from nsdcodec.job import Job
 from nsdcodec.layout import FLOATS, Layout
@@ -160,11 +160,20 @@ def _start(job: Job, layout: Layout, clock: Clock, log: Log, listen: Listener) -
 
 
 def _real_images(job: Job, layout: Layout, world: World, generator: torch.Generator) -> RealImages:
-    """What initial values are made from: random images of each class, or those that a coreset ranks first."""
+    """What initial values are made from: random images of each class, or those that a coreset ranks first. Raises
+    InvalidSource where a class has fewer images than the set is to begin with."""
     kind = job.settings.parameterization.init
+    most = int(torch.bincount(synthesis.balanced_labels(layout)).max())
+    fewest = min(range(len(world.real.members)), key=lambda label: len(world.real.members[label]))
+    there = len(world.real.members[fewest])
+    if kind != "noise" and most > there:
+        raise InvalidSource(
+            f"{job.source.name}: class {job.source.classes[fewest]!r} has {there:,} training images (without those "
+            f"held out), and {most:,} are to begin as real ones; lower --ipc, choose a form or settings that hold "
+            "fewer images, or begin with --init noise"
+        )
     if kind not in coresets.KINDS:
         return RealImages(lambda labels: world.real.of_labels(labels.cpu(), generator), world.real.of_class)
-    most = int(torch.bincount(synthesis.balanced_labels(layout)).max())
     ranking = coresets.ranking(kind, world, most, job.settings.coreset)
     return RealImages(lambda labels: world.real.ranked(labels.cpu(), ranking), world.real.of_class)
 

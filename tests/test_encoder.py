@@ -26,7 +26,7 @@ pytest.importorskip("h5py")
 from nsdcodec import NSDDataset, coresets, progress, read, sources
 from nsdcodec.container import atomic, codecs
 from nsdcodec.encoder import Job, _world, encode
-from nsdcodec.errors import Diverged, FileAccess, Interrupted, InvalidSetting, OverBudget
+from nsdcodec.errors import Diverged, FileAccess, Interrupted, InvalidSetting, InvalidSource, OverBudget
 from nsdcodec.experts import Experts
 from nsdcodec.geometry import Geometry
 from nsdcodec.job import hold_out, plan
@@ -118,6 +118,18 @@ class TestAnyWithAny:
         fixed = {role for role in before.arrays if np.array_equal(before.arrays[role], after.arrays[role])}
         assert fixed == made.settings.parameterization.fixed & set(before.arrays)
 
+    @pytest.mark.parametrize("init", ["real", "herding"])
+    def test_a_class_with_fewer_images_than_are_to_begin_as_real_ones_is_refused(self, job, init):
+        source = toy_source(Geometry(2, 3, 8, 8), train=10)  # two of them held out
+        made = replace(job(f"init={init}", parameterization="pixel", ipc=9), source=source)
+        with pytest.raises(
+            InvalidSource, match=r"'class 0' has 8 training images .* and 9 are to begin .* --init noise"
+        ):
+            encode(made)
+        assert not made.output.exists()
+        made = replace(made, settings=made.settings.with_values(["init=noise"]))
+        assert len(NSDDataset(_written(made, "noise.nsd"))) == 18
+
     @pytest.mark.parametrize("kind", ["herding", "forgetting"])
     def test_a_coreset_is_the_images_that_it_ranks_first(self, job, kind):
         pairs = (f"init={kind}", "coreset.epochs=2", "parameterization.dtype=float32")
@@ -204,7 +216,7 @@ class TestAFinishedRun:
     def test_images_may_be_grey_or_coloured_and_of_sides_that_are_no_powers_of_two(
         self, job, tmp_path, channels, size, form
     ):
-        source = toy_source(Geometry(2, channels, size, size), train=10)
+        source = toy_source(Geometry(2, channels, size, size), train=50)
         settings = for_geometry(recipe("cpu"), source.geometry, source.augmentation)
         settings = settings.with_names(form, None).with_values([*TINY, "iterations=2"])
         made = replace(job(), source=source, settings=settings)
