@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import pywt
 import torch
+from builders import header_for
 from numpy.typing import NDArray
 from scipy.fft import dctn, idctn
 from torch import Tensor
@@ -17,6 +18,7 @@ from worlds import real_data, seeded, toy_source
 
 from nsdcodec import recipes, synthesis
 from nsdcodec.budget import Budget
+from nsdcodec.container.file import pack, read
 from nsdcodec.errors import InvalidSetting, OverBudget, UnknownName
 from nsdcodec.geometry import Geometry
 from nsdcodec.layout import ArraySpec, Layout, Synthesis
@@ -166,6 +168,21 @@ def test_noise_gives_images_of_about_unit_variance(kind):
         images = synthesis.images(layout, kind.initial(layout, only_classes(kind), seeded(seed)))
         deviations.append(images.std().item())
     assert 0.75 < np.mean(deviations) < 1.25
+
+
+@contract
+def test_a_file_holds_exactly_the_arrays_in_the_bytes_that_the_layout_says(kind):
+    layout = kind.layout(ODD, Budget.of(ODD, 3))
+    arrays = {role: values.numpy() for role, values in initial_arrays(kind, layout, SMOOTH, seeded(1)).items()}
+    file = read(pack(header_for(layout), arrays))
+    assert file.header.layout == layout
+    types = {role: "bool" if spec.dtype == "bit" else spec.dtype for role, spec in layout.arrays.items()}
+    for role, values in file.arrays.items():
+        np.testing.assert_array_equal(values, arrays[role].astype(types[role]))
+    # Compressed only where that is smaller.
+    raw = {role: file.stored_bytes[role] for role, codec in file.header.codecs.items() if codec == "raw"}
+    assert raw == {role: layout.arrays[role].nbytes for role in raw}
+    assert all(file.stored_bytes[role] <= spec.nbytes for role, spec in layout.arrays.items())
 
 
 @contract
