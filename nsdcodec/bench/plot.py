@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import re
 from typing import Any
 
@@ -100,4 +101,4 @@ def _spread(figure: dict[str, Any]) -> float:
     for name in ("deviation", "network_deviation"):
         if figure[name] is not None:
             return float(figure[name])
-    return 0.0
+    return math.nan  # which draws none
