@@ -21,6 +21,7 @@ from nsdcodec.objectives.gradient import GradientMatching
 from nsdcodec.objectives.trajectory import TrajectoryMatching
 from nsdcodec.parameterizations import PARAMETERIZATIONS
 from nsdcodec.parameterizations.base import Parameterization
+from nsdcodec.parameterizations.fred import FreD
 from nsdcodec.parameterizations.nsd import NSD
 
 
@@ -104,10 +105,12 @@ class Settings:
             raise InvalidSetting("training: learning_rate must be above 0, momentum and weight_decay at least 0")
 
     @property
+    def guided(self) -> bool:
+        return self.guidance.weight != 0 and self.objective.name != "none"
+
+    @property
     def guided_objective(self) -> Objective:
-        if self.guidance.weight == 0 or self.objective.name == "none":
-            return self.objective
-        return Guided(self.objective, **dataclasses.asdict(self.guidance))
+        return Guided(self.objective, **dataclasses.asdict(self.guidance)) if self.guided else self.objective
 
     def flat(self) -> dict[str, Any]:
         """Every setting by its dotted key, as `with_values` takes it."""
@@ -166,33 +169,92 @@ GPU = Settings(
     iterations=8000,
 )
 
+# MTT (CVPR 2022), its table of hyper-parameters for CIFAR-10: IPC -> steps, last start, rate of the images, rate of the
+# student's rate, its first value. Each has 2 expert epochs and no sampling; IPC 1 and 10 had ZCA, which a file cannot
+# hold. Momentum 0.5 as in its code.
+MTT = {1: (50, 2, 100.0, 1e-7, 0.01), 10: (30, 20, 100.0, 1e-5, 1e-3), 50: (30, 40, 1000.0, 1e-5, 1e-3)}
+# FreD (NeurIPS 2023), the published code for CIFAR-10: IPC -> steps, last start, rate of the student's rate, its first
+# value. The rate of the frequencies is 1e8 for a DCT that is 64 times the orthonormal one but at the lowest
+# frequencies: 1e8 / 64^2 here. Momentum 0.5, 15k iterations, no sampling, no ZCA.
+FRED = {1: (50, 5, 1e-7, 0.01), 10: (40, 15, 1e-5, 0.01), 50: (30, 40, 1e-5, 1e-3)}
+FRED_RATE = 1e8 / 64**2
+
+
+def _matching(ipc: int, student_batch: int = 0) -> TrajectoryMatching:
+    steps, last_start, _, rate_learning_rate, student_rate = MTT[ipc]
+    return TrajectoryMatching(steps, 2, last_start, student_batch, student_rate, rate_learning_rate)
+
+
+def _mtt(ipc: int) -> Settings:
+    return Settings(
+        parameterization=PARAMETERIZATIONS["pixel"](),
+        objective=_matching(ipc),
+        optimizer=Optimizer(kind="sgd", learning_rate=MTT[ipc][2], decay=False, momentum=0.5),
+        validation=GPU.validation,
+        iterations=5000,
+    )
+
+
+def _fred(ipc: int) -> Settings:
+    steps, last_start, rate_learning_rate, student_rate = FRED[ipc]
+    return Settings(
+        # The masks from the first samples, as in its code.
+        parameterization=FreD(mask_from="samples"),
+        objective=TrajectoryMatching(steps, 2, last_start, 0, student_rate, rate_learning_rate),
+        optimizer=Optimizer(kind="sgd", learning_rate=FRED_RATE, decay=False, momentum=0.5),
+        validation=GPU.validation,
+        iterations=15_000,
+    )
+
+
+def _nsd(ipc: int, objective: TrajectoryMatching) -> Settings:
+    """NSD section 4.1: SGD, momentum 0.9, 10k iterations, random initial values; the rest as MTT at the same IPC."""
+    return replace(
+        GPU,
+        parameterization=NSD(reading="A", init="noise", kernels=6 if ipc == 1 else 4),
+        objective=objective,
+        optimizer=Optimizer(kind="sgd", learning_rate=1.0, decay=False),
+        training=TrainingRecipe(0.01, 0.9, 5e-4, 256, 1000),
+        iterations=10_000,
+    )
+
+
+def _dc(ipc: int) -> Settings:
+    """DC (ICLR 2021) with DSA (ICML 2021), the defaults of the authors' code and its --method DSA --init real: 1,000
+    networks, each matched 1, 10 or 50 times, with 50 and 10 epochs in batches of 256 between two times, which are 50
+    and 20 steps; 256 real images a class; SGD at rate 0.1, momentum 0.5."""
+    return Settings(
+        parameterization=PARAMETERIZATIONS["pixel"](),
+        objective=GradientMatching(real_per_class=256, network_life=ipc, inner_steps=20 if ipc == 50 else 50),
+        optimizer=Optimizer(kind="sgd", learning_rate=0.1, decay=False, momentum=0.5),
+        validation=GPU.validation,
+        iterations=1000 * ipc,
+    )
+
+
 RECIPES: dict[str, tuple[str, Settings]] = {
     "cpu": ("nsd by distribution matching: minutes on two cores; the default without a GPU", CPU),
     "gpu": ("nsd by guided trajectory matching; the default on a GPU", GPU),
     "nsd-ipc1": (
-        # NSD section 4.1: SGD, momentum 0.9, 10k iterations, random initial values; the rest as MTT at IPC 1.
         "NSD (ECCV 2024) as published for CIFAR-10 at IPC 1; gamma and rates are not published, these are ours",
-        replace(
-            GPU,
-            parameterization=NSD(reading="A", init="noise"),
-            objective=TrajectoryMatching(student_steps=50, expert_epochs=2, last_start=5, experts=100),
-            optimizer=Optimizer(kind="sgd", learning_rate=1.0, decay=False),
-            training=TrainingRecipe(0.01, 0.9, 5e-4, 256, 1000),
-            iterations=10_000,
-        ),
+        _nsd(1, TrajectoryMatching(student_steps=50, expert_epochs=2, last_start=5, experts=100)),
     ),
-    "mtt-ipc1": (
-        # MTT (CVPR 2022), its table of hyper-parameters, CIFAR-10 IPC 1; without ZCA, which a file cannot hold.
-        # Momentum 0.5 as in its code.
-        "MTT (CVPR 2022) in pixels for CIFAR-10 at IPC 1, without ZCA",
-        Settings(
-            parameterization=PARAMETERIZATIONS["pixel"](),
-            objective=TrajectoryMatching(student_steps=50, expert_epochs=2, last_start=2, rate_learning_rate=1e-7),
-            optimizer=Optimizer(kind="sgd", learning_rate=100.0, decay=False, momentum=0.5),
-            validation=GPU.validation,
-            iterations=5000,
-        ),
-    ),
+    # The sets of these are too large to be one student batch; the size of a batch is not published either.
+    **{
+        f"nsd-ipc{ipc}": (
+            f"NSD (ECCV 2024) as published for CIFAR-10 at IPC {ipc}; gamma, rates and student batch are ours",
+            _nsd(ipc, _matching(ipc, student_batch=256)),
+        )
+        for ipc in (10, 50)
+    },
+    **{
+        f"mtt-ipc{ipc}": (
+            f"MTT (CVPR 2022) in pixels for CIFAR-10 at IPC {ipc}" + (", without ZCA" if ipc < 50 else ""),
+            _mtt(ipc),
+        )
+        for ipc in MTT
+    },
+    **{f"fred-ipc{ipc}": (f"FreD (NeurIPS 2023) for CIFAR-10 at IPC {ipc}, by mtt", _fred(ipc)) for ipc in FRED},
     "dm-ipc1": (
         # DM (WACV 2023), section 4.1: 20k iterations, SGD at rate 1, 256 real images a class, a new network each time;
         # momentum 0.5 as in its code.
@@ -205,18 +267,10 @@ RECIPES: dict[str, tuple[str, Settings]] = {
             iterations=20_000,
         ),
     ),
-    "dc-ipc1": (
-        # DC (ICLR 2021) with DSA (ICML 2021), the defaults of the authors' code and its --method DSA --init real: 1,000
-        # networks, at IPC 1 each matched once; 256 real images a class; SGD at rate 0.1, momentum 0.5.
-        "DC (ICLR 2021) with DSA (ICML 2021) in pixels for IPC 1",
-        Settings(
-            parameterization=PARAMETERIZATIONS["pixel"](),
-            objective=GradientMatching(real_per_class=256, network_life=1),
-            optimizer=Optimizer(kind="sgd", learning_rate=0.1, decay=False, momentum=0.5),
-            validation=GPU.validation,
-            iterations=1000,
-        ),
-    ),
+    **{
+        f"dc-ipc{ipc}": (f"DC (ICLR 2021) with DSA (ICML 2021) in pixels for IPC {ipc}", _dc(ipc))
+        for ipc in (1, 10, 50)
+    },
 }
 
 

@@ -27,6 +27,7 @@ ENCODING = [
     "robustness",
     "job",
     "encoder",
+    "bench",
 ]
 ROOMS = DECODING + ENCODING
 # In these rooms every file is a method, which never imports another one, but for what methods share.

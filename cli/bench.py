@@ -1,0 +1,146 @@
+"""nsdc bench: the tables of the papers, run row by row."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nsdcodec.errors import InvalidSetting, MissingData
+
+from . import options, output
+
+
+def bench(
+    table: Annotated[
+        str | None,
+        typer.Argument(help="table1, table2, ..., fig3, coresets, fred, fred-c; none lists them.", show_default=False),
+    ] = None,
+    source: Annotated[str, typer.Option(help="Real images: as for encode.")] = "cifar10",
+    scale: Annotated[str, typer.Option(help="cpu (two cores, minutes a row) or paper (a GPU, as published).")] = "cpu",
+    out: Annotated[
+        Path | None, typer.Option("--output", "-o", help="A folder for all files (default: bench-TABLE-SOURCE).")
+    ] = None,
+    list_: Annotated[bool, typer.Option("--list", help="List the tables; with TABLE, its rows.")] = False,
+    rows: Annotated[str | None, typer.Option(metavar="ROW,...", help="Only these rows.")] = None,
+    ipc: Annotated[
+        str | None, typer.Option(metavar="IPC,...", help="Budgets, as images a class (default: the scale's).")
+    ] = None,
+    seeds: Annotated[int | None, typer.Option(help="Sets of each row (default: the scale's).")] = None,
+    networks: Annotated[
+        int | None, typer.Option(help="Networks of each kind that judge a set (default: the scale's).")
+    ] = None,
+    epochs: Annotated[int | None, typer.Option(help="Of training those (default: the scale's).")] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Change any setting of all rows; repeatable."),
+    ] = None,
+    restart: Annotated[
+        bool, typer.Option("--restart", help="Drop results in the folder that were made with other settings.")
+    ] = False,
+    device: options.Device = "auto",
+    precision: options.Precision = "auto",
+    data_dir: options.DataDir = None,
+    experts_dir: options.ExpertsDir = None,
+    json: bool = output.JSON,
+) -> None:
+    """Run a table of the papers: make the sets of its rows, train networks on each, report.
+
+    Writes TABLE.md, TABLE.json and TABLE.png to the folder, anew after each step, with the published figures beside.
+    Every set and its result are kept there: after Ctrl-C or a kill the same command goes on. Networks are trained in
+    float32, --precision is for making the sets.
+    """
+    from nsdcodec.bench.tables import TABLES
+    from nsdcodec.bench.tables import table as named_table
+
+    if table is None:
+        _print_names({name: found.about for name, found in TABLES.items()}, json)
+        return
+    found_table = named_table(table)
+    if list_:
+        _print_names(
+            {row.name: f"{row.form}, {row.objective or 'mtt or dm, as the scale'}" for row in found_table.rows}, json
+        )
+        return
+
+    from nsdcodec import sources
+    from nsdcodec.bench import report
+    from nsdcodec.bench.run import Bench, execute
+    from nsdcodec.bench.scales import scale as named_scale
+    from nsdcodec.learning.memory import keep_freed_memory
+
+    chosen = named_scale(scale)
+    chosen = replace(
+        chosen,
+        seeds=chosen.seeds if seeds is None else seeds,
+        networks=chosen.networks if networks is None else networks,
+        epochs=chosen.epochs if epochs is None else epochs,
+    )
+    names = None if rows is None else [name.strip() for name in rows.split(",")]
+    keep_freed_memory()
+    torch_device, chosen_precision = options.device(device, precision)
+    found_source = sources.load(source, data_dir)
+    planned = Bench(
+        name=table,
+        table=found_table,
+        scale_name=scale,
+        scale=chosen,
+        source=found_source,
+        folder=out or Path(f"bench-{table}-{found_source.name}"),
+        rows=found_table.chosen(names),
+        ipcs=_budgets(ipc),
+        overrides=tuple(set_ or ()),
+        device=torch_device,
+        precision=chosen_precision,
+        experts_folder=options.experts_folder(experts_dir),
+        data_dir=data_dir,
+        restart=restart,
+        command=shlex.join(["nsdc", *sys.argv[1:]]),
+    )
+    draw = _can_draw()
+    with output.progress_bar(f"bench {table}") as bar:
+        results = execute(planned, bar, lambda results: report.write(planned, results, draw))
+    document = report.document(planned, results)
+    if json:
+        output.print_json(document)
+        return
+    output.print_table(*report.cells(document))
+    print()
+    for note in report.notes(document):
+        print(output.printable(note))
+    print(", ".join(str(planned.folder / f"{table}.{end}") for end in ("md", "json", *(["png"] if draw else []))))
+
+
+def _print_names(abouts: dict[str, str], json: bool) -> None:
+    if json:
+        output.print_json(abouts)
+    else:
+        output.print_pairs(list(abouts.items()))
+
+
+def _budgets(text: str | None) -> tuple[float, ...] | None:
+    if text is None:
+        return None
+    try:
+        found = tuple(float(part) for part in text.split(","))
+    except ValueError as error:
+        raise InvalidSetting(f"--ipc {text}: write numbers with commas between, such as 1,10") from error
+    if len(set(found)) < len(found):
+        raise InvalidSetting(f"--ipc {text}: name each budget once")
+    return found
+
+
+def _can_draw() -> bool:
+    """Whether matplotlib is there; says so where it is not, since the numbers can do without."""
+    from nsdcodec.sources.base import package
+
+    try:
+        package("matplotlib.figure", "figures")
+    except MissingData as error:
+        print(f"no plot will be drawn: {error}", file=sys.stderr)
+        return False
+    return True

@@ -1,0 +1,311 @@
+"""Run the rows of a table: for each row, budget and seed a set is made and judged, and the report is written anew.
+
+Everything that is finished stands in a JSON beside its file, so the same command goes on where the last one ended: a
+kill loses what an encode loses (half a minute), or the kind of network that was being trained.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from nsdcodec import NSDDataset, encoder
+from nsdcodec import job as jobs
+from nsdcodec.bench.result import Result, difference
+from nsdcodec.bench.scales import Scale
+from nsdcodec.bench.table import AVERAGE, Row, Table
+from nsdcodec.checkpoint import Checkpoint
+from nsdcodec.corruptions import SEVERITIES
+from nsdcodec.errors import FileAccess, Interrupted, InvalidSetting, NsdError
+from nsdcodec.evaluation import Evaluation, evaluate
+from nsdcodec.job import Job
+from nsdcodec.learning import networks
+from nsdcodec.robustness import check, robustness
+from nsdcodec.sources.base import Source
+from nsdcodec.version import VERSION
+
+# Of a run, the share of the progress that making the set takes.
+ENCODING = 0.7
+
+Listener = Callable[[float, str], None]
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A table on a source at a scale, in a folder. `rows` are of the table; `overrides` are over all other settings;
+    `ipcs` None: those of the scale. `restart` drops results and checkpoints that were made with other settings."""
+
+    name: str
+    table: Table
+    scale_name: str
+    scale: Scale
+    source: Source
+    folder: Path
+    rows: tuple[Row, ...]
+    ipcs: tuple[float, ...] | None = None
+    overrides: tuple[str, ...] = ()
+    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
+    precision: str = "float32"
+    experts_folder: Path = Path("experts")
+    data_dir: Path | None = None
+    restart: bool = False
+    command: str = ""
+
+    def __post_init__(self) -> None:
+        if min(self.scale.seeds, self.scale.networks) < 1 or (self.scale.epochs is not None and self.scale.epochs < 1):
+            raise InvalidSetting("bench: at least 1 seed, 1 network and 1 epoch are needed")
+        if not self.rows:
+            raise InvalidSetting("bench: no rows; name at least one")
+
+    @property
+    def budgets(self) -> tuple[float, ...]:
+        if self.ipcs is not None:
+            return self.ipcs
+        return self.table.published_ipcs(self.source.name) if self.scale.every_ipc else (self.table.small_ipc,)
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """One set: a row at a budget with a seed."""
+
+    bench: Bench
+    row: Row
+    ipc: float
+    seed: int
+
+    @property
+    def stem(self) -> str:
+        return f"{self.row.name}-ipc{self.ipc:g}-seed{self.seed}"
+
+    @property
+    def path(self) -> Path:
+        return self.bench.folder / f"{self.stem}.json"
+
+    @cached_property
+    def job(self) -> Job:
+        bench = self.bench
+        source = bench.source
+        return Job(
+            source=source,
+            output=bench.folder / f"{self.stem}.nsd",
+            settings=bench.scale.settings(self.row, source.geometry, source.augmentation, self.ipc, bench.overrides),
+            recipe_name=f"bench {bench.name}, {self.row.name}, scale {bench.scale_name}",
+            overrides=bench.overrides,
+            ipc=self.ipc,
+            seed=self.seed,
+            device=bench.device,
+            precision=bench.precision,
+            experts_folder=bench.experts_folder,
+        )
+
+    @cached_property
+    def identity(self) -> dict[str, Any]:
+        scale, table = self.bench.scale, self.bench.table
+        judged: dict[str, Any] = {
+            "evaluation.kinds": list(table.networks),
+            "evaluation.networks": scale.networks,
+            "evaluation.epochs": scale.epochs,
+        }
+        if table.corruptions:
+            judged["evaluation.corruption_images"] = scale.corruption_images
+        identity: dict[str, Any] = json.loads(json.dumps({"row": self.row.name, **jobs.identity(self.job), **judged}))
+        return identity
+
+    def finished(self, result: Result | None) -> bool:
+        kinds = self.bench.table.networks
+        return (
+            result is not None
+            and all(kind in result.accuracies for kind in kinds)
+            and (bool(result.corrupted) or not self.bench.table.corruptions)
+        )
+
+
+def runs(bench: Bench) -> list[Run]:
+    """Every run, seed by seed, so that a bench that is stopped early has all rows. What cannot be done is refused here,
+    before any training: raises OverBudget, InvalidSetting, InvalidSource, UnknownName."""
+    found = [
+        Run(bench, row, ipc, seed) for seed in range(bench.scale.seeds) for ipc in bench.budgets for row in bench.rows
+    ]
+    for run in found:
+        jobs.plan(run.job)
+        for kind in bench.table.networks:
+            networks.build(networks.named(kind, run.job.settings.training.network), bench.source.geometry, 0)
+    if bench.source.test is None:
+        raise InvalidSetting(f"{bench.source.name} has no test set to judge by; name a source that has one")
+    if bench.table.corruptions:
+        check(bench.source, SEVERITIES, bench.scale.corruption_images, bench.data_dir)
+    return found
+
+
+def execute(
+    bench: Bench,
+    listen: Listener = lambda done, text: None,
+    after: Callable[[list[tuple[Run, Result]]], object] = lambda results: None,
+) -> list[tuple[Run, Result]]:
+    """Runs what is not finished; the results of all. `listen` hears (done 0 to 1, text); `after` gets all results so
+    far at the start and after each step that adds figures.
+
+    Raises InvalidSetting where a result in the folder was made with other settings; Interrupted on Ctrl-C, after which
+    the same call goes on; what `encode`, `evaluate` and `robustness` raise.
+    """
+    found = runs(bench)
+    try:
+        bench.folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FileAccess(f"cannot make the folder {bench.folder}: {error.strerror or error}") from error
+    results: dict[str, Result] = {}
+    for run in found:
+        if (result := _earlier(run)) is not None:
+            results[run.stem] = result
+
+    def so_far() -> list[tuple[Run, Result]]:
+        return [(run, results[run.stem]) for run in found if run.stem in results]
+
+    after(so_far())
+    for number, run in enumerate(found):
+        if run.finished(results.get(run.stem)):
+            continue
+
+        def tell(done: float, text: str, number: int = number, run: Run = run) -> None:
+            listen((number + done) / len(found), f"{run.stem}: {text}")
+
+        try:
+            for result in _steps(run, results.get(run.stem), tell):
+                result.write(run.path)
+                results[run.stem] = result
+                after(so_far())
+        except (KeyboardInterrupt, Interrupted) as error:
+            finished = sum(run.finished(results.get(run.stem)) for run in found)
+            raise Interrupted(
+                f"stopped at {run.stem}; {finished} of {len(found)} sets are made and judged; the same command goes on"
+            ) from error
+    return so_far()
+
+
+def _earlier(run: Run) -> Result | None:
+    """What an earlier command has of this run. Raises InvalidSetting where that was another one, unless it is to be
+    dropped."""
+    result = Result.read(run.path)
+    if result is not None and difference(result.identity, run.identity):
+        if not run.bench.restart:
+            result.require(run.identity, run.path)
+        run.path.unlink()
+        return None
+    return result
+
+
+def _steps(run: Run, result: Result | None, tell: Listener) -> Iterator[Result]:
+    """The result after each step that is worth keeping: the set, then each kind of network, then the corruptions."""
+    bench = run.bench
+    if result is None or result.encoded is None or not _stands(run, result):
+        result = Result(run.identity, encoded=_encode(run, tell), made_by=_made_by(bench))
+        yield result
+    dataset = NSDDataset(run.job.output)
+    kept: list[Evaluation] = []
+    for i, kind in enumerate(bench.table.networks):
+        first = i == 0 and bench.table.corruptions
+        if kind in result.accuracies and not first:
+            continue
+        started = time.monotonic()
+        found = _evaluate(run, dataset, kind, keep=first, tell=tell, step=i)
+        result.accuracies[kind] = list(found.accuracies)
+        result.seconds[kind] = round(time.monotonic() - started, 1)
+        kept += [found] if first else []
+        yield result
+    if not bench.table.corruptions:
+        return
+    (robust,) = robustness(
+        kept,
+        bench.source,
+        SEVERITIES,
+        bench.scale.corruption_images,
+        run.seed,
+        bench.data_dir,
+        bench.device,
+        progress=lambda done, text: tell(ENCODING + (1 - ENCODING) * (0.5 + done / 2), text),
+    )
+    result.corrupted = robust.means
+    result.corrupted_published = robust.published
+    assert AVERAGE in result.corrupted
+    yield result
+
+
+def _stands(run: Run, result: Result) -> bool:
+    """Whether the set that was made is still there."""
+    assert result.encoded is not None
+    try:
+        return bool(_digest(run.job.output) == result.encoded["sha256"])
+    except NsdError:
+        return False
+
+
+def _digest(path: Path) -> str:
+    from nsdcodec.container.file import read
+
+    return read(path).digest
+
+
+def _encode(run: Run, tell: Listener) -> dict[str, Any]:
+    """Makes the set, from its checkpoint where there is one of the same run; its counts and seconds."""
+    job = run.job
+    if job.checkpoint_path.exists():
+        saved = Checkpoint.read(job.checkpoint_path)
+        if not difference(saved.identity, jobs.identity(job)):
+            job = replace(job, resume=True)
+        elif run.bench.restart:
+            job = replace(job, restart=True)
+        else:
+            raise InvalidSetting(
+                f"{job.checkpoint_path} is of a run with {difference(saved.identity, jobs.identity(job))}; give "
+                "another folder with -o, or --restart to drop it"
+            )
+    made = encoder.encode(job, lambda progress: tell(ENCODING * progress.done, progress.phase))
+    layout = made.header.layout
+    return {
+        "images": layout.images,
+        "elements": layout.elements,
+        "bytes": made.nbytes,
+        "sha256": _digest(job.output),
+        "held_out": made.validation,
+        "iterations": made.iterations,
+        "skipped": made.skipped,
+        "seconds": round(made.seconds, 1),
+    }
+
+
+def _evaluate(run: Run, dataset: NSDDataset, kind: str, keep: bool, tell: Listener, step: int) -> Evaluation:
+    scale, kinds = run.bench.scale, run.bench.table.networks
+    epochs = scale.epochs or dataset.recipe.epochs
+
+    def progress(number: int, epoch: int) -> None:
+        share = (step + (number + epoch / epochs) / scale.networks) / len(kinds)
+        tell(ENCODING + (1 - ENCODING) * share * (0.5 if keep else 1), f"{kind} {number + 1}, epoch {epoch}")
+
+    return evaluate(
+        dataset,
+        run.bench.source,
+        scale.networks,
+        epochs,
+        networks.named(kind, dataset.recipe.network),
+        run.seed,
+        run.bench.device,
+        progress=progress,
+        keep_networks=keep,
+    )
+
+
+def _made_by(bench: Bench) -> dict[str, str]:
+    device = torch.cuda.get_device_name(bench.device) if bench.device.type == "cuda" else "cpu"
+    return {
+        "nsdcodec": VERSION,
+        "torch": torch.__version__,
+        "hardware": f"{os.cpu_count()} cores, {torch.get_num_threads()} threads, device {device}",
+    }

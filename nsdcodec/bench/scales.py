@@ -1,0 +1,117 @@
+"""How large the runs of a table are: `paper` as published, `cpu` for two cores in minutes a row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from nsdcodec.bench.table import Row
+from nsdcodec.errors import UnknownName
+from nsdcodec.geometry import Geometry
+from nsdcodec.recipes import CPU, GPU, Settings, for_geometry, recipe
+
+# ---- the numbers of the scale "cpu", all of them: the same for every row of a table
+CPU_SEEDS = 3
+CPU_NETWORKS = 2  # of each kind, for each set
+CPU_EPOCHS = 100  # of each
+CPU_CORRUPTION_IMAGES = 1000
+CPU_CHANGES = (
+    "iterations=300",
+    "network.width=64",
+    "training.network.width=64",
+    "validation.checks=2",
+    "coreset.epochs=5",
+    "coreset.width=32",
+)
+CPU_BY_OBJECTIVE = {
+    # New random networks, as published: pooled ones pay only in longer runs.
+    "dm": ("objective.pool=0",),
+    "dc": (),
+    "none": (),
+    # Trajectories as short as two cores can afford: 5 experts of 3 epochs, and a student of 10 steps.
+    "mtt": (
+        "iterations=100",
+        "objective.student_steps=10",
+        "objective.expert_epochs=1",
+        "objective.last_start=2",
+        "objective.experts=5",
+        "objective.student_batch=64",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Scale:
+    """`objective` is that of the rows that name none; `start` the settings of a form and an objective at an IPC;
+    `networks` of each kind are trained on each of `seeds` sets for `epochs` (None: the recipe's). `every_ipc`: all
+    published budgets, not the table's small one. `corruption_images` of the test set are corrupted (None: all)."""
+
+    about: str
+    objective: str
+    start: Callable[[str, str, float], Settings]
+    seeds: int
+    networks: int
+    epochs: int | None
+    every_ipc: bool
+    corruption_images: int | None
+
+    def settings(
+        self, row: Row, geometry: Geometry, augmentation: str, ipc: float, overrides: tuple[str, ...] = ()
+    ) -> Settings:
+        """Of a row, fitted to a source; `overrides` over all. Raises UnknownName and InvalidSetting."""
+        objective = row.objective or self.objective
+        fitted = for_geometry(self.start(row.form, objective, ipc), geometry, augmentation)
+        weight = GPU.guidance.weight if row.guided and objective == "mtt" else 0.0
+        return fitted.with_values([f"guidance.weight={weight}", *row.changes, *overrides])
+
+
+def _cpu(form: str, objective: str, ipc: float) -> Settings:
+    return CPU.with_names(form, objective).with_values([*CPU_CHANGES, *CPU_BY_OBJECTIVE[objective]])
+
+
+def _published(form: str, objective: str, ipc: float) -> Settings:
+    """The recipe of the objective's paper for the nearest budget it has, of the form's paper where that is mtt."""
+    budget = 1 if ipc < 5 else 10 if ipc < 25 else 50
+    nsd = recipe(f"nsd-ipc{budget}")
+    if objective == "mtt":
+        start = recipe(f"{'mtt' if form == 'pixel' else 'fred' if form == 'fred' else 'nsd'}-ipc{budget}")
+    else:
+        start = recipe(f"dc-ipc{budget}" if objective == "dc" else "dm-ipc1")
+    start = start.with_names(form, objective)
+    if form == "nsd":
+        return replace(start, parameterization=nsd.parameterization)
+    if objective == "mtt" and form not in ("pixel", "fred"):
+        # No rates are published for these, and one for pixels would suit no kernel: relative ones, of our own.
+        return replace(start, optimizer=GPU.optimizer)
+    return start
+
+
+SCALES: dict[str, Scale] = {
+    "cpu": Scale(
+        "two CPU cores, minutes a row: few iterations, narrow networks, dm in place of mtt (or mtt made short)",
+        "dm",
+        _cpu,
+        CPU_SEEDS,
+        CPU_NETWORKS,
+        CPU_EPOCHS,
+        every_ipc=False,
+        corruption_images=CPU_CORRUPTION_IMAGES,
+    ),
+    "paper": Scale(
+        "a GPU, hours a row: the published settings for CIFAR-10, so far as they are published; every published budget",
+        "mtt",
+        _published,
+        seeds=1,
+        networks=5,
+        epochs=None,
+        every_ipc=True,
+        corruption_images=None,
+    ),
+}
+
+
+def scale(name: str) -> Scale:
+    """Raises UnknownName."""
+    if name not in SCALES:
+        raise UnknownName("scale", name, SCALES)
+    return SCALES[name]
