@@ -306,6 +306,19 @@ class TestRuns:
         assert means["average"] == pytest.approx(sum(means[name] for name in CORRUPTIONS) / 15)
         assert report.plot(document).startswith(b"\x89PNG")
 
+    def test_an_override_changes_the_rows_that_have_its_key_and_no_others(self, bench):
+        made = bench("kernels=3", "parameterization.dtype=float32")
+        pixel, nsd = (
+            found.job.settings.flat() for found in run.runs(replace(made, scale=replace(made.scale, seeds=1)))
+        )
+        assert nsd["parameterization.kernels"] == 3
+        assert "parameterization.kernels" not in pixel
+        assert pixel["parameterization.dtype"] == nsd["parameterization.dtype"] == "float32"
+        with pytest.raises(UnknownName, match="kernels"):
+            run.runs(bench("kernels=3", rows=TWO.rows[:1]))
+        with pytest.raises(InvalidSetting, match="float23"):
+            run.runs(bench("parameterization.dtype=float23"))
+
     def test_what_cannot_be_done_is_refused_before_any_work(self, bench, digits, calls):
         with pytest.raises(InvalidSetting, match="at least 1 seed"):
             bench(scale=replace(scale("cpu"), seeds=0))

@@ -42,7 +42,7 @@ def document(bench: Bench, results: list[tuple[Run, Result]]) -> dict[str, Any]:
     for ipc in bench.budgets:
         for row in bench.rows:
             of_row = [(run, result) for run, result in results if run.row.name == row.name and run.ipc == ipc]
-            settings = Run(bench, row, ipc, 0).job.settings
+            settings = Run(bench, row, ipc, 0).settings[0]
             figures = {}
             for column in columns(bench):
                 first = column in (bench.table.networks[0], "clean")

@@ -17,17 +17,20 @@ from typing import Any
 
 import torch
 
-from nsdcodec import NSDDataset, encoder
+from nsdcodec import encoder
 from nsdcodec import job as jobs
 from nsdcodec.bench.result import Result, difference
-from nsdcodec.bench.scales import Scale
+from nsdcodec.bench.scales import Scale, overridden
 from nsdcodec.bench.table import AVERAGE, Row, Table
 from nsdcodec.checkpoint import Checkpoint
+from nsdcodec.container.file import read
 from nsdcodec.corruptions import SEVERITIES
-from nsdcodec.errors import FileAccess, Interrupted, InvalidSetting, NsdError
+from nsdcodec.dataset import NSDDataset
+from nsdcodec.errors import FileAccess, Interrupted, InvalidSetting, NsdError, UnknownName
 from nsdcodec.evaluation import Evaluation, evaluate
 from nsdcodec.job import Job
 from nsdcodec.learning import networks
+from nsdcodec.recipes import Settings
 from nsdcodec.robustness import check, robustness
 from nsdcodec.sources.base import Source
 from nsdcodec.version import VERSION
@@ -40,8 +43,9 @@ Listener = Callable[[float, str], None]
 
 @dataclass(frozen=True)
 class Bench:
-    """A table on a source at a scale, in a folder. `rows` are of the table; `overrides` are over all other settings;
-    `ipcs` None: those of the scale. `restart` drops results and checkpoints that were made with other settings."""
+    """A table on a source at a scale, in a folder. `rows` are of the table; `overrides` are over all other settings, in
+    the rows that have their keys; `ipcs` None: those of the scale. `restart` drops results and checkpoints that were
+    made with other settings."""
 
     name: str
     table: Table
@@ -90,13 +94,20 @@ class Run:
         return self.bench.folder / f"{self.stem}.json"
 
     @cached_property
+    def settings(self) -> tuple[Settings, dict[str, UnknownName]]:
+        """As `scales.overridden` gives them."""
+        bench, source = self.bench, self.bench.source
+        fitted = bench.scale.settings(self.row, source.geometry, source.augmentation, self.ipc)
+        return overridden(fitted, bench.overrides)
+
+    @cached_property
     def job(self) -> Job:
         bench = self.bench
         source = bench.source
         return Job(
             source=source,
             output=bench.folder / f"{self.stem}.nsd",
-            settings=bench.scale.settings(self.row, source.geometry, source.augmentation, self.ipc, bench.overrides),
+            settings=self.settings[0],
             recipe_name=f"bench {bench.name}, {self.row.name}, scale {bench.scale_name}",
             overrides=bench.overrides,
             ipc=self.ipc,
@@ -134,6 +145,9 @@ def runs(bench: Bench) -> list[Run]:
     found = [
         Run(bench, row, ipc, seed) for seed in range(bench.scale.seeds) for ipc in bench.budgets for row in bench.rows
     ]
+    for pair in bench.overrides:
+        if all(pair in run.settings[1] for run in found):
+            raise found[0].settings[1][pair]
     for run in found:
         jobs.plan(run.job)
         for kind in bench.table.networks:
@@ -248,8 +262,6 @@ def _stands(run: Run, result: Result) -> bool:
 
 
 def _digest(path: Path) -> str:
-    from nsdcodec.container.file import read
-
     return read(path).digest
 
 
