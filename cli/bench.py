@@ -69,7 +69,8 @@ def bench(
 
     from nsdcodec import sources
     from nsdcodec.bench import report
-    from nsdcodec.bench.run import Bench, execute
+    from nsdcodec.bench.plan import Bench
+    from nsdcodec.bench.run import execute
     from nsdcodec.bench.scales import scale as named_scale
     from nsdcodec.learning.memory import keep_freed_memory
 

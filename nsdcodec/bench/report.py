@@ -7,9 +7,9 @@ import statistics
 from pathlib import Path
 from typing import Any
 
+from nsdcodec.bench.plan import Bench, Run
 from nsdcodec.bench.plot import plot
 from nsdcodec.bench.result import Result
-from nsdcodec.bench.run import Bench, Run
 from nsdcodec.bench.table import CROSS
 from nsdcodec.container import atomic
 from nsdcodec.corruptions import CORRUPTIONS
