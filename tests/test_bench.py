@@ -300,8 +300,10 @@ class TestRuns:
         monkeypatch.setattr(run, "SEVERITIES", (1,))
         found = Table("corrupted", TWO.rows[:1], corruptions=True)
         made = bench(table=found)
+        assert made.corruption_images == 355 < made.scale.corruption_images
         made = replace(made, scale=replace(made.scale, seeds=1, networks=1, corruption_images=20))
         document = report.document(made, execute(made))
+        assert document["corruption_images"] == 20
         means = {name: figure["mean"] for name, figure in document["rows"][0]["columns"].items()}
         assert list(means) == ["clean", *CORRUPTIONS, "average"]
         assert means["average"] == pytest.approx(sum(means[name] for name in CORRUPTIONS) / 15)

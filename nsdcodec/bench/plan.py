@@ -57,6 +57,12 @@ class Bench:
             return self.ipcs
         return self.table.published_ipcs(self.source.name) if self.scale.every_ipc else (self.table.small_ipc,)
 
+    @property
+    def corruption_images(self) -> int | None:
+        """Those of the scale, or as many as the test set has; None: all."""
+        wanted, test = self.scale.corruption_images, self.source.test
+        return wanted if wanted is None or test is None else min(wanted, len(test))
+
 
 @dataclass(frozen=True, eq=False)
 class Run:
@@ -108,7 +114,7 @@ class Run:
             "evaluation.epochs": scale.epochs,
         }
         if table.corruptions:
-            judged["evaluation.corruption_images"] = scale.corruption_images
+            judged["evaluation.corruption_images"] = self.bench.corruption_images
         identity: dict[str, Any] = json.loads(json.dumps({"row": self.row.name, **jobs.identity(self.job), **judged}))
         return identity
 
@@ -137,5 +143,5 @@ def runs(bench: Bench) -> list[Run]:
     if bench.source.test is None:
         raise InvalidSetting(f"{bench.source.name} has no test set to judge by; name a source that has one")
     if bench.table.corruptions:
-        check(bench.source, SEVERITIES, bench.scale.corruption_images, bench.data_dir)
+        check(bench.source, SEVERITIES, bench.corruption_images, bench.data_dir)
     return found

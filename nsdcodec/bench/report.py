@@ -82,7 +82,7 @@ def document(bench: Bench, results: list[tuple[Run, Result]]) -> dict[str, Any]:
         "seeds": scale.seeds,
         "networks": scale.networks,
         "epochs": scale.epochs,
-        "corruption_images": scale.corruption_images if bench.table.corruptions else None,
+        "corruption_images": bench.corruption_images if bench.table.corruptions else None,
         "corruptions_published": next((result.corrupted_published for _, result in results if result.corrupted), None),
         "overrides": list(bench.overrides),
         "command": bench.command,

@@ -116,7 +116,7 @@ def _steps(run: Run, result: Result | None, tell: Listener) -> Iterator[Result]:
         kept,
         bench.source,
         SEVERITIES,
-        bench.scale.corruption_images,
+        bench.corruption_images,
         run.seed,
         bench.data_dir,
         bench.device,
