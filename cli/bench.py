@@ -37,7 +37,7 @@ def bench(
     epochs: Annotated[int | None, typer.Option(help="Of training those (default: the scale's).")] = None,
     set_: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Change any setting of all rows; repeatable."),
+        typer.Option("--set", metavar="KEY=VALUE", help="Change any setting, in all rows that have it; repeatable."),
     ] = None,
     restart: Annotated[
         bool, typer.Option("--restart", help="Drop results in the folder that were made with other settings.")
@@ -69,7 +69,8 @@ def bench(
 
     from nsdcodec import sources
     from nsdcodec.bench import report
-    from nsdcodec.bench.run import Bench, execute
+    from nsdcodec.bench.plan import Bench
+    from nsdcodec.bench.run import execute
     from nsdcodec.bench.scales import scale as named_scale
     from nsdcodec.learning.memory import keep_freed_memory
 

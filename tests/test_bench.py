@@ -21,7 +21,8 @@ from test_cli import nsdc
 
 from nsdcodec import encoder, progress, sources
 from nsdcodec.bench import report, run
-from nsdcodec.bench.run import Bench, execute
+from nsdcodec.bench.plan import Bench, runs
+from nsdcodec.bench.run import execute
 from nsdcodec.bench.scales import SCALES, scale
 from nsdcodec.bench.table import Row, Table
 from nsdcodec.bench.tables import TABLES, table
@@ -299,12 +300,25 @@ class TestRuns:
         monkeypatch.setattr(run, "SEVERITIES", (1,))
         found = Table("corrupted", TWO.rows[:1], corruptions=True)
         made = bench(table=found)
+        assert made.corruption_images == 355 < made.scale.corruption_images
         made = replace(made, scale=replace(made.scale, seeds=1, networks=1, corruption_images=20))
         document = report.document(made, execute(made))
+        assert document["corruption_images"] == 20
         means = {name: figure["mean"] for name, figure in document["rows"][0]["columns"].items()}
         assert list(means) == ["clean", *CORRUPTIONS, "average"]
         assert means["average"] == pytest.approx(sum(means[name] for name in CORRUPTIONS) / 15)
         assert report.plot(document).startswith(b"\x89PNG")
+
+    def test_an_override_changes_the_rows_that_have_its_key_and_no_others(self, bench):
+        made = bench("kernels=3", "parameterization.dtype=float32")
+        pixel, nsd = (found.job.settings.flat() for found in runs(replace(made, scale=replace(made.scale, seeds=1))))
+        assert nsd["parameterization.kernels"] == 3
+        assert "parameterization.kernels" not in pixel
+        assert pixel["parameterization.dtype"] == nsd["parameterization.dtype"] == "float32"
+        with pytest.raises(UnknownName, match="kernels"):
+            runs(bench("kernels=3", rows=TWO.rows[:1]))
+        with pytest.raises(InvalidSetting, match="float23"):
+            runs(bench("parameterization.dtype=float23"))
 
     def test_what_cannot_be_done_is_refused_before_any_work(self, bench, digits, calls):
         with pytest.raises(InvalidSetting, match="at least 1 seed"):

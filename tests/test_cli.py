@@ -474,8 +474,9 @@ class TestAnalyze:
 
 class TestRecipes:
     def test_lists_every_recipe(self):
-        assert set(nsdc("recipes", "--json").json) == {"cpu", "gpu", "nsd-ipc1", "mtt-ipc1", "dm-ipc1", "dc-ipc1"}
-        assert len(nsdc("recipes").out.splitlines()) == 6
+        budgets = {f"{name}-ipc{ipc}" for name in ("nsd", "mtt", "fred", "dc") for ipc in (1, 10, 50)}
+        assert set(nsdc("recipes", "--json").json) == {"cpu", "gpu", "dm-ipc1"} | budgets
+        assert len(nsdc("recipes").out.splitlines()) == 15
 
     def test_one_recipe_shows_the_keys_that_set_takes(self):
         keys = nsdc("recipes", "mtt-ipc1", "--json").json

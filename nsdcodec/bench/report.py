@@ -7,9 +7,9 @@ import statistics
 from pathlib import Path
 from typing import Any
 
+from nsdcodec.bench.plan import Bench, Run
 from nsdcodec.bench.plot import plot
 from nsdcodec.bench.result import Result
-from nsdcodec.bench.run import Bench, Run
 from nsdcodec.bench.table import CROSS
 from nsdcodec.container import atomic
 from nsdcodec.corruptions import CORRUPTIONS
@@ -42,7 +42,7 @@ def document(bench: Bench, results: list[tuple[Run, Result]]) -> dict[str, Any]:
     for ipc in bench.budgets:
         for row in bench.rows:
             of_row = [(run, result) for run, result in results if run.row.name == row.name and run.ipc == ipc]
-            settings = Run(bench, row, ipc, 0).job.settings
+            settings = Run(bench, row, ipc, 0).settings[0]
             figures = {}
             for column in columns(bench):
                 first = column in (bench.table.networks[0], "clean")
@@ -82,7 +82,7 @@ def document(bench: Bench, results: list[tuple[Run, Result]]) -> dict[str, Any]:
         "seeds": scale.seeds,
         "networks": scale.networks,
         "epochs": scale.epochs,
-        "corruption_images": scale.corruption_images if bench.table.corruptions else None,
+        "corruption_images": bench.corruption_images if bench.table.corruptions else None,
         "corruptions_published": next((result.corrupted_published for _, result in results if result.corrupted), None),
         "overrides": list(bench.overrides),
         "command": bench.command,

@@ -6,143 +6,33 @@ kill loses what an encode loses (half a minute), or the kind of network that was
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from nsdcodec import NSDDataset, encoder
+from nsdcodec import encoder
 from nsdcodec import job as jobs
+from nsdcodec.bench.plan import Bench, Run, runs
 from nsdcodec.bench.result import Result, difference
-from nsdcodec.bench.scales import Scale
-from nsdcodec.bench.table import AVERAGE, Row, Table
 from nsdcodec.checkpoint import Checkpoint
+from nsdcodec.container.file import read
 from nsdcodec.corruptions import SEVERITIES
+from nsdcodec.dataset import NSDDataset
 from nsdcodec.errors import FileAccess, Interrupted, InvalidSetting, NsdError
 from nsdcodec.evaluation import Evaluation, evaluate
-from nsdcodec.job import Job
 from nsdcodec.learning import networks
-from nsdcodec.robustness import check, robustness
-from nsdcodec.sources.base import Source
+from nsdcodec.robustness import robustness
 from nsdcodec.version import VERSION
 
 # Of a run, the share of the progress that making the set takes.
 ENCODING = 0.7
 
 Listener = Callable[[float, str], None]
-
-
-@dataclass(frozen=True)
-class Bench:
-    """A table on a source at a scale, in a folder. `rows` are of the table; `overrides` are over all other settings;
-    `ipcs` None: those of the scale. `restart` drops results and checkpoints that were made with other settings."""
-
-    name: str
-    table: Table
-    scale_name: str
-    scale: Scale
-    source: Source
-    folder: Path
-    rows: tuple[Row, ...]
-    ipcs: tuple[float, ...] | None = None
-    overrides: tuple[str, ...] = ()
-    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
-    precision: str = "float32"
-    experts_folder: Path = Path("experts")
-    data_dir: Path | None = None
-    restart: bool = False
-    command: str = ""
-
-    def __post_init__(self) -> None:
-        if min(self.scale.seeds, self.scale.networks) < 1 or (self.scale.epochs is not None and self.scale.epochs < 1):
-            raise InvalidSetting("bench: at least 1 seed, 1 network and 1 epoch are needed")
-        if not self.rows:
-            raise InvalidSetting("bench: no rows; name at least one")
-
-    @property
-    def budgets(self) -> tuple[float, ...]:
-        if self.ipcs is not None:
-            return self.ipcs
-        return self.table.published_ipcs(self.source.name) if self.scale.every_ipc else (self.table.small_ipc,)
-
-
-@dataclass(frozen=True, eq=False)
-class Run:
-    """One set: a row at a budget with a seed."""
-
-    bench: Bench
-    row: Row
-    ipc: float
-    seed: int
-
-    @property
-    def stem(self) -> str:
-        return f"{self.row.name}-ipc{self.ipc:g}-seed{self.seed}"
-
-    @property
-    def path(self) -> Path:
-        return self.bench.folder / f"{self.stem}.json"
-
-    @cached_property
-    def job(self) -> Job:
-        bench = self.bench
-        source = bench.source
-        return Job(
-            source=source,
-            output=bench.folder / f"{self.stem}.nsd",
-            settings=bench.scale.settings(self.row, source.geometry, source.augmentation, self.ipc, bench.overrides),
-            recipe_name=f"bench {bench.name}, {self.row.name}, scale {bench.scale_name}",
-            overrides=bench.overrides,
-            ipc=self.ipc,
-            seed=self.seed,
-            device=bench.device,
-            precision=bench.precision,
-            experts_folder=bench.experts_folder,
-        )
-
-    @cached_property
-    def identity(self) -> dict[str, Any]:
-        scale, table = self.bench.scale, self.bench.table
-        judged: dict[str, Any] = {
-            "evaluation.kinds": list(table.networks),
-            "evaluation.networks": scale.networks,
-            "evaluation.epochs": scale.epochs,
-        }
-        if table.corruptions:
-            judged["evaluation.corruption_images"] = scale.corruption_images
-        identity: dict[str, Any] = json.loads(json.dumps({"row": self.row.name, **jobs.identity(self.job), **judged}))
-        return identity
-
-    def finished(self, result: Result | None) -> bool:
-        kinds = self.bench.table.networks
-        return (
-            result is not None
-            and all(kind in result.accuracies for kind in kinds)
-            and (bool(result.corrupted) or not self.bench.table.corruptions)
-        )
-
-
-def runs(bench: Bench) -> list[Run]:
-    """Every run, seed by seed, so that a bench that is stopped early has all rows. What cannot be done is refused here,
-    before any training: raises OverBudget, InvalidSetting, InvalidSource, UnknownName."""
-    found = [
-        Run(bench, row, ipc, seed) for seed in range(bench.scale.seeds) for ipc in bench.budgets for row in bench.rows
-    ]
-    for run in found:
-        jobs.plan(run.job)
-        for kind in bench.table.networks:
-            networks.build(networks.named(kind, run.job.settings.training.network), bench.source.geometry, 0)
-    if bench.source.test is None:
-        raise InvalidSetting(f"{bench.source.name} has no test set to judge by; name a source that has one")
-    if bench.table.corruptions:
-        check(bench.source, SEVERITIES, bench.scale.corruption_images, bench.data_dir)
-    return found
 
 
 def execute(
@@ -226,7 +116,7 @@ def _steps(run: Run, result: Result | None, tell: Listener) -> Iterator[Result]:
         kept,
         bench.source,
         SEVERITIES,
-        bench.scale.corruption_images,
+        bench.corruption_images,
         run.seed,
         bench.data_dir,
         bench.device,
@@ -234,7 +124,6 @@ def _steps(run: Run, result: Result | None, tell: Listener) -> Iterator[Result]:
     )
     result.corrupted = robust.means
     result.corrupted_published = robust.published
-    assert AVERAGE in result.corrupted
     yield result
 
 
@@ -248,8 +137,6 @@ def _stands(run: Run, result: Result) -> bool:
 
 
 def _digest(path: Path) -> str:
-    from nsdcodec.container.file import read
-
     return read(path).digest
 
 

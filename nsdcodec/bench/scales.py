@@ -55,14 +55,12 @@ class Scale:
     every_ipc: bool
     corruption_images: int | None
 
-    def settings(
-        self, row: Row, geometry: Geometry, augmentation: str, ipc: float, overrides: tuple[str, ...] = ()
-    ) -> Settings:
-        """Of a row, fitted to a source; `overrides` over all. Raises UnknownName and InvalidSetting."""
+    def settings(self, row: Row, geometry: Geometry, augmentation: str, ipc: float) -> Settings:
+        """Of a row, fitted to a source. Raises UnknownName and InvalidSetting."""
         objective = row.objective or self.objective
         fitted = for_geometry(self.start(row.form, objective, ipc), geometry, augmentation)
         weight = GPU.guidance.weight if row.guided and objective == "mtt" else 0.0
-        return fitted.with_values([f"guidance.weight={weight}", *row.changes, *overrides])
+        return fitted.with_values([f"guidance.weight={weight}", *row.changes])
 
 
 def _cpu(form: str, objective: str, ipc: float) -> Settings:
@@ -84,6 +82,20 @@ def _published(form: str, objective: str, ipc: float) -> Settings:
         # No rates are published for these, and one for pixels would suit no kernel: relative ones, of our own.
         return replace(start, optimizer=GPU.optimizer)
     return start
+
+
+def overridden(settings: Settings, pairs: tuple[str, ...]) -> tuple[Settings, dict[str, UnknownName]]:
+    """The settings with those "key=value" set whose key they have; the errors of the others, by pair. A table's rows
+    have other keys where they have other forms or objectives. Raises InvalidSetting for a value that cannot be."""
+    missing = {}
+    for pair in pairs:
+        try:
+            settings = settings.with_values([pair])
+        except UnknownName as error:
+            if error.kind != "setting":
+                raise
+            missing[pair] = error
+    return settings, missing
 
 
 SCALES: dict[str, Scale] = {

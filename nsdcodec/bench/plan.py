@@ -1,0 +1,147 @@
+"""What a bench is and which runs it takes: a set for each row, budget and seed, all checked before any work."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from nsdcodec import job as jobs
+from nsdcodec.bench.result import Result
+from nsdcodec.bench.scales import Scale, overridden
+from nsdcodec.bench.table import Row, Table
+from nsdcodec.corruptions import SEVERITIES
+from nsdcodec.errors import InvalidSetting, UnknownName
+from nsdcodec.job import Job
+from nsdcodec.learning import networks
+from nsdcodec.recipes import Settings
+from nsdcodec.robustness import check
+from nsdcodec.sources.base import Source
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A table on a source at a scale, in a folder. `rows` are of the table; `overrides` are over all other settings, in
+    the rows that have their keys; `ipcs` None: those of the scale. `restart` drops results and checkpoints that were
+    made with other settings."""
+
+    name: str
+    table: Table
+    scale_name: str
+    scale: Scale
+    source: Source
+    folder: Path
+    rows: tuple[Row, ...]
+    ipcs: tuple[float, ...] | None = None
+    overrides: tuple[str, ...] = ()
+    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
+    precision: str = "float32"
+    experts_folder: Path = Path("experts")
+    data_dir: Path | None = None
+    restart: bool = False
+    command: str = ""
+
+    def __post_init__(self) -> None:
+        if min(self.scale.seeds, self.scale.networks) < 1 or (self.scale.epochs is not None and self.scale.epochs < 1):
+            raise InvalidSetting("bench: at least 1 seed, 1 network and 1 epoch are needed")
+        if not self.rows:
+            raise InvalidSetting("bench: no rows; name at least one")
+
+    @property
+    def budgets(self) -> tuple[float, ...]:
+        if self.ipcs is not None:
+            return self.ipcs
+        return self.table.published_ipcs(self.source.name) if self.scale.every_ipc else (self.table.small_ipc,)
+
+    @property
+    def corruption_images(self) -> int | None:
+        """Those of the scale, or as many as the test set has; None: all."""
+        wanted, test = self.scale.corruption_images, self.source.test
+        return wanted if wanted is None or test is None else min(wanted, len(test))
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """One set: a row at a budget with a seed."""
+
+    bench: Bench
+    row: Row
+    ipc: float
+    seed: int
+
+    @property
+    def stem(self) -> str:
+        return f"{self.row.name}-ipc{self.ipc:g}-seed{self.seed}"
+
+    @property
+    def path(self) -> Path:
+        return self.bench.folder / f"{self.stem}.json"
+
+    @cached_property
+    def settings(self) -> tuple[Settings, dict[str, UnknownName]]:
+        """As `scales.overridden` gives them."""
+        bench, source = self.bench, self.bench.source
+        fitted = bench.scale.settings(self.row, source.geometry, source.augmentation, self.ipc)
+        return overridden(fitted, bench.overrides)
+
+    @cached_property
+    def job(self) -> Job:
+        bench = self.bench
+        source = bench.source
+        return Job(
+            source=source,
+            output=bench.folder / f"{self.stem}.nsd",
+            settings=self.settings[0],
+            recipe_name=f"bench {bench.name}, {self.row.name}, scale {bench.scale_name}",
+            overrides=bench.overrides,
+            ipc=self.ipc,
+            seed=self.seed,
+            device=bench.device,
+            precision=bench.precision,
+            experts_folder=bench.experts_folder,
+        )
+
+    @cached_property
+    def identity(self) -> dict[str, Any]:
+        scale, table = self.bench.scale, self.bench.table
+        judged: dict[str, Any] = {
+            "evaluation.kinds": list(table.networks),
+            "evaluation.networks": scale.networks,
+            "evaluation.epochs": scale.epochs,
+        }
+        if table.corruptions:
+            judged["evaluation.corruption_images"] = self.bench.corruption_images
+        identity: dict[str, Any] = json.loads(json.dumps({"row": self.row.name, **jobs.identity(self.job), **judged}))
+        return identity
+
+    def finished(self, result: Result | None) -> bool:
+        kinds = self.bench.table.networks
+        return (
+            result is not None
+            and all(kind in result.accuracies for kind in kinds)
+            and (bool(result.corrupted) or not self.bench.table.corruptions)
+        )
+
+
+def runs(bench: Bench) -> list[Run]:
+    """Every run, seed by seed, so that a bench that is stopped early has all rows. What cannot be done is refused here,
+    before any training: raises OverBudget, InvalidSetting, InvalidSource, UnknownName."""
+    found = [
+        Run(bench, row, ipc, seed) for seed in range(bench.scale.seeds) for ipc in bench.budgets for row in bench.rows
+    ]
+    for pair in bench.overrides:
+        if all(pair in run.settings[1] for run in found):
+            raise found[0].settings[1][pair]
+    for run in found:
+        jobs.plan(run.job)
+        for kind in bench.table.networks:
+            networks.build(networks.named(kind, run.job.settings.training.network), bench.source.geometry, 0)
+    if bench.source.test is None:
+        raise InvalidSetting(f"{bench.source.name} has no test set to judge by; name a source that has one")
+    if bench.table.corruptions:
+        check(bench.source, SEVERITIES, bench.corruption_images, bench.data_dir)
+    return found
