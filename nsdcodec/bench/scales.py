@@ -13,13 +13,15 @@ from nsdcodec.recipes import CPU, GPU, Settings, for_geometry, recipe
 # ---- the numbers of the scale "cpu", all of them: the same for every row of a table
 CPU_SEEDS = 3
 CPU_NETWORKS = 2  # of each kind, for each set
-CPU_EPOCHS = 100  # of each
+CPU_EPOCHS = 150  # of each
 CPU_CORRUPTION_IMAGES = 1000
 CPU_CHANGES = (
     "iterations=300",
     "network.width=64",
     "training.network.width=64",
-    "validation.checks=2",
+    "validation.checks=1",
+    # Three times the recipe's: so few iterations have farther to go (benchmarks/RESULTS.md, "Choosing the scale cpu").
+    "optimizer.learning_rate=0.06",
     "coreset.epochs=5",
     "coreset.width=32",
 )
