@@ -13,7 +13,7 @@ from nsdcodec.errors import InvalidSetting
 if TYPE_CHECKING:
     import torch
 
-    from nsdcodec.recipes import Settings
+    from nsdcodec.settings import Settings
     from nsdcodec.sources import Source
 
 FileArgument = Annotated[Path, typer.Argument(help="An .nsd file.", show_default=False)]
@@ -82,8 +82,9 @@ def settings(
 ) -> tuple[str, Settings]:
     """The recipe's name and its settings, fitted to the source, then changed as asked. Raises UnknownName and
     InvalidSetting."""
-    from nsdcodec.recipes import default_recipe, for_geometry
+    from nsdcodec.recipes import default_recipe
     from nsdcodec.recipes import recipe as named_recipe
+    from nsdcodec.settings import for_geometry
 
     name = recipe or default_recipe(device_type)
     fitted = for_geometry(named_recipe(name), source.geometry, source.augmentation)

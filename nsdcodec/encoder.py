@@ -36,7 +36,7 @@ from nsdcodec.objectives.base import Objective, State, World
 from nsdcodec.objectives.trajectory import TrajectoryMatching
 from nsdcodec.parameterizations.base import RealImages, initial_arrays
 from nsdcodec.progress import Clock, Log, Progress, deferred_signals
-from nsdcodec.recipes import Settings
+from nsdcodec.settings import Settings
 from nsdcodec.sources.base import Source, Split, normalize
 
 __all__ = ["Job", "Progress", "Result", "encode", "make_experts"]

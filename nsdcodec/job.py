@@ -16,7 +16,7 @@ from nsdcodec.container.header import Header
 from nsdcodec.errors import InvalidSetting
 from nsdcodec.layout import Layout
 from nsdcodec.parameterizations.planning import HEADER_RESERVE
-from nsdcodec.recipes import Settings
+from nsdcodec.settings import Settings
 from nsdcodec.sources.base import Source, Split
 from nsdcodec.version import VERSION
 

@@ -15,7 +15,8 @@ from builders import LAYOUTS, file_of
 from nsdcodec import NSDDataset, sources, synthesis
 from nsdcodec.encoder import Job, encode
 from nsdcodec.evaluation import evaluate
-from nsdcodec.recipes import for_geometry, recipe
+from nsdcodec.recipes import recipe
+from nsdcodec.settings import for_geometry
 
 pytestmark = [
     pytest.mark.cuda,

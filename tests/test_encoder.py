@@ -34,7 +34,8 @@ from nsdcodec.learning import training
 from nsdcodec.objectives import OBJECTIVES
 from nsdcodec.objectives.distribution import DistributionMatching
 from nsdcodec.parameterizations import PARAMETERIZATIONS
-from nsdcodec.recipes import for_geometry, recipe
+from nsdcodec.recipes import recipe
+from nsdcodec.settings import for_geometry
 from nsdcodec.synthesis import check_finite
 
 TINY = ("network.width=8", "validation.width=8", "validation.epochs=2", "validation.checks=1", "validation.per_class=5")
@@ -386,7 +387,8 @@ from nsdcodec.job import hold_out, plan
 from nsdcodec.learning import training
 from nsdcodec.objectives import OBJECTIVES
 from nsdcodec.parameterizations import PARAMETERIZATIONS
-from nsdcodec.recipes import for_geometry, recipe
+from nsdcodec.recipes import recipe
+from nsdcodec.settings import for_geometry
 
 output, experts, parameterization, objective, *pairs = sys.argv[1:]
 progress.LOG_SECONDS = 0.0

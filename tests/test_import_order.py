@@ -19,6 +19,7 @@ ENCODING = [
     "coresets",
     "progress",
     "checkpoint",
+    "settings",
     "recipes",
     "corruptions",
     "evaluation",

@@ -426,6 +426,10 @@ class TestTrajectoryMatching:
         for iteration in range(30):
             MTT.loss(state, synthetic_images(), LABELS, iteration)
         assert seen == {(expert, epoch) for expert in (0, 1) for epoch in (0, 1, 2)}
+        seen.clear()
+        for iteration in range(30):
+            replace(MTT, first_start=1).loss(state, synthetic_images(), LABELS, iteration)
+        assert seen == {(expert, epoch) for expert in (0, 1) for epoch in (1, 2)}
 
     def test_a_student_that_arrives_has_no_loss_and_one_that_stays_a_loss_of_one(self, prepared):
         world = double_world(TOY)
@@ -479,6 +483,8 @@ class TestTrajectoryMatching:
         for wrong in ({"student_steps": 0}, {"expert_epochs": 0}, {"experts": 0}, {"last_start": -1}):
             with pytest.raises(InvalidSetting, match=next(iter(wrong))):
                 TrajectoryMatching(**wrong)
+        with pytest.raises(InvalidSetting, match="first_start is 3 and last_start 2"):
+            TrajectoryMatching(first_start=3, last_start=2)
         for wrong in ({"student_batch": -1}, {"student_rate": 9e-4}):
             with pytest.raises(InvalidSetting, match=next(iter(wrong))):
                 TrajectoryMatching(**wrong)

@@ -14,10 +14,12 @@ from nsdcodec.objectives.gradient import GradientMatching
 from nsdcodec.objectives.trajectory import TrajectoryMatching
 from nsdcodec.parameterizations.nsd import NSD
 from nsdcodec.parameterizations.pixel import Pixel
-from nsdcodec.recipes import CPU, GPU, RECIPES, Settings, default_recipe, for_geometry, recipe
+from nsdcodec.recipes import CPU, GPU, RECIPES, default_recipe, recipe
+from nsdcodec.settings import Settings, for_geometry
 
 OTHER_TEXT = {
     "hard": "soft",
+    "soft": "hard",
     "dct": "bilinear",
     "adam": "sgd",
     "sgd": "adam",
@@ -59,7 +61,7 @@ def another(value: object, key: str = "") -> object:
     if isinstance(value, float):
         return value / 2 or 1.0  # momentum must stay below 1
     assert isinstance(value, int)
-    return value * 2 + 1
+    return value + 1
 
 
 def every_key() -> list[tuple[str, str]]:

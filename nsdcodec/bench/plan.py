@@ -18,8 +18,8 @@ from nsdcodec.corruptions import SEVERITIES
 from nsdcodec.errors import InvalidSetting, UnknownName
 from nsdcodec.job import Job
 from nsdcodec.learning import networks
-from nsdcodec.recipes import Settings
 from nsdcodec.robustness import check
+from nsdcodec.settings import Settings
 from nsdcodec.sources.base import Source
 
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from nsdcodec.bench.table import Row
 from nsdcodec.errors import UnknownName
 from nsdcodec.geometry import Geometry
-from nsdcodec.recipes import CPU, GPU, Settings, for_geometry, recipe
+from nsdcodec.recipes import CPU, GPU, recipe
+from nsdcodec.settings import Settings, for_geometry
 
 # ---- the numbers of the scale "cpu", all of them: the same for every row of a table
-CPU_SEEDS = 3
+CPU_SEEDS = 2
 CPU_NETWORKS = 2  # of each kind, for each set
 CPU_EPOCHS = 150  # of each
 CPU_CORRUPTION_IMAGES = 1000

@@ -48,7 +48,8 @@ class TrajectoryState(State):
 @dataclass(frozen=True)
 class TrajectoryMatching(Objective):
     """`student_steps` on synthetic batches of `student_batch` (0: all images) against `expert_epochs` of one of
-    `experts` networks, from a start epoch of 0 to `last_start`. `student_rate` is where the learned rate begins;
+    `experts` networks, from a start epoch of `first_start` to `last_start` (later ones suit larger sets: DATM, ICLR
+    2024). `student_rate` is where the learned rate begins;
     `rate_learning_rate` is what it is learned with: in the units of MTT under SGD, about the size of a step under Adam.
     """
 
@@ -61,13 +62,18 @@ class TrajectoryMatching(Objective):
     student_rate: float = 0.01
     rate_learning_rate: float = 1e-5
     experts: int = 100
+    first_start: int = 0
 
     def __post_init__(self) -> None:
         for name in ("student_steps", "expert_epochs", "experts"):
             if getattr(self, name) < 1:
                 raise InvalidSetting(f"mtt: {name} is {getattr(self, name)}; it must be at least 1")
-        if self.last_start < 0 or self.student_batch < 0 or self.student_rate < LEAST_RATE:
-            raise InvalidSetting(f"mtt: last_start and student_batch at least 0, student_rate at least {LEAST_RATE}")
+        if not 0 <= self.first_start <= self.last_start:
+            raise InvalidSetting(
+                f"mtt: first_start is {self.first_start} and last_start {self.last_start}; 0 <= first <= last"
+            )
+        if self.student_batch < 0 or self.student_rate < LEAST_RATE:
+            raise InvalidSetting(f"mtt: student_batch must be at least 0, student_rate at least {LEAST_RATE}")
 
     def expert_settings(self, world: World) -> ExpertSettings:
         return ExpertSettings(
@@ -101,7 +107,7 @@ class TrajectoryMatching(Objective):
         world = state.world
         generator = stream(world.seed, "mtt", iteration)
         expert = int(torch.randint(self.experts, (1,), generator=generator))
-        epoch = int(torch.randint(self.last_start + 1, (1,), generator=generator))
+        epoch = int(torch.randint(self.first_start, self.last_start + 1, (1,), generator=generator))
         start = state.experts.weights(expert, epoch).to(world.device)
         end = state.experts.weights(expert, epoch + self.expert_epochs).to(world.device)
         student = unroll(

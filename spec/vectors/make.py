@@ -16,7 +16,7 @@ sys.path.insert(0, str(HERE.parent.parent / "tests"))
 
 import references  # noqa: E402
 
-from nsdcodec import recipes, sources  # noqa: E402
+from nsdcodec import recipes, settings, sources  # noqa: E402
 from nsdcodec.container.file import read  # noqa: E402
 from nsdcodec.encoder import Job, encode  # noqa: E402
 from nsdcodec.parameterizations import PARAMETERIZATIONS  # noqa: E402
@@ -35,9 +35,9 @@ def make(name: str) -> None:
     if path.exists():
         sys.exit(f"{path} exists, and released vectors stay as they are")
     digits = sources.load("digits")
-    settings = recipes.for_geometry(recipes.CPU, digits.geometry, digits.augmentation)
-    settings = settings.with_names(None, "none").with_values([*SETTINGS[name], "validation.epochs=1"])
-    job = Job(digits, path, settings, "cpu", overrides=tuple(SETTINGS[name]), ipc=1)
+    fitted = settings.for_geometry(recipes.CPU, digits.geometry, digits.augmentation)
+    fitted = fitted.with_names(None, "none").with_values([*SETTINGS[name], "validation.epochs=1"])
+    job = Job(digits, path, fitted, "cpu", overrides=tuple(SETTINGS[name]), ipc=1)
     encode(dataclasses.replace(job, restart=True))
     job.log_path.unlink()
     file = read(path)
