@@ -106,14 +106,18 @@ class InvalidSetting(NsdError):
     exit_code = 2
 
 
+def nearest(name: str, known: Iterable[str]) -> str:
+    """A question that suggests the nearest of the known names, or nothing where none is near."""
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    return f"did you mean {near[0]!r}? " if near else ""
+
+
 class UnknownName(InvalidSetting):
     """A name that no registry holds; the message has the nearest one."""
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         self.kind, self.name, self.known = kind, name, sorted(known)
-        near = difflib.get_close_matches(name, self.known, n=1, cutoff=0.5)
-        hint = f"did you mean {near[0]!r}? " if near else ""
-        super().__init__(f"unknown {kind} {name!r}: {hint}known: {', '.join(self.known)}")
+        super().__init__(f"unknown {kind} {name!r}: {nearest(name, self.known)}known: {', '.join(self.known)}")
 
     def __reduce__(self) -> tuple[type[UnknownName], tuple[str, str, list[str]]]:
         return (type(self), (self.kind, self.name, self.known))

@@ -204,8 +204,10 @@ def test_labels_are_in_order_and_balanced_to_within_one_image(kind, geometry):
 @contract
 @pytest.mark.parametrize("field", ["dtype", "init", "labels"])
 def test_a_dtype_init_or_label_kind_of_no_kind_is_refused(kind, field):
-    with pytest.raises(InvalidSetting, match=rf"{kind.name}: {field} is 'int4'; it can be"):
+    with pytest.raises(InvalidSetting, match=rf"{kind.name}: {field} is .int4.; .*it can be"):
         type(kind)(**(vars(kind) | {field: "int4"}))
+    with pytest.raises(InvalidSetting, match="did you mean 'herding'"):
+        type(kind)(**(vars(kind) | {"init": "hirding"}))
 
 
 @contract

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from nsdcodec import synthesis
 from nsdcodec.budget import Budget
-from nsdcodec.errors import InvalidSetting
+from nsdcodec.errors import InvalidSetting, nearest
 from nsdcodec.geometry import Geometry
 from nsdcodec.layout import FLOATS, ArraySpec, Layout, Synthesis
 
@@ -81,9 +81,10 @@ class Parameterization(ABC):
         return Layout(geometry, synthesis, arrays | {"labels": scores}, "soft")
 
     def require_choice(self, field: str, choices: tuple[str, ...]) -> None:
-        if getattr(self, field) not in choices:
+        value = getattr(self, field)
+        if value not in choices:
             known = f"{', '.join(choices[:-1])} or {choices[-1]}"
-            raise InvalidSetting(f"{self.name}: {field} is {getattr(self, field)!r}; it can be {known}")
+            raise InvalidSetting(f"{self.name}: {field} is {value!r}; {nearest(value, choices)}it can be {known}")
 
     def require_positive(self, *fields: str) -> None:
         for field in fields:
