@@ -18,15 +18,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from worlds import toy_source
+from worlds import Striped, toy_source
 
 pytest.importorskip("sklearn")
 pytest.importorskip("h5py")
 
 from nsdcodec import NSDDataset, coresets, progress, read, sources
 from nsdcodec.container import atomic, codecs
+from nsdcodec.container.header import NetworkSpec
 from nsdcodec.encoder import Job, _world, encode
 from nsdcodec.errors import Diverged, FileAccess, Interrupted, InvalidSetting, InvalidSource, OverBudget
+from nsdcodec.evaluation import evaluate
 from nsdcodec.experts import Experts
 from nsdcodec.geometry import Geometry
 from nsdcodec.job import hold_out, plan
@@ -118,6 +120,22 @@ class TestAnyWithAny:
         after = read(_written(made, "after.nsd"))
         fixed = {role for role in before.arrays if np.array_equal(before.arrays[role], after.arrays[role])}
         assert fixed == made.settings.parameterization.fixed & set(before.arrays)
+
+    @pytest.mark.parametrize("labels", ["hard", "soft"])
+    def test_a_form_of_ones_own_takes_one_class_and_one_registration(self, job, monkeypatch, labels):
+        monkeypatch.setitem(PARAMETERIZATIONS, "striped", Striped)
+        source = toy_source(Geometry(4, 1, 8, 8), train=20, test=8)
+        made = job(f"parameterization.labels={labels}", "a_class=3", parameterization="striped", iterations=4, ipc=2)
+        made = replace(made, source=source)
+        result = encode(made)
+        dataset = NSDDataset(made.output)
+        assert dataset.header.parameterization == "striped"
+        images, _ = dataset.all()
+        assert images.shape == (12, 1, 8, 8)
+        factors = images[:, :, 1:] / images[:, :, :1]  # of each row to the first: the same in all images and columns
+        assert factors.std(dim=(0, 3)).max() < 1e-2 < (factors - 1).abs().max()
+        assert result.validation == dataset.header.provenance["validation"] > 0
+        assert evaluate(dataset, source, count=1, epochs=20, network=NetworkSpec(depth=1, width=8)).mean > 0.3
 
     @pytest.mark.parametrize("init", ["real", "herding"])
     def test_a_class_with_fewer_images_than_are_to_begin_as_real_ones_is_refused(self, job, init):

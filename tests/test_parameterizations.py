@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -14,14 +12,14 @@ from builders import header_for
 from numpy.typing import NDArray
 from scipy.fft import dctn, idctn
 from torch import Tensor
-from worlds import real_data, seeded, toy_source
+from worlds import Striped, real_data, seeded, toy_source
 
 from nsdcodec import recipes, synthesis
 from nsdcodec.budget import Budget
 from nsdcodec.container.file import pack, read
 from nsdcodec.errors import InvalidSetting, OverBudget, UnknownName
 from nsdcodec.geometry import Geometry
-from nsdcodec.layout import ArraySpec, Layout, Synthesis
+from nsdcodec.layout import Layout
 from nsdcodec.parameterizations import PARAMETERIZATIONS
 from nsdcodec.parameterizations.base import Parameterization, RealImages, initial_arrays
 from nsdcodec.parameterizations.dct import DCT
@@ -606,30 +604,6 @@ class TestSoftLabels:
 def test_largest_is_the_last_number_that_fits(most, limit):
     fits: Callable[[int], bool] = lambda n: n <= most  # noqa: E731
     assert largest(fits, limit) == max([n for n in range(1, limit + 1) if fits(n)], default=0)
-
-
-@dataclass(frozen=True)
-class Striped(Parameterization):
-    """A form of its own in one class: one row of pixels an image, the same in all its rows."""
-
-    a_class: int = 2
-
-    name: ClassVar[str] = "striped"
-
-    def layout(self, geometry: Geometry, budget: Budget) -> Layout:
-        count = self.a_class * geometry.classes
-        shape = (1, count, geometry.channels, 1, geometry.width)
-        arrays = {
-            "spectrum": ArraySpec(self.dtype, shape),
-            "height_kernel": ArraySpec(self.dtype, (1, 1, geometry.height)),
-        }
-        layout = Layout(geometry, Synthesis(height="stored"), arrays)
-        budget.require(self.name, layout.elements, layout.nbytes, "raise --ipc")
-        return layout
-
-    def initial(self, layout: Layout, real: RealImages, generator: torch.Generator) -> dict[str, Tensor]:
-        rows = real.draw(synthesis.labels(layout, {})).mean(dim=2, keepdim=True)
-        return {"spectrum": rows[None], "height_kernel": torch.ones(1, 1, layout.geometry.height)}
 
 
 def test_a_new_parameterization_is_one_class_and_one_entry(monkeypatch):

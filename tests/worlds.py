@@ -1,19 +1,24 @@
-"""What the tests of learning and encoding start from: an easy toy source, and a World of it in float64."""
+"""What the tests of learning and encoding start from: an easy toy source, a World of it in float64, and a toy form."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import torch
 from torch import Tensor
 
+from nsdcodec import synthesis
+from nsdcodec.budget import Budget
 from nsdcodec.container.header import NetworkSpec
 from nsdcodec.geometry import Geometry
+from nsdcodec.layout import Layout, Synthesis
 from nsdcodec.learning.base import Network
 from nsdcodec.learning.networks import ConvNet
 from nsdcodec.learning.real import RealData
 from nsdcodec.objectives.base import World
+from nsdcodec.parameterizations.base import Parameterization, RealImages
 from nsdcodec.sources.base import Source, Split
 
 TINY = NetworkSpec(depth=1, width=4)
@@ -97,3 +102,23 @@ class FixedExperts:
 
     def weights(self, expert: int, epoch: int) -> Tensor:
         return self.trajectories[expert, epoch]
+
+
+@dataclass(frozen=True)
+class Striped(Parameterization):
+    """A form of its own in one class: one row of pixels an image, the same in all its rows but for a learned factor."""
+
+    a_class: int = 2
+
+    name: ClassVar[str] = "striped"
+
+    def layout(self, geometry: Geometry, budget: Budget) -> Layout:
+        images = (1, self.a_class * geometry.classes, geometry.channels, 1, geometry.width)
+        shapes = {"spectrum": images, "height_kernel": (1, 1, geometry.height)}
+        layout = self.laid_out(geometry, Synthesis(height="stored"), shapes)
+        budget.require(self.name, layout.elements, layout.nbytes, "raise --ipc")
+        return layout
+
+    def initial(self, layout: Layout, real: RealImages, generator: torch.Generator) -> dict[str, Tensor]:
+        rows = real.draw(synthesis.balanced_labels(layout)).mean(dim=2, keepdim=True)
+        return {"spectrum": rows[None], "height_kernel": torch.ones(1, 1, layout.geometry.height)}
