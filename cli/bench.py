@@ -23,7 +23,7 @@ def bench(
     source: Annotated[str, typer.Option(help="Real images: as for encode.")] = "cifar10",
     scale: Annotated[str, typer.Option(help="cpu (two cores, minutes a row) or paper (a GPU, as published).")] = "cpu",
     out: Annotated[
-        Path | None, typer.Option("--output", "-o", help="A folder for all files (default: bench-TABLE-SOURCE).")
+        Path | None, typer.Option("--output", "-o", help="A folder for all files (default: bench-TABLE-SOURCE-SCALE).")
     ] = None,
     list_: Annotated[bool, typer.Option("--list", help="List the tables; with TABLE, its rows.")] = False,
     rows: Annotated[str | None, typer.Option(metavar="ROW,...", help="Only these rows.")] = None,
@@ -91,7 +91,7 @@ def bench(
         scale_name=scale,
         scale=chosen,
         source=found_source,
-        folder=out or Path(f"bench-{table}-{found_source.name}"),
+        folder=out or Path(f"bench-{table}-{found_source.name}-{scale}"),
         rows=found_table.chosen(names),
         ipcs=_budgets(ipc),
         overrides=tuple(set_ or ()),

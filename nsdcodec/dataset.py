@@ -36,12 +36,9 @@ class NSDDataset(Dataset[tuple[Any, Any]]):
         self.target_transform = target_transform
         arrays = {role: synthesis.to_torch(values) for role, values in file.arrays.items()}
         self.labels: Tensor = synthesis.labels(self.header.layout, arrays)
+        # The class of each image, int64 [N]: of soft labels the likeliest, by the scores as they are stored.
+        self.hard_labels: Tensor = synthesis.hard_labels(arrays["labels"] if self.labels.ndim == 2 else self.labels)
         self._arrays = {role: values for role, values in arrays.items() if role != "labels"}
-
-    @property
-    def hard_labels(self) -> Tensor:
-        """The class of each image, int64 [N]: of soft labels the likeliest."""
-        return synthesis.hard_labels(self.labels)
 
     @property
     def classes(self) -> tuple[str, ...]:

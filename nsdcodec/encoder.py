@@ -110,7 +110,7 @@ def encode(job: Job, listen: Listener = lambda progress: None) -> Result:
     except KeyboardInterrupt as error:
         raise Interrupted(
             "stopped before the first iteration; nothing was written. Experts that were finished are kept in "
-            f"{job.experts_folder}: the same command goes on from them"
+            f"{job.experts_folder}, and the same command goes on from them; a coreset begins anew"
         ) from error
     if saved is not None:
         _load(run, saved)
@@ -195,10 +195,13 @@ def _world(job: Job, source: Source, listen: Listener) -> World:
 
 def _optimizer(settings: Settings, arrays: dict[str, Tensor], state: State) -> torch.optim.Optimizer:
     groups = []
-    for values in filter(lambda values: values.requires_grad, arrays.values()):
+    for role, values in arrays.items():
+        if not values.requires_grad:
+            continue
         # Relative for adam, so that one rate serves arrays whose values differ by orders of magnitude.
         scale = float(values.detach().square().mean().sqrt()) if settings.optimizer.kind == "adam" else 1.0
-        groups.append({"params": [values], "lr": settings.optimizer.learning_rate * scale})
+        rate = settings.optimizer.learning_rate * scale
+        groups.append({"params": [values], "lr": (role == "labels" and settings.optimizer.label_rate) or rate})
     for name, value in state.learnable.items():
         groups.append({"params": [value], "lr": state.learning_rates[name]})
     for group in groups:
@@ -288,7 +291,8 @@ def _check(run: _Run) -> None:
     accuracy = training.accuracy(network, real, run.held_out.labels.to(job.device), job.precision)
     run.checked = max(run.checked, 0)
     # A value may overflow its stored type; chance alone is right on a tenth, and no file can hold it.
-    if accuracy >= run.best_accuracy and bool(images.isfinite().all()):
+    finite = all(bool(values.isfinite().all()) for values in (images, *stored.values()))
+    if accuracy >= run.best_accuracy and finite:
         run.best_accuracy, run.best, run.best_iteration, run.best_rate = accuracy, stored, run.iteration, rate
     run.clock.accuracy = accuracy
     run.clock.check_seconds = time.monotonic() - started

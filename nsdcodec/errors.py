@@ -77,9 +77,16 @@ class UnsupportedFeature(NsdError):
 
 
 class OverBudget(NsdError):
-    """No layout, or not the one asked for, fits the budget."""
+    """No layout, or not the one asked for, fits the budget. `file_bytes`: what the smallest one needs, where known."""
 
     exit_code = 6
+
+    def __init__(self, message: str, file_bytes: int | None = None) -> None:
+        super().__init__(message)
+        self.file_bytes = file_bytes
+
+    def __reduce__(self) -> tuple[type[OverBudget], tuple[str, int | None]]:
+        return (type(self), (str(self), self.file_bytes))
 
 
 class MissingData(NsdError):

@@ -58,7 +58,7 @@ def evaluate(
     Raises InvalidSource where the source has no test set or other images than the file.
     """
     if count < 1 or (epochs is not None and epochs < 1):
-        raise InvalidSetting("at least 1 network and 1 epoch are needed to evaluate")
+        raise InvalidSetting(f"{count} networks and {epochs} epochs to evaluate with; at least 1 of each is needed")
     if network is not None:
         networks.check(network)
     if source.test is None:

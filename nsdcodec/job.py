@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import torch
 from nsdcodec.budget import Budget
 from nsdcodec.container import file as nsd_file
 from nsdcodec.container.header import Header
-from nsdcodec.errors import InvalidSetting
+from nsdcodec.errors import InvalidSetting, OverBudget
 from nsdcodec.layout import Layout
 from nsdcodec.parameterizations.planning import HEADER_RESERVE
 from nsdcodec.settings import Settings
@@ -26,7 +27,7 @@ FIGURES_BYTES = 24
 
 @dataclass(frozen=True)
 class Job:
-    """What to encode and how to run it. `settings` are those that `recipes.for_geometry` fitted to the source. `ipc`
+    """What to encode and how to run it. `settings` are those that `settings.for_geometry` fitted to the source. `ipc`
     and `bits_per_class` are the budget; `time_limit` in seconds fits the schedule to the clock, in place of
     `settings.iterations`."""
 
@@ -49,6 +50,12 @@ class Job:
     def __post_init__(self) -> None:
         if self.time_limit is not None and not self.time_limit > 0:
             raise InvalidSetting(f"--time is {self.time_limit} seconds; it must be above 0")
+        optimizer = self.settings.optimizer
+        if self.settings.parameterization.labels == "soft" and optimizer.kind == "sgd" and optimizer.label_rate is None:
+            raise InvalidSetting(
+                "soft labels under sgd have no rate of their own; give one by --set optimizer.label_rate=1, or choose "
+                "--set optimizer.kind=adam with a rate that suits it"
+            )
         if self.resume and self.restart:
             raise InvalidSetting("--resume and --restart exclude each other; give one of them")
         if not 0 <= self.seed < 1 << 63:
@@ -75,10 +82,23 @@ def plan(job: Job) -> Layout:
     left = layout.nbytes + HEADER_RESERVE - excess
     if excess > 0 and left > 0:
         # A header above what the planner reserves, as many classes have: plan once more, with what is left.
-        layout = job.settings.parameterization.layout(geometry, replace(budget, file_bytes=left))
+        try:
+            layout = job.settings.parameterization.layout(geometry, replace(budget, file_bytes=left))
+        except OverBudget as error:
+            raise _too_small(job, (error.file_bytes or left + 1) + budget.file_bytes - left) from error
     size = _largest_file(job, layout)
-    budget.require(job.settings.parameterization.name, layout.elements, size, "raise --bits-per-class")
+    if size > budget.file_bytes:
+        raise _too_small(job, size)
     return layout
+
+
+def _too_small(job: Job, needed: int) -> OverBudget:
+    budget = Budget.of(job.source.geometry, job.ipc, job.bits_per_class)
+    return OverBudget(
+        f"{job.settings.parameterization.name}: {needed:,} bytes with the header exceed the budget of "
+        f"{budget.file_bytes:,}; raise --bits-per-class to {math.ceil(8 * needed / job.source.geometry.classes):,}",
+        needed,
+    )
 
 
 def _largest_file(job: Job, layout: Layout) -> int:

@@ -31,23 +31,34 @@ class Guidance:
     steps: int = 1
     rate: float = 0.1
 
+    def __post_init__(self) -> None:
+        if self.weight < 0:
+            raise InvalidSetting(f"guidance.weight is {self.weight}; it must be at least 0")
+        for name in ("real_batch", "steps", "rate"):
+            if not getattr(self, name) > 0:
+                raise InvalidSetting(f"guidance.{name} is {getattr(self, name)}; it must be above 0")
+
 
 @dataclass(frozen=True)
 class Optimizer:
     """`kind` is adam or sgd. With adam, `learning_rate` is relative: a step moves a value by about that share of the
     root mean square that its array began with. It falls to zero as half a cosine, or not (`decay`). `momentum` is that
-    of sgd, and adam's first beta."""
+    of sgd, and adam's first beta. `label_rate` is the rate of soft labels' scores: None is as for the other arrays,
+    which under sgd is no choice, since a rate for images suits no score."""
 
     kind: str = "adam"
     learning_rate: float = 0.02
     decay: bool = True
     momentum: float = 0.9
+    label_rate: float | None = None
 
     def __post_init__(self) -> None:
         if self.kind not in ("adam", "sgd"):
             raise InvalidSetting(f"optimizer.kind is {self.kind!r}; it can be adam or sgd")
         if not self.learning_rate > 0:
             raise InvalidSetting(f"optimizer.learning_rate is {self.learning_rate}; it must be above 0")
+        if self.label_rate is not None and not self.label_rate > 0:
+            raise InvalidSetting(f"optimizer.label_rate is {self.label_rate}; it must be above 0")
         if not 0 <= self.momentum < 1:
             raise InvalidSetting(f"optimizer.momentum is {self.momentum}; it must be at least 0 and below 1")
 
@@ -99,7 +110,10 @@ class Settings:
                 f"training: epochs {training.epochs}, batch_size {training.batch_size}; both must be at least 1"
             )
         if not training.learning_rate > 0 or training.momentum < 0 or training.weight_decay < 0:
-            raise InvalidSetting("training: learning_rate must be above 0, momentum and weight_decay at least 0")
+            raise InvalidSetting(
+                f"training: learning_rate {training.learning_rate}, momentum {training.momentum}, weight_decay "
+                f"{training.weight_decay}; the first must be above 0, the others at least 0"
+            )
 
     @property
     def guided(self) -> bool:

@@ -51,7 +51,7 @@ def balanced_labels(layout: Layout) -> Tensor:
 
 
 def hard_labels(labels: Tensor) -> Tensor:
-    """int64 [n] of labels [n], or of distributions [n, classes]: the likeliest class, the first of equals."""
+    """int64 [n] of labels [n], or of distributions or scores [n, classes]: the likeliest class, the first of equals."""
     return labels.detach().argmax(dim=1) if labels.ndim == 2 else labels
 
 

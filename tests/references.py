@@ -20,7 +20,23 @@ def dct(t: int, u: int) -> Matrix:
 
 
 def haar(t: int, u: int) -> Matrix:
-    """H(2n) = [H(n) x (1, 1); I(n) x (1, -1)] / sqrt 2, from H(1) = 1."""
+    """Depth first: the difference of the means of the two parts of a stretch, at unit length, by depth and place."""
+    found: list[tuple[int, int, Matrix]] = [(-1, 0, np.full(u, 1 / np.sqrt(u)))]
+
+    def cut(depth: int, samples: NDArray[np.int64]) -> None:
+        if len(samples) > 1:
+            left, right = samples[: -(-len(samples) // 2)], samples[-(-len(samples) // 2) :]
+            row = np.isin(np.arange(u), left) / len(left) - np.isin(np.arange(u), right) / len(right)
+            found.append((depth, int(samples[0]), row / np.linalg.norm(row)))
+            cut(depth + 1, left)
+            cut(depth + 1, right)
+
+    cut(0, np.arange(u))
+    return np.stack([row for _, _, row in sorted(found, key=lambda entry: entry[:2])])[:t]
+
+
+def haar_by_doubling(t: int, u: int) -> Matrix:
+    """Of a power of two: H(2n) = [H(n) x (1, 1); I(n) x (1, -1)] / sqrt 2, from H(1) = 1."""
     matrix = np.ones((1, 1))
     while len(matrix) < u:
         matrix = np.concatenate([np.kron(matrix, [1, 1]), np.kron(np.eye(len(matrix)), [1, -1])]) / np.sqrt(2)
@@ -65,6 +81,12 @@ def images(layout: Layout, arrays: Mapping[str, NDArray[Any]]) -> NDArray[np.flo
                 matrices.append(BASES[kind](t, sizes.get(axis, t)))
         blocks.append(np.einsum("pqrs,pb,qc,rh,sw->bchw", spectra[i], *matrices))
     return np.concatenate(blocks)
+
+
+def distributions(scores: NDArray[Any]) -> NDArray[np.float64]:
+    """Of soft labels, from the equation of spec/labels.md."""
+    raised = np.exp(scores.astype(np.float64) - scores.max(axis=1, keepdims=True).astype(np.float64))
+    return raised / raised.sum(axis=1, keepdims=True)
 
 
 def _placed(coefficients: Matrix, mask: NDArray[np.bool_]) -> Matrix:

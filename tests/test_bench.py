@@ -265,7 +265,7 @@ class TestRuns:
         with pytest.raises(Interrupted):
             execute(bench(), stop)
         changed = bench("optimizer.learning_rate=0.5", rows=TWO.rows[:1])
-        with pytest.raises(InvalidSetting, match=r"learning_rate 0.02, this run has 0.5; .*--restart"):
+        with pytest.raises(InvalidSetting, match=r"learning_rate 0.06, this run has 0.5; .*--restart"):
             execute(changed)
         assert len(execute(replace(changed, restart=True))) == 2
 
@@ -321,7 +321,7 @@ class TestRuns:
             runs(bench("parameterization.dtype=float23"))
 
     def test_what_cannot_be_done_is_refused_before_any_work(self, bench, digits, calls):
-        with pytest.raises(InvalidSetting, match="at least 1 seed"):
+        with pytest.raises(InvalidSetting, match="at least 1 of each"):
             bench(scale=replace(scale("cpu"), seeds=0))
         with pytest.raises(InvalidSetting, match="no test set"):
             execute(bench(source=replace(digits, test=None)))

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import references
 import torch
-from builders import LAYOUTS, arrays_for, file_of, header_for
+from builders import LAYOUTS, arrays_for, file_of, floats, header_for
 from torch.utils.data import DataLoader
 
 from nsdcodec import NSDDataset
@@ -106,6 +106,15 @@ def test_soft_labels_are_the_softmax_of_the_stored_scores():
     loss = torch.nn.functional.cross_entropy(images.flatten(1)[:, :3], labels)
     picked = images.flatten(1)[:, :3].double().log_softmax(dim=1).numpy()
     assert loss.item() == pytest.approx(-(picked * wanted).sum(axis=1).mean(), rel=1e-5)
+
+
+def test_hard_labels_are_the_largest_scores_though_their_softmax_be_equal():
+    layout = Layout(
+        Geometry(2, 1, 1, 1), Synthesis(), {"spectrum": floats(1, 2, 1, 1, 1), "labels": floats(2, 2)}, "soft"
+    )
+    scores = np.array([[1e-9, 2e-9], [5.0, 5.0]], np.float32)
+    ds = NSDDataset(pack(header_for(layout), {"spectrum": np.zeros((1, 2, 1, 1, 1)), "labels": scores}))
+    assert ds.hard_labels.tolist() == [1, 0]
 
 
 def test_hard_labels_of_a_set_without_soft_ones_are_its_labels(ds):

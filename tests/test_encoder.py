@@ -137,6 +137,18 @@ class TestAnyWithAny:
         assert result.validation == dataset.header.provenance["validation"] > 0
         assert evaluate(dataset, source, count=1, epochs=20, network=NetworkSpec(depth=1, width=8)).mean > 0.3
 
+    def test_soft_labels_under_sgd_need_a_rate_and_learn_by_it(self, job):
+        pairs = ("optimizer.kind=sgd", "optimizer.learning_rate=1e-9", "optimizer.decay=false", "real_per_class=4")
+        pairs += ("parameterization.labels=soft", "parameterization.dtype=float32")
+        with pytest.raises(InvalidSetting, match=r"soft labels under sgd .* optimizer\.label_rate=1"):
+            job(*pairs, parameterization="pixel", ipc=3)
+        before, after = (
+            read(_written(job(*pairs, f"optimizer.label_rate={rate}", parameterization="pixel", ipc=3), f"{rate}.nsd"))
+            for rate in (1e-12, 1.0)
+        )
+        moved = [np.abs(after.arrays[role] - before.arrays[role]).max() for role in ("spectrum", "labels")]
+        assert moved[0] < 1e-3 < moved[1]
+
     @pytest.mark.parametrize("init", ["real", "herding"])
     def test_a_class_with_fewer_images_than_are_to_begin_as_real_ones_is_refused(self, job, init):
         source = toy_source(Geometry(2, 3, 8, 8), train=10)  # two of them held out
@@ -373,6 +385,18 @@ class TestBudget:
             encode(made)
         assert events(made) == []
         assert not made.output.exists()
+
+    def test_a_header_that_the_budget_does_not_hold_is_told_with_the_bits_that_do(self, job):
+        source = toy_source(Geometry(200, 1, 8, 8), train=2)
+        source = replace(source, classes=tuple(f"some long class name number {label}" for label in range(200)))
+        made = replace(job(parameterization="pixel", ipc=None, bits_per_class=1_200), source=source)
+        with pytest.raises(OverBudget, match=r"the budget of 30,000; raise --bits-per-class to ([\d,]+)") as refused:
+            plan(made)
+        enough = int(str(refused.value).split("raise --bits-per-class to ")[1].replace(",", ""))
+        assert enough > 1_200
+        assert plan(replace(made, bits_per_class=enough)).images == 200
+        with pytest.raises(OverBudget):
+            plan(replace(made, bits_per_class=enough - 8))
 
     def test_slices_above_the_budget_are_refused_with_the_number_that_fits(self, job, tmp_path):
         with pytest.raises(OverBudget, match=r"lower slices to (\d+)") as refused:

@@ -117,5 +117,5 @@ def test_a_source_without_a_test_set_is_refused(dataset):
 
 @pytest.mark.parametrize("wrong", [{"count": 0}, {"epochs": 0}])
 def test_nothing_to_train_is_refused(dataset, source, wrong):
-    with pytest.raises(InvalidSetting, match="at least 1 network and 1 epoch"):
+    with pytest.raises(InvalidSetting, match="at least 1 of each"):
         evaluate(dataset, source, **wrong)

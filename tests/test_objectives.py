@@ -81,7 +81,7 @@ OBJECTIVES_TO_CHECK = {
     "dc": DC,
     "guided dc": Guided(DC, 0.5, real_batch=5),
     "dm": DM,
-    "dm with a pool": DistributionMatching(real_per_class=4, pool=2, pool_steps=0, label_weight=0.3),
+    "dm with a pool": DistributionMatching(real_per_class=4, pool=2, pool_steps=0),
     "mtt": MTT,
     "mtt in batches": replace(MTT, student_batch=3, student_steps=3),
     "guided mtt": Guided(MTT, 0.5, real_batch=5),
@@ -171,18 +171,6 @@ class TestDistributionMatching:
         assert torch.equal(first, again)
         assert not torch.allclose(first, second)
 
-    def test_the_label_weight_adds_the_cross_entropy_of_the_pooled_network(self):
-        world = double_world(TOY)
-        objective = DistributionMatching(real_per_class=4, pool=1, pool_steps=0)
-        images = synthetic_images()
-        alone, weighted = (
-            one.loss(one.prepare(world), images, LABELS, 0).loss
-            for one in (objective, replace(objective, label_weight=0.3))
-        )
-        logits = world.convnet("pool", 0)(images)
-        wanted = -logits.log_softmax(dim=1)[range(7), LABELS].mean()
-        assert (weighted - alone).item() == pytest.approx(0.3 * wanted.item(), rel=1e-10)
-
     def test_class_means_are_means_of_rows_in_any_order(self):
         values = torch.tensor([[1.0, 2.0], [10.0, 20.0], [3.0, 6.0], [7.0, 7.0]])
         means = class_means(values, torch.tensor([2, 0, 2, 1]), 3)
@@ -236,7 +224,7 @@ class TestDistributionMatching:
         assert fresh != wanted[0]
 
     def test_settings_out_of_range_are_refused(self):
-        least = {"real_per_class": 1, "pool": 0, "pool_age": 1, "pool_steps": 0, "pool_batch": 1, "label_weight": 0}
+        least = {"real_per_class": 1, "pool": 0, "pool_age": 1, "pool_steps": 0, "pool_batch": 1}
         for wrong in [{name: value - 1} for name, value in least.items()] + [{"pool_rate": 0.0}]:
             with pytest.raises(InvalidSetting, match=next(iter(wrong))):
                 DistributionMatching(**wrong)

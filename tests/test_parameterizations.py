@@ -407,6 +407,19 @@ class TestInitialFromReal:
                 found = made[labels == label].mean(dim=0).flatten()
                 assert torch.cosine_similarity(wanted, found, dim=0) > 0.6
 
+    @pytest.mark.parametrize("kind", [NSD(reading="A", slices=2, spectra_per_class=2), NSD(reading="C", groups=3)])
+    def test_every_image_is_drawn_at_once_so_that_none_begins_two_spectra(self, kind):
+        layout, asked = kind.layout(ODD, Budget.of(ODD, 6)), []
+
+        def draw(labels: Tensor) -> Tensor:
+            asked.append(labels)
+            return smooth_images(labels)
+
+        arrays = kind.initial(layout, drawing(draw), seeded(0))
+        assert len(asked) == 1
+        spectra = arrays["spectrum"]
+        assert not any(torch.allclose(spectra[i], spectra[i + 1], atol=1e-2) for i in range(len(spectra) - 1))
+
     def test_kernels_of_their_own_start_different(self):
         kind = NSD(reading="A", slices=2, kernels=3)
         layout = kind.layout(ODD, Budget.of(ODD, 3))

@@ -6,6 +6,7 @@ import dataclasses
 
 import pytest
 
+from nsdcodec.budget import Budget
 from nsdcodec.errors import InvalidSetting, UnknownName
 from nsdcodec.geometry import Geometry
 from nsdcodec.objectives import Guided
@@ -17,6 +18,7 @@ from nsdcodec.parameterizations.pixel import Pixel
 from nsdcodec.recipes import CPU, GPU, RECIPES, default_recipe, recipe
 from nsdcodec.settings import Settings, for_geometry
 
+CIFAR10 = Geometry(10, 3, 32, 32)
 OTHER_TEXT = {
     "hard": "soft",
     "soft": "hard",
@@ -51,6 +53,8 @@ def another(value: object, key: str = "") -> object:
     if key == "parameterization.transform":
         return "haar"
     if key == "objective.student_rate":
+        return 0.5
+    if key == "optimizer.label_rate":
         return 0.5
     if value is None:
         return 3
@@ -93,6 +97,16 @@ def test_each_key_can_be_set_alone_and_changes_nothing_else(name, key):
         assert {other: value for other, value in after.items() if other != key} == {
             other: value for other, value in before.items() if other != key
         }
+
+
+@pytest.mark.parametrize("name", [name for name in RECIPES if "-ipc" in name])
+def test_a_published_recipe_fits_its_own_budget_with_every_class_in_full(name):
+    ipc = int(name.partition("-ipc")[2])
+    budget = Budget.of(CIFAR10, ipc * (1.004 if name.startswith("datm") else 1))
+    layout = recipe(name).parameterization.layout(CIFAR10, budget)
+    assert layout.images >= 10 * ipc
+    assert layout.images % 10 == 0
+    assert layout.elements >= 0.9 * ipc * 30_720
 
 
 def test_a_bare_key_is_resolved_where_one_key_ends_so():

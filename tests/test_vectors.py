@@ -38,9 +38,14 @@ def test_a_vector_decodes_to_its_images(path):
     assert wanted.dtype == np.float64
     # The tolerance of spec/synthesis.md.
     np.testing.assert_allclose(images.numpy(), wanted, rtol=0, atol=1e-5 * np.abs(wanted).max())
-    classes = np.arange(len(wanted)) * 10 // len(wanted)
-    hard = labels.argmax(dim=1) if labels.ndim == 2 else labels
-    assert hard.tolist() == classes.tolist()
+    count = file.header.layout.geometry.classes
+    assert NSDDataset(path).hard_labels.tolist() == [n * count // len(wanted) for n in range(len(wanted))]
+    if labels.ndim == 2:
+        soft = np.load(path.with_suffix(".labels.npy"))
+        np.testing.assert_allclose(labels.numpy(), soft, rtol=0, atol=1e-6)
+        assert soft.max() < 0.95
+    else:
+        assert labels.tolist() == NSDDataset(path).hard_labels.tolist()
 
 
 def test_the_vectors_hold_every_basis_pairing_and_label_rule_that_a_form_makes():

@@ -47,7 +47,10 @@ class Bench:
 
     def __post_init__(self) -> None:
         if min(self.scale.seeds, self.scale.networks) < 1 or (self.scale.epochs is not None and self.scale.epochs < 1):
-            raise InvalidSetting("bench: at least 1 seed, 1 network and 1 epoch are needed")
+            raise InvalidSetting(
+                f"bench: {self.scale.seeds} seeds, {self.scale.networks} networks, {self.scale.epochs} epochs; "
+                "at least 1 of each is needed"
+            )
         if not self.rows:
             raise InvalidSetting("bench: no rows; name at least one")
 
@@ -97,7 +100,7 @@ class Run:
             output=bench.folder / f"{self.stem}.nsd",
             settings=self.settings[0],
             recipe_name=f"bench {bench.name}, {self.row.name}, scale {bench.scale_name}",
-            overrides=bench.overrides,
+            overrides=(*self.row.changes, *(pair for pair in bench.overrides if pair not in self.settings[1])),
             ipc=self.ipc,
             seed=self.seed,
             device=bench.device,
@@ -112,9 +115,12 @@ class Run:
             "evaluation.kinds": list(table.networks),
             "evaluation.networks": scale.networks,
             "evaluation.epochs": scale.epochs,
+            "evaluation.test": self.bench.source.test_sha256,
         }
         if table.corruptions:
+            _, published = check(self.bench.source, SEVERITIES, self.bench.corruption_images, self.bench.data_dir)
             judged["evaluation.corruption_images"] = self.bench.corruption_images
+            judged["evaluation.corruptions"] = "published" if published else "made"
         identity: dict[str, Any] = json.loads(json.dumps({"row": self.row.name, **jobs.identity(self.job), **judged}))
         return identity
 

@@ -54,17 +54,13 @@ class DistributionMatching(Objective):
     pool_steps: int = 2
     pool_batch: int = 128
     pool_rate: float = 0.02
-    label_weight: float = 0.0
 
     def __post_init__(self) -> None:
         for name, least in (("real_per_class", 1), ("pool", 0), ("pool_age", 1), ("pool_steps", 0), ("pool_batch", 1)):
             if getattr(self, name) < least:
                 raise InvalidSetting(f"dm: {name} is {getattr(self, name)}; it must be at least {least}")
-        if not self.pool_rate > 0 or not self.label_weight >= 0:
-            raise InvalidSetting(
-                f"dm: pool_rate is {self.pool_rate} and label_weight {self.label_weight}; they must be above 0 and "
-                "at least 0"
-            )
+        if not self.pool_rate > 0:
+            raise InvalidSetting(f"dm: pool_rate is {self.pool_rate}; it must be above 0")
 
     def prepare(self, world: World) -> PoolState:
         state = PoolState(world)
@@ -104,8 +100,6 @@ class DistributionMatching(Objective):
             augmented = [augmentation.apply(part, one) for part, one in zip(by_class, chosen, strict=True)]
             synthetic = network.embed(torch.cat(augmented)).to(images.dtype)
         loss = (class_means(synthetic, labels, classes) - wanted).square().sum()
-        if self.label_weight and self.pool:
-            loss = loss + self.label_weight * F.cross_entropy(network.classifier(synthetic), labels)
         return Step(loss, network=network)
 
     def _learn(self, state: PoolState, slot: int) -> None:

@@ -34,7 +34,10 @@ class Guided(Objective):
 
     def __post_init__(self) -> None:
         if not self.weight > 0 or self.real_batch < 1 or self.steps < 1 or not self.rate > 0:
-            raise InvalidSetting("guidance: weight, real_batch, steps and rate must all be above 0")
+            raise InvalidSetting(
+                f"guidance: weight {self.weight}, real_batch {self.real_batch}, steps {self.steps}, rate {self.rate}; "
+                "they must all be above 0"
+            )
 
     def prepare(self, world: World) -> State:
         return self.objective.prepare(world)

@@ -73,7 +73,10 @@ class TrajectoryMatching(Objective):
                 f"mtt: first_start is {self.first_start} and last_start {self.last_start}; 0 <= first <= last"
             )
         if self.student_batch < 0 or self.student_rate < LEAST_RATE:
-            raise InvalidSetting(f"mtt: student_batch must be at least 0, student_rate at least {LEAST_RATE}")
+            raise InvalidSetting(
+                f"mtt: student_batch is {self.student_batch} and student_rate {self.student_rate}; they must be at "
+                f"least 0 and {LEAST_RATE}"
+            )
 
     def expert_settings(self, world: World) -> ExpertSettings:
         return ExpertSettings(

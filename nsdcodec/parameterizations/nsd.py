@@ -81,8 +81,9 @@ class NSD(Parameterization):
             spread = 0.05 * start.square().mean().sqrt() if layout.kernels > 1 and len(arrays[role]) > 1 else 0.0
             arrays[role] = start + spread * torch.randn(arrays[role].shape, generator=generator)
         factors = [
-            factored(self._analyse(layout, real.draw(wanted).cpu()), layout.coefficient_shape[0], generator)
-            for wanted in synthesis.balanced_labels(layout).view(layout.spectra, -1)
+            factored(self._analyse(layout, images), layout.coefficient_shape[0], generator)
+            # Drawn at once, so that no image begins two spectra.
+            for images in real.draw(synthesis.balanced_labels(layout)).cpu().chunk(layout.spectra)
         ]
         arrays["spectrum"] = torch.stack([slices for slices, _ in factors]).view(layout.arrays["spectrum"].shape)
         columns = [columns for _, columns in factors]

@@ -50,6 +50,8 @@ def require_fit(name: str, geometry: Geometry, budget: Budget, smallest: Layout,
     """Raises OverBudget where not even the smallest set of a form fits: says what would. `also` is another remedy."""
     if admits(budget, smallest):
         return
+    if smallest.labels == "soft":
+        also = f"{also}, or " * bool(also) + "give --labels hard"
     nbytes = smallest.nbytes + HEADER_RESERVE
     remedies = []
     if budget.elements is not None and smallest.elements > budget.elements:
@@ -64,5 +66,6 @@ def require_fit(name: str, geometry: Geometry, budget: Budget, smallest: Layout,
     )
     raise OverBudget(
         f"{name}: its smallest set, {smallest.images:,} images, takes {smallest.elements:,} elements and {nbytes:,} "
-        f"bytes; the budget is {held}; {' and '.join(remedies)}{also and ', or ' + also}"
+        f"bytes; the budget is {held}; {' and '.join(remedies)}{also and ', or ' + also}",
+        nbytes,
     )

@@ -78,10 +78,12 @@ class Source:
     @cached_property
     def sha256(self) -> str:
         """64 hexadecimal digits, over the train images' shape and bytes and their labels as little-endian int64."""
-        hasher = hashlib.sha256(repr(tuple(self.train.images.shape)).encode())
-        hasher.update(np.ascontiguousarray(self.train.images.numpy()).data)
-        hasher.update(np.ascontiguousarray(self.train.labels.numpy(), dtype="<i8").data)
-        return hasher.hexdigest()
+        return _digest(self.train)
+
+    @cached_property
+    def test_sha256(self) -> str:
+        """The same of the test set; "" where there is none."""
+        return _digest(self.test) if self.test is not None else ""
 
     @cached_property
     def normalization(self) -> Normalization:
@@ -119,6 +121,13 @@ class Source:
             )
         held = drawn(self.train.labels, torch.full_like(counts, per_class), seed)
         return replace(self, train=selected(self.train, ~held)), selected(self.train, held)
+
+
+def _digest(split: Split) -> str:
+    hasher = hashlib.sha256(repr(tuple(split.images.shape)).encode())
+    hasher.update(np.ascontiguousarray(split.images.numpy()).data)
+    hasher.update(np.ascontiguousarray(split.labels.numpy(), dtype="<i8").data)
+    return hasher.hexdigest()
 
 
 def drawn(labels: Tensor, counts: Tensor, seed: int) -> Tensor:
