@@ -474,9 +474,10 @@ class TestAnalyze:
 
 class TestRecipes:
     def test_lists_every_recipe(self):
-        budgets = {f"{name}-ipc{ipc}" for name in ("nsd", "mtt", "fred", "dc") for ipc in (1, 10, 50)}
+        published = ("nsd", "mtt", "fred", "dc", "datm", "speed", "gsdd")
+        budgets = {f"{name}-ipc{ipc}" for name in published for ipc in (1, 10, 50)}
         assert set(nsdc("recipes", "--json").json) == {"cpu", "gpu", "dm-ipc1"} | budgets
-        assert len(nsdc("recipes").out.splitlines()) == 15
+        assert len(nsdc("recipes").out.splitlines()) == 24
 
     def test_one_recipe_shows_the_keys_that_set_takes(self):
         keys = nsdc("recipes", "mtt-ipc1", "--json").json

@@ -250,3 +250,27 @@ def test_published_recipes_hold_the_published_constants():
         training = settings.training
         assert (training.learning_rate, training.momentum, training.weight_decay) == (0.01, 0.9, 5e-4)
         assert (training.batch_size, training.epochs, training.network.width) == (256, 1000, 128)
+
+
+@pytest.mark.parametrize(
+    ("name", "steps", "starts", "batch", "iterations"),
+    [
+        ("datm-ipc1", 80, (0, 4), 10, 10_000),
+        ("datm-ipc10", 80, (10, 20), 100, 10_000),
+        ("datm-ipc50", 80, (20, 40), 500, 10_000),
+        ("speed-ipc1", 60, (0, 10), 64, 20_000),
+        ("speed-ipc10", 60, (0, 20), 128, 20_000),
+        ("speed-ipc50", 60, (0, 40), 256, 20_000),
+        ("gsdd-ipc1", 60, (0, 30), 300, 8000),
+        ("gsdd-ipc10", 60, (0, 30), 380, 8000),
+        ("gsdd-ipc50", 60, (0, 30), 360, 8000),
+    ],
+)
+def test_published_trajectories_of_other_forms(name, steps, starts, batch, iterations):
+    settings = recipe(name)
+    objective = settings.objective
+    assert isinstance(objective, TrajectoryMatching)
+    assert (objective.student_steps, objective.expert_epochs, objective.student_batch) == (steps, 2, batch)
+    assert (objective.first_start, objective.last_start) == starts
+    assert settings.iterations == iterations
+    assert settings.parameterization.labels == ("soft" if name.startswith("datm") else "hard")
