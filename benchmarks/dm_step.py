@@ -24,6 +24,7 @@ from nsdcodec.learning.memory import keep_freed_memory
 from nsdcodec.learning.randomness import stream
 from nsdcodec.learning.real import RealData
 from nsdcodec.objectives.base import World
+from nsdcodec.parameterizations.base import RealImages
 from nsdcodec.recipes import CPU
 from nsdcodec.sources.base import Split
 
@@ -38,7 +39,8 @@ real = RealData(Split(pixels, torch.arange(5000) % 10), 10, normalization, devic
 precision = training.pick_precision("auto", device)
 world = World(geometry, real, "", CPU.network, CPU.training.augmentation, 0, device, precision, Path("unused"))
 layout = CPU.parameterization.layout(geometry, Budget.of(geometry, 1))
-start = CPU.parameterization.initial(layout, lambda labels: real.of_labels(labels, stream(1)), stream(2))
+drawn = RealImages(lambda labels: real.of_labels(labels, stream(1)), real.of_class)
+start = CPU.parameterization.initial(layout, drawn, stream(2))
 arrays = {role: values.requires_grad_() for role, values in start.items()}
 labels = synthesis.labels(layout, {})
 state = CPU.objective.prepare(world)
