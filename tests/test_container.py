@@ -321,7 +321,7 @@ def test_frames_at_the_limits_are_read():
 
 
 def test_a_hostile_shape_is_refused_at_once():
-    lengths = json.dumps([9_999_999_999_999_999_999] * 180_000, separators=(",", ":"))
+    lengths = json.dumps([9_999_999_999_999_999_999] * 130_000, separators=(",", ":"))
     text = '{"__metadata__":{"nsd":""},"a":{"dtype":"U8","shape":' + lengths + ',"data_offsets":[0,1]}}'
     start = time.perf_counter()
     with pytest.raises(MalformedFile) as caught:
