@@ -7,6 +7,7 @@ then each array. Spec: spec/container.md.
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import math
 import os
@@ -29,6 +30,7 @@ from nsdcodec.stored_types import CODED, SCALED, ArraySpec
 MAX_HEADER_BYTES = 4 << 20
 MAX_FILE_BYTES = 1 << 30
 METADATA_KEY = "nsd"
+_PIECE = 1 << 20
 # Safetensors' names of the types whose raw arrays it can show; to it, all else are bytes.
 SAFETENSORS = {"float32": "F32", "float16": "F16", "bfloat16": "BF16"}
 _ITEM_BYTES = {"F32": 4, "F16": 2, "BF16": 2, "U8": 1}
@@ -155,14 +157,22 @@ def _bytes(source: Source) -> bytes:
             data = bytes(source)
         elif isinstance(source, str | os.PathLike):
             with Path(source).open("rb") as file:
-                data = file.read(MAX_FILE_BYTES + 1)
+                data = _all_of(file)
         else:
-            data = source.read(MAX_FILE_BYTES + 1)
+            data = _all_of(source)
     except (OSError, ValueError) as error:  # ValueError: a path with a zero byte, a closed stream
         raise FileAccess(f"cannot read {source!s}: {getattr(error, 'strerror', None) or error}") from error
     if len(data) > MAX_FILE_BYTES:
         raise MalformedFile("NSD-F02", f"more than {MAX_FILE_BYTES:,} bytes")
     return data
+
+
+def _all_of(stream: BinaryIO) -> bytes:
+    # In pieces: asked for the limit at once, Python reserves all of it, whatever the file has.
+    whole = io.BytesIO()
+    while whole.tell() <= MAX_FILE_BYTES and (piece := stream.read(_PIECE)):
+        whole.write(piece)
+    return whole.getvalue()
 
 
 @dataclass(frozen=True)
@@ -237,7 +247,7 @@ def _digest(data: bytes, data_start: int) -> str:
     start, end = found[0].span(1)
     hasher = hashlib.sha256(data[:start])
     hasher.update(BLANK_DIGEST.encode())
-    hasher.update(data[end:])
+    hasher.update(memoryview(data)[end:])  # not a copy of the file
     if hasher.hexdigest() != stated:
         raise DigestMismatch(
             f"the bytes have the SHA-256 {hasher.hexdigest()[:16]}..., the header states {stated[:16]}...; "
@@ -288,10 +298,12 @@ def _check_tensor(name: str, entry: _Entry, dtype: str, shape: tuple[int, ...]) 
 def _mask(header: Header, arrays: dict[str, Array]) -> None:
     if "mask" not in arrays:
         return
-    counts = arrays["mask"].reshape(len(arrays["mask"]), -1).sum(axis=1)
+    counts = arrays["mask"].reshape(len(arrays["mask"]), -1).sum(axis=1, dtype=np.uint32)
     wanted = header.layout.arrays["spectrum"].shape[3]
     if (counts != wanted).any():
-        raise MalformedFile("NSD-S03", f"masks of {sorted(set(counts.tolist()))} places for {wanted} coefficients")
+        raise MalformedFile(
+            "NSD-S03", f"masks of {counts.min():,} to {counts.max():,} places, for {wanted:,} coefficients"
+        )
 
 
 def _labels(header: Header, arrays: dict[str, Array]) -> None:
