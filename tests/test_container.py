@@ -284,15 +284,35 @@ def test_packing_again_makes_the_same_bytes():
     assert file_of("halves", "auto") == file_of("halves", "auto")
 
 
-def test_fresh_processes_make_the_same_bytes():
-    code = (
-        "import hashlib; from builders import LAYOUTS, file_of\n"
-        "print(hashlib.sha256(b''.join(file_of(name, 'auto') for name in LAYOUTS)).hexdigest())"
-    )
-    runs = [fresh_python(code, PYTHONHASHSEED=seed) for seed in ("0", "1", "random")]
-    assert [run.stderr for run in runs] == ["", "", ""]
-    assert len({run.stdout for run in runs}) == 1
-    assert len(runs[0].stdout.strip()) == 64
+def test_twenty_fresh_processes_make_the_same_bytes(tmp_path):
+    code = """
+import os, sys
+os.chdir(sys.argv[1])
+import hashlib
+from builders import file_of
+names = ("café", "犬", "c")
+made = [file_of(name, "auto", classes=names) for name in ("halves", "mask for all", "scaled integers", "bfloat16")]
+print(hashlib.sha256(b"".join(made)).hexdigest(), "torch" in sys.modules)
+"""
+    places = ("C", "C.UTF-8", "POSIX", "tr_TR.UTF-8", "de_DE.ISO-8859-1")
+    zones = ("UTC", "Asia/Tokyo", "America/St_Johns", "")
+    made = set()
+    for number in range(20):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        run = fresh_python(
+            code,
+            str(folder),
+            PYTHONHASHSEED=str(number) if number else "random",
+            LC_ALL=places[number % 5],
+            TZ=zones[number % 4],
+            OMP_NUM_THREADS=str(1 + number % 3),
+        )
+        assert run.returncode == 0, run.stderr
+        made.add(run.stdout)
+    (digest,) = made
+    assert len(digest.split()[0]) == 64
+    assert digest.endswith(" False\n")  # torch would make this slow
 
 
 def test_the_digest_is_the_sha256_of_the_file_with_its_digits_zero():
