@@ -109,7 +109,7 @@ def test_every_module_stands_in_a_room():
         ("layout", "from nsdcodec.budget import Budget", False),
         ("layout", "def f():\n    from nsdcodec import dataset", True),
         ("layout", "import nsdcodec.container.file", True),
-        ("container.file", "from . import codecs", False),
+        ("container.file", "from . import codings", False),
         ("container.file", "from ..synthesis import images", True),
         ("dataset", "from nsdcodec.version import VERSION", False),
         ("dataset", "from nsdcodec.learning.real import RealImages", True),
