@@ -9,7 +9,7 @@ import typer
 from nsdcodec.errors import NsdError
 from nsdcodec.version import VERSION
 
-from . import analyze, bench, decode, encode, evaluate, experts, info, output, recipes, verify
+from . import analyze, bench, convert, decode, encode, evaluate, experts, info, output, recipes, verify
 
 EPILOG = (
     "Exit codes: 0 ok, 1 diverged, 2 usage, 3 malformed file, 4 digest mismatch, 5 unsupported version or feature, "
@@ -28,6 +28,7 @@ app.command("encode")(encode.encode)
 app.command("decode")(decode.decode)
 app.command("info")(info.info)
 app.command("verify")(verify.verify)
+app.command("convert")(convert.convert)
 app.command("eval")(evaluate.evaluate)
 app.command("experts")(experts.experts)
 app.command("analyze")(analyze.analyze)
