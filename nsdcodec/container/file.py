@@ -18,7 +18,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from nsdcodec.container import atomic, codecs, strict_json
+from nsdcodec.container import atomic, codecs, remote, strict_json
 from nsdcodec.container.codecs import Array
 from nsdcodec.container.header import BLANK_DIGEST, MAX_RANK, Header
 from nsdcodec.container.header import parse as parse_header
@@ -91,9 +91,10 @@ def write(path: str | os.PathLike[str], header: Header, arrays: Mapping[str, Arr
 
 
 def read(source: Source, report: Callable[[str], None] = lambda check: None) -> NSDFile:
-    """Reads and checks a file: a path, its bytes, or an open binary stream. `report` hears of each check passed.
+    """Reads and checks a file: a path, a URL, its bytes, or an open binary stream. `report` hears of each check passed.
 
-    Raises FileAccess, DigestMismatch, UnsupportedVersion, UnsupportedFeature, MalformedFile; nothing else.
+    Raises FileAccess, DigestMismatch, UnsupportedVersion, UnsupportedFeature, MalformedFile; for a URL MissingData and
+    UnknownName too, where its scheme needs a package or is not known; nothing else.
     """
     data = _bytes(source)
     entries, text, data_start = _framing(data)
@@ -115,6 +116,8 @@ def _bytes(source: Source) -> bytes:
     try:
         if isinstance(source, bytes | bytearray | memoryview):
             data = bytes(source)
+        elif remote.is_url(source):
+            data = remote.fetch(str(source), MAX_FILE_BYTES)
         elif isinstance(source, str | os.PathLike):
             with Path(source).open("rb") as file:
                 data = file.read(MAX_FILE_BYTES + 1)
