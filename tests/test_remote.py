@@ -285,6 +285,12 @@ class TestHttp:
 
 
 class TestWithoutSecrets:
+    def test_nor_does_a_backend_that_quotes_the_path_alone(self):
+        with pytest.raises(FileAccess) as caught:
+            read("memory://anna:PASSWORD@missing.nsd?token=SECRET")
+        assert "PASSWORD" not in str(caught.value)
+        assert "SECRET" not in str(caught.value)
+
     @pytest.mark.parametrize(
         ("text", "wanted"),
         [

@@ -20,7 +20,7 @@ TOTAL_SECONDS = 600.0  # of one answer, however it trickles
 # At least two letters: "C:" is a drive.
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
 # Scheme, credentials, path, query; a path ends at "::", where fsspec chains another URL to it.
-_URL = re.compile(r"""([A-Za-z][A-Za-z0-9+.-]+://)(?:[^/?#\s'"]*@)?((?:(?!::)[^?#\s'"])*)([?#][^\s'"]*)?""")
+_URL = re.compile(r"""([A-Za-z][A-Za-z0-9+.-]+://)([^/?#\s'"]*@)?((?:(?!::)[^?#\s'"])*)([?#][^\s'"]*)?""")
 
 
 def is_url(source: object) -> bool:
@@ -30,7 +30,7 @@ def is_url(source: object) -> bool:
 
 def without_secrets(text: str) -> str:
     """The text with `user:password@` and the query of every URL in it left out: tokens and signatures stand there."""
-    return _URL.sub(lambda found: found[1] + found[2] + ("?..." if found[3] else ""), text)
+    return _URL.sub(lambda found: found[1] + found[3] + ("?..." if found[4] else ""), text)
 
 
 def fetch(url: str, limit: int) -> bytes:
@@ -52,7 +52,7 @@ def fetch(url: str, limit: int) -> bytes:
                 data = _capped(stream, limit)
     except Exception as error:  # a backend raises what it likes: OSError, aiohttp's, botocore's own
         # Not `from error`: a traceback would print the URL with all that is secret in it.
-        raise FileAccess(f"cannot read {without_secrets(url)}: {_reason(error)}") from None
+        raise FileAccess(f"cannot read {without_secrets(url)}: {_reason(error, url)}") from None
     if size is not None and size > limit:
         raise MalformedFile("NSD-F02", f"{without_secrets(url)} has {size:,} bytes; the limit is {limit:,}")
     return data
@@ -91,12 +91,15 @@ def _filesystem(url: str, scheme: str) -> tuple[Any, str]:
         remedy = "pip install 'nsdcodec[remote]'" if scheme in ("http", "https") else str(error)
         raise MissingData(f"{scheme}:// needs a package that is not installed: {remedy}") from error
     except Exception as error:  # a URL that the backend cannot take apart, credentials that it cannot find
-        raise FileAccess(f"cannot read {without_secrets(url)}: {_reason(error)}") from None
+        raise FileAccess(f"cannot read {without_secrets(url)}: {_reason(error, url)}") from None
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: Exception, url: str) -> str:
     """What went wrong at the bottom of it: fsspec's HTTP says "not found" of every refusal, and what it was below."""
     while isinstance(error.__cause__, Exception):
         error = error.__cause__
-    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return without_secrets(f"{type(error).__name__}: {text}" if text else type(error).__name__)
+    text = without_secrets(error.strerror if isinstance(error, OSError) and error.strerror else str(error))
+    for _, credentials, _, query in _URL.findall(url):  # where the text quotes the URL without its scheme
+        for secret in filter(None, (credentials, query)):
+            text = text.replace(secret, "...")
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
