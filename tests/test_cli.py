@@ -31,7 +31,7 @@ from nsdcodec import NSDDataset  # noqa: E402
 from nsdcodec.corruptions import CORRUPTIONS  # noqa: E402
 from nsdcodec.sources import SOURCES, load  # noqa: E402
 
-COMMANDS = ("encode", "decode", "info", "verify", "eval", "experts", "analyze", "bench", "recipes")
+COMMANDS = ("encode", "decode", "info", "verify", "diff", "eval", "experts", "analyze", "bench", "recipes")
 TINY = ["--device", "cpu", "--precision", "float32", "--set", "network.width=8", "--set", "validation.width=8"]
 TINY += ["--set", "validation.epochs=2", "--set", "validation.checks=1", "--set", "validation.per_class=5"]
 START = "from nsdcodec_cli import main; main()"

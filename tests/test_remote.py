@@ -314,6 +314,7 @@ class TestCommands:
         assert nsdc("info", at("good"), "--json").json["bytes"] == len(GOOD)
         assert nsdc("verify", at("good"), "--json").code == 0
         assert nsdc("decode", at("good"), "--npz", tmp_path / "all.npz").code == 0
+        assert nsdc("diff", at("good"), at("redirect"), "--json").json["identical"] is True
         ran = nsdc("info", at("missing?token=SECRET"))
         assert ran.code == 7
         assert "SECRET" not in ran.err
