@@ -5,6 +5,7 @@ from __future__ import annotations
 import json as json_module
 import math
 import sys
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from nsdcodec.errors import FileAccess, NsdError
@@ -78,7 +79,8 @@ def _short(value: Any) -> str:
 def _stored_text(array: StoredArray | None) -> str:
     if array is None:
         return "-"
-    return f"{array.spec.dtype} {' x '.join(map(str, array.spec.shape))}, {array.codec}, {array.nbytes:,} bytes"
+    scales = f", {array.spec.scales:,} scales" if array.spec.scales else ""
+    return f"{array.spec.dtype}{scales}, {' x '.join(map(str, array.spec.shape))}, {array.coding}"
 
 
 def _values_text(array: ArrayDifference) -> str:
@@ -156,12 +158,7 @@ def _document(a: str, b: str, first: NSDFile, second: NSDFile, found: Difference
 def _stored_document(array: StoredArray | None) -> dict[str, Any] | None:
     if array is None:
         return None
-    return {
-        "dtype": array.spec.dtype,
-        "shape": list(array.spec.shape),
-        "codec": array.codec,
-        "bytes": array.nbytes,
-    }
+    return asdict(array.spec) | {"shape": list(array.spec.shape), "coding": array.coding}
 
 
 def _finite(decibels: float | None) -> float | None:

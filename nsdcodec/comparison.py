@@ -13,10 +13,11 @@ import torch
 from torch import Tensor
 
 from nsdcodec import synthesis
-from nsdcodec.container.codecs import Array
 from nsdcodec.container.file import NSDFile
+from nsdcodec.container.values import Array
 from nsdcodec.errors import InvalidSetting, MalformedFile
-from nsdcodec.layout import ArraySpec, Layout
+from nsdcodec.layout import Layout
+from nsdcodec.stored_types import ArraySpec
 
 PEAK = 255.0  # of a pixel, as in every PSNR of 8-bit images
 CHUNK_VALUES = 1 << 22  # values that are compared at once, or held by the making of one chunk of images
@@ -44,8 +45,7 @@ class ArrayError:
 @dataclass(frozen=True)
 class StoredArray:
     spec: ArraySpec
-    codec: str
-    nbytes: int  # in the file
+    coding: str
 
 
 @dataclass(frozen=True)
@@ -233,7 +233,7 @@ def _array_difference(role: str, a: NSDFile, b: NSDFile) -> ArrayDifference | No
 def _stored(role: str, file: NSDFile) -> StoredArray | None:
     if role not in file.arrays:
         return None
-    return StoredArray(file.header.layout.arrays[role], file.header.codecs[role], file.stored_bytes[role])
+    return StoredArray(file.header.layout.arrays[role], file.header.codings[role])
 
 
 def _label_error(a: NSDFile, b: NSDFile) -> LabelError:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from nsdcodec.container.file import Source, read
+from nsdcodec.container import file
+from nsdcodec.container.file import Source
 from nsdcodec.errors import DigestMismatch, FileAccess, InvalidSetting, MissingData, NsdError
 from nsdcodec.synthesis import check_finite
 
-# In the order of spec/errors.md. `read` makes all but the last.
-CHECKS = ("framing", "digest", "header", "arrays", "layout", "decoding")
+CHECKS = (*file.CHECKS, "decoding")  # in the order of spec/errors.md
 
 
 @dataclass(frozen=True)
@@ -42,15 +42,14 @@ def verify(source: Source, report: Callable[[Check], None] = lambda check: None)
     checks: list[Check] = []
     error: NsdError | None = None
 
-    def passed(text: str) -> None:
-        name, _, detail = text.partition(": ")
+    def passed(name: str, detail: str) -> None:
         checks.append(Check(name, True, detail))
         report(checks[-1])
 
     try:
-        file = read(source, passed)
-        check_finite(file)
-        passed(f"decoding: {file.header.layout.images:,} images, every value finite")
+        found = file.read(source, passed)
+        check_finite(found)
+        passed("decoding", f"{found.header.layout.images:,} images, every value finite")
     except (FileAccess, MissingData, InvalidSetting) as caught:  # no bytes to check
         error = caught
     except NsdError as caught:

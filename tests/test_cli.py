@@ -270,7 +270,7 @@ class TestVerify:
         assert "NSD-F01" in ran.json[0]["error"]
 
     def test_says_where_it_failed(self, file, tmp_path):
-        ran = nsdc("verify", changed(file, tmp_path, labels="unknown"))
+        ran = nsdc("verify", changed(file, tmp_path, image_shape="unknown"))
         assert ran.code == 3
         assert [line.split()[0] for line in ran.out.splitlines()] == ["ok", "ok", "FAILED", *3 * ["skipped"]]
 

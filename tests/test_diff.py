@@ -205,7 +205,7 @@ class TestCommand:
         data = {
             "a": file_of("pixels"),
             "same": edited(file_of("pixels"), header=lambda header: header | {"a later field": 1}),
-            "other": file_of("pixels", provenance={"source": "elsewhere"}),
+            "other": file_of("pixels", provenance={"ipc": 1, "source": "elsewhere"}),
             "kernels": file_of("one block"),
             "broken": file_of("pixels")[:-1],
         }
