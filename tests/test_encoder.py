@@ -655,7 +655,7 @@ class TestAFullDisk:
 
     def test_while_writing_the_output(self, job, earlier):
         made = job(objective="none")
-        with limited(2_500), pytest.raises(FileAccess, match="unchanged"):
+        with limited(2_000), pytest.raises(FileAccess, match="unchanged"):
             encode(made)
         self._check(made, earlier)
 

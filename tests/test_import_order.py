@@ -9,7 +9,19 @@ import pytest
 from builders import LAYOUTS, file_of, fresh_python
 
 PACKAGE = Path(__file__).parent.parent / "nsdcodec"
-DECODING = ["errors", "geometry", "budget", "bases", "stored_types", "layout", "container", "synthesis", "dataset"]
+DECODING = [
+    "errors",
+    "geometry",
+    "budget",
+    "bases",
+    "stored_types",
+    "layout",
+    "container",
+    "synthesis",
+    "comparison",
+    "verification",
+    "dataset",
+]
 ENCODING = [
     "sources",
     "parameterizations",
@@ -149,7 +161,7 @@ def test_decoding_needs_no_package_of_the_extras(tmp_path):
     (tmp_path / "a.nsd").write_bytes(file_of("mask a spectrum"))
     code = """
 import sys
-BLOCKED = {"torchvision", "h5py", "typer", "sklearn", "scipy", "rich", "PIL", "matplotlib"}
+BLOCKED = {"torchvision", "h5py", "typer", "sklearn", "scipy", "rich", "PIL", "matplotlib", "fsspec", "aiohttp"}
 class Refuse:
     def find_spec(self, name, path=None, target=None):
         if name.split(".")[0] in BLOCKED:
