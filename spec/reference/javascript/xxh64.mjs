@@ -59,7 +59,8 @@ function lanesAfter(view, end) {
     const rotatedLow = ((l << 31) | (h >>> 1)) >>> 0;
     const rotatedHigh = ((h << 31) | (l >>> 1)) >>> 0;
     lanes[lane] = Math.imul(rotatedLow, P1_LOW);
-    lanes[lane + 1] = upperProduct(rotatedLow, P1_LOW) + Math.imul(rotatedLow, P1_HIGH) + Math.imul(rotatedHigh, P1_LOW);
+    lanes[lane + 1] =
+      upperProduct(rotatedLow, P1_LOW) + Math.imul(rotatedLow, P1_HIGH) + Math.imul(rotatedHigh, P1_LOW);
   }
   return [0, 2, 4, 6].map((i) => (BigInt(lanes[i + 1]) << 32n) | BigInt(lanes[i]));
 }

@@ -1,7 +1,15 @@
 // A decoder of one zstd frame (RFC 8878), for the compressed arrays of an .nsd file. It allocates what was asked for
 // and small tables, and the work is bounded by both sizes, whatever the bytes say.
 
-import { BackwardBits, constantTable, demand, fseTable, readFseTable, readHuffmanStream, readHuffmanTable } from "./entropy.mjs";
+import {
+  BackwardBits,
+  constantTable,
+  demand,
+  fseTable,
+  readFseTable,
+  readHuffmanStream,
+  readHuffmanTable,
+} from "./entropy.mjs";
 import { xxh64 } from "./xxh64.mjs";
 
 export { ZstdError } from "./entropy.mjs";
@@ -262,7 +270,8 @@ class BlockDecoder {
       const matchLength = valueOf(MATCH_LENGTHS, matchLengths.symbols[matchState], bits);
       const literalLength = valueOf(LITERAL_LENGTHS, literalLengths.symbols[literalState], bits);
       demand(used + literalLength <= literals.length, "a sequence takes more literals than there are");
-      demand(this.written + literalLength + matchLength <= limit, `a block decodes to more than ${this.maxBlock} bytes`);
+      const end = this.written + literalLength + matchLength;
+      demand(end <= limit, `a block decodes to more than ${this.maxBlock} bytes`);
       this.write(literals.subarray(used, used + literalLength));
       used += literalLength;
       this.copyMatch(this.offsetOf(offsetValue, literalLength), matchLength);
