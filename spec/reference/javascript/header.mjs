@@ -9,7 +9,7 @@ const MAX_TEXT = 256;
 const MAX_CLASSES = 65536;
 const MAX_AXES = 6;
 const BASES = ["dct", "dct4", "haar", "bilinear"];
-const CODINGS = ["raw", "zstd", "shuffle+zstd", "bitshuffle+zstd"];
+const CODINGS = ["raw", "zstd", "shuffle", "bitshuffle"];
 
 /**
  * The stored types: kind, bits of an item, and for a float the dtype of its raw tensor.

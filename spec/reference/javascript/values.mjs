@@ -73,14 +73,14 @@ const scaleBytes = ({ dtype, shape, scaledAxes }) =>
 /** The bits of an item in its coding: shuffled, an item takes whole bytes. */
 function itemBits({ dtype, coding }) {
   const { bits } = DTYPES.get(dtype);
-  return coding === "shuffle+zstd" ? 8 * Math.ceil(bits / 8) : bits;
+  return coding === "shuffle" ? 8 * Math.ceil(bits / 8) : bits;
 }
 
 /** The length of an array's plain or shuffled bytes. */
 function storedBytes(entry) {
   const count = product(entry.shape);
   const bits = itemBits(entry);
-  const items = entry.coding === "bitshuffle+zstd" ? bits * Math.ceil(count / 8) : Math.ceil((count * bits) / 8);
+  const items = entry.coding === "bitshuffle" ? bits * Math.ceil(count / 8) : Math.ceil((count * bits) / 8);
   return scaleBytes(entry) + items;
 }
 
@@ -113,9 +113,9 @@ function readItems(role, entry, bytes) {
   const bits = itemBits(entry);
   const size = bits / 8;
   let items;
-  if (entry.coding === "bitshuffle+zstd") {
+  if (entry.coding === "bitshuffle") {
     items = planeItems(role, bytes, count, bits);
-  } else if (entry.coding === "shuffle+zstd") {
+  } else if (entry.coding === "shuffle") {
     items = byteItems(bytes, size, 1, count);
   } else {
     items = kind === "float" ? byteItems(bytes, size, size, 1) : packedItems(role, bytes, count, bits);
