@@ -29,8 +29,8 @@ const ROLES = ["spectrum", "mask", "labels", ...AXES.map(kernelOf)];
  * @returns {Layout}
  */
 export function layoutOf({ arrays, image_shape: imageShape, synthesis, classes }) {
-  checkRoles(arrays, synthesis);
   checkDecodedBytes(arrays);
+  checkRoles(arrays, synthesis);
   const sizes = spectrumSizes(arrays);
   const spectra = arrays.get("spectrum").shape[0];
   const batch = arrays.get("batch_kernel");
