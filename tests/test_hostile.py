@@ -18,8 +18,10 @@ from mutations import mutate
 
 from nsdcodec import synthesis
 from nsdcodec.bases import BASES
+from nsdcodec.container import strict_json
 from nsdcodec.container.codings import CODINGS
 from nsdcodec.container.file import pack, read
+from nsdcodec.container.strict_json import MAX_VALUES
 from nsdcodec.dataset import NSDDataset
 from nsdcodec.errors import DigestMismatch, MalformedFile, NsdError
 from nsdcodec.geometry import Geometry
@@ -188,6 +190,14 @@ def test_random_fields_are_read_or_refused_by_type(data, of_framing, draw):
 def test_bytes_of_no_file_at_all_are_malformed(data):
     with pytest.raises(MalformedFile):
         read(data)
+
+
+@pytest.mark.parametrize("text", ["[" + "1," * (MAX_VALUES - 2) + "1]", "[" + "[]," * (MAX_VALUES // 2 - 1) + "1]"])
+def test_a_json_text_has_the_most_values_and_no_more(text):
+    assert len(strict_json.parse(text)) in (MAX_VALUES - 1, MAX_VALUES // 2)
+    assert strict_json.parse('"' + text + '"') == text  # in a string they are no values
+    with pytest.raises(ValueError, match="more than 131,072 values"):
+        strict_json.parse(text[:-1] + ",1]")
 
 
 # Damage that no one sealed again: every place of three golden files.
