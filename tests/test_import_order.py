@@ -18,7 +18,7 @@ DECODING = [
     "layout",
     "container",
     "synthesis",
-    "comparison",
+    "comparison", "conversion",
     "verification",
     "dataset",
 ]
