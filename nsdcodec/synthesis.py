@@ -50,7 +50,8 @@ def labels(layout: Layout, arrays: Mapping[str, Tensor], device: torch.device | 
 
 def balanced_labels(layout: Layout) -> Tensor:
     """The classes, int64 [images], that the rule "balanced" gives: the images shared out to the classes in order."""
-    return torch.arange(layout.images) * layout.geometry.classes // layout.images
+    # In place: a small file may have 2^24 images, and each step would take 128 MB of its own.
+    return torch.arange(layout.images).mul_(layout.geometry.classes).floor_divide_(layout.images)
 
 
 def hard_labels(labels: Tensor) -> Tensor:
@@ -89,13 +90,14 @@ def to_torch(values: NDArray[Any], dtype: torch.dtype = torch.float32) -> Tensor
 def _places(layout: Layout, device: torch.device, index: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
     """Which spectrum [B], which kernel [B], and which columns of the batch axis [B, m] make the images: one row for
     each block where all its images are wanted, else one for each image."""
-    block = torch.arange(layout.blocks, device=device)
-    column = torch.arange(layout.images_per_block, device=device).expand(layout.blocks, -1)
-    if index is not None:
+    if index is None:
+        block = torch.arange(layout.blocks, device=device)
+        column = torch.arange(layout.images_per_block, device=device).expand(layout.blocks, -1)
+    elif layout.blocks == 1:
+        block, column = torch.zeros(1, dtype=torch.int64, device=device), index.to(device)[None]
+    else:
         index = index.to(device)
-        one_block = layout.blocks == 1
-        block = block if one_block else index // layout.images_per_block
-        column = index[None] if one_block else (index % layout.images_per_block)[:, None]
+        block, column = index // layout.images_per_block, (index % layout.images_per_block)[:, None]
     if layout.synthesis.pairing == "zip":
         return block, block if layout.kernels > 1 else torch.zeros_like(block), column
     return block // layout.kernels, block % layout.kernels, column

@@ -10,15 +10,18 @@ import os
 import struct
 from random import Random
 
+import numpy as np
 import pytest
-from builders import LAYOUTS, edited, file_of, fresh_python
+from builders import LAYOUTS, edited, file_of, floats, fresh_python, header_for
 from malformed import MALFORMED, PACKED, PLAIN, only_array, run_of_zeros, zstd
 from mutations import mutate
 
 from nsdcodec.container.codings import CODINGS, RAW, length
-from nsdcodec.container.file import MAX_HEADER_BYTES
+from nsdcodec.container.file import MAX_HEADER_BYTES, pack
 from nsdcodec.container.strict_json import MAX_VALUES
 from nsdcodec.errors import RULES
+from nsdcodec.geometry import Geometry
+from nsdcodec.layout import MAX_IMAGES, Layout, Synthesis
 from nsdcodec.stored_types import SCALED, VALUES, ArraySpec
 
 pytestmark = pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="measures by Linux's /proc")
@@ -153,6 +156,49 @@ def test_a_small_file_of_many_zeros_takes_twice_what_it_declares(tmp_path, codin
 
 def test_floats_as_they_are_take_once_what_they_declare(tmp_path):
     assert outcomes(tmp_path, [_bomb("float32", "zstd")], (4 * VALUES_DECLARED >> 20) + 32) == ["read"]
+
+
+# A data set of the file argv[1], with argv[2] megabytes free.
+DATASET = (
+    LIMITED
+    + """
+import torch
+from pathlib import Path
+from builders import file_of
+from nsdcodec.dataset import NSDDataset
+torch.set_num_threads(1)
+NSDDataset(file_of("halves")).batch([0])
+data = Path(sys.argv[1]).read_bytes()
+limit(int(sys.argv[2]))
+dataset = NSDDataset(data)
+print(len(dataset), int(dataset.labels.max()), tuple(dataset.batch([0, -1])[0].shape))
+"""
+)
+
+
+def dataset_of(folder, data, megabytes):
+    (folder / "a.nsd").write_bytes(data)
+    run = fresh_python(DATASET, str(folder / "a.nsd"), str(megabytes))
+    assert run.returncode == 0, run.stderr[-800:]
+    return run.stdout.strip()
+
+
+@pytest.mark.parametrize(("dtype", "coding"), [("float32", "bitshuffle"), ("int4", "shuffle")])
+def test_a_data_set_of_a_small_file_takes_twice_what_it_declares(tmp_path, dtype, coding):
+    declared = 4 * VALUES_DECLARED >> 20
+    found = dataset_of(tmp_path, _bomb(dtype, coding), 2 * declared + 32)
+    assert found == f"{VALUES_DECLARED // 64} 2 (2, 2, 4, 8)"
+
+
+def test_a_data_set_of_the_most_images_takes_eight_bytes_a_label(tmp_path):
+    layout = Layout(
+        Geometry(3, 1, 1, 1),
+        Synthesis("identity", "identity", "identity", "stored"),
+        {"spectrum": floats(4096, 1, 1, 1, 1), "width_kernel": floats(4096, 1, 1)},
+    )
+    data = pack(header_for(layout), {role: np.ones(spec.shape) for role, spec in layout.arrays.items()})
+    assert len(data) < 1000
+    assert dataset_of(tmp_path, data, (8 * MAX_IMAGES >> 20) + 64) == f"{MAX_IMAGES} 2 (2, 1, 1, 1)"
 
 
 # Checking decoded images.

@@ -37,7 +37,7 @@ from nsdcodec.container.codings import CODINGS, RAW
 from nsdcodec.container.file import MAX_FILE_BYTES, MAX_HEADER_BYTES, pack, read
 from nsdcodec.container.header import MAX_NAME, MAX_RANK
 from nsdcodec.container.strict_json import MAX_DEPTH, MAX_VALUES
-from nsdcodec.container.values import Stored, to_items
+from nsdcodec.container.values import Stored, item_type, to_items
 from nsdcodec.errors import (
     RULES,
     DigestMismatch,
@@ -237,6 +237,21 @@ def test_a_slice_of_zeros_has_a_scale_of_zero():
     file = read(pack(header_for(layout), {"spectrum": values}))
     assert not file.arrays["spectrum"].any()
     assert not file.integers["spectrum"].any()
+
+
+@pytest.mark.parametrize("coding", CODINGS)
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "int6", "int4", "uint1", "uint3", "uint11"])
+def test_items_come_back_beyond_what_is_unpacked_at_once(dtype, coding):
+    signed = dtype.startswith("int")
+    spec = ArraySpec(dtype, (2 * codings.LOT + 13,), 0 if signed else None)
+    low = -(1 << spec.bits - 1) if signed else 0
+    items = np.random.default_rng(0).integers(low, low + (1 << spec.bits), spec.size)
+    items = items.astype("i1" if signed else "u1" if spec.bits <= 8 else "<u2").view(item_type(spec))
+    stored = Stored(items, np.ones(spec.scales, "<f2"))
+    data = codings.to_bytes(stored, spec, coding)
+    made = codings.from_bytes(memoryview(data), spec, coding, "array")
+    assert len(data) == codings.length(spec, coding)
+    assert made.items.tobytes() == items.tobytes()
 
 
 # What others make of the bytes.

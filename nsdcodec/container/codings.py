@@ -70,10 +70,11 @@ def _planes(items: Array, spec: ArraySpec) -> Iterator[Array]:
 def _from_planes(planes: Array, spec: ArraySpec, name: str) -> Array:
     kind = item_type(spec)
     patterns = np.zeros(spec.size, f"<u{kind.itemsize}")
-    for plane in planes:
-        bits = _unpacked_bits(plane, spec.size, name)
-        patterns <<= 1
-        patterns |= bits
+    for start in range(0, spec.size, LOT):
+        lot = patterns[start : start + LOT]
+        for plane in planes[:, start // 8 : (start + LOT) // 8]:
+            lot <<= 1
+            lot |= _unpacked_bits(plane, len(lot), name)
     return _signed(patterns, spec) if kind.kind == "i" else patterns.view(kind)
 
 
