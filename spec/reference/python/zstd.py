@@ -9,7 +9,7 @@ LITERAL_BITS = [0] * 16 + [1, 1, 1, 1, 2, 2, 3, 3, 4, *range(6, 17)]  # extra bi
 MATCH_BITS = [0] * 32 + [1, 1, 1, 1, 2, 2, 3, 3, 4, 4, 5, *range(7, 17)]
 LITERAL_BASE = list(accumulate((1 << bits for bits in LITERAL_BITS), initial=0))
 MATCH_BASE = list(accumulate((1 << bits for bits in MATCH_BITS), initial=3))
-# Literal lengths, offsets, match lengths: bits of a state at most, number of codes, default probabilities [3.1.1.3.2.2].
+# Literal lengths, offsets, match lengths: bits of a state, at most; codes; default probabilities [3.1.1.3.2.2].
 LITERAL = (9, 36, [4, 3] + [2] * 11 + [1] * 3 + [2] * 9 + [3, 2] + [1] * 5 + [-1] * 4)
 OFFSET = (8, 32, [1] * 6 + [2] * 3 + [1] * 15 + [-1] * 5)
 MATCH = (9, 53, [1, 4, 3] + [2] * 6 + [1] * 37 + [-1] * 7)
