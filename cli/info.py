@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from nsdcodec.stored_types import CODED
+
 from . import options, output
 
 if TYPE_CHECKING:
@@ -26,7 +28,11 @@ def info(file: options.FileArgument, json: bool = output.JSON) -> None:
             ("images", f"{layout.images:,} of {layout.geometry}"),
             ("classes", ", ".join(header.classes[:10]) + (", ..." if len(header.classes) > 10 else "")),
             ("elements", f"{layout.elements:,} ({layout.elements / _ipc_one(found):.3g} images a class by Eq. 3)"),
-            ("file", f"{found.nbytes:,} bytes, {found.bits_per_class:,.0f} bits a class"),
+            (
+                "file",
+                f"{found.nbytes:,} bytes, {found.bits_per_class:,.0f} bits a class, "
+                f"{_bits_per_element(found):.3g} bits an element",
+            ),
             (
                 "recipe",
                 f"{recipe.network.name} {recipe.network.depth} x {recipe.network.width}, {recipe.epochs} epochs of SGD "
@@ -39,21 +45,28 @@ def info(file: options.FileArgument, json: bool = output.JSON) -> None:
         ]
     )
     print()
-    output.print_table(["where the bytes go", "type", "shape", "codec", "bytes", "share"], _rows(found))
+    output.print_table(["where the bytes go", "type", "shape", "coding", "plain bytes", "bytes", "share"], _rows(found))
 
 
 def _rows(found: NSDFile) -> list[list[str]]:
+    """A row an array; those coded together share the bytes of one frame."""
     rows = []
     for role, spec in found.header.layout.arrays.items():
-        size = found.stored_bytes[role]
         shape = " x ".join(map(str, spec.shape))
-        codec = found.header.codecs[role]
-        rows.append([role, spec.dtype, shape, codec, f"{size:,}", f"{size / found.nbytes:.1%}"])
+        dtype = spec.dtype + (f", {spec.scales:,} scales" if spec.scales else "")
+        size = _share(found, found.stored_bytes[role]) if role in found.stored_bytes else ["", ""]
+        rows.append([role, dtype, shape, found.header.codings[role], f"{spec.nbytes:,}", *size])
     if "labels" not in found.header.layout.arrays:
-        rows.append(["labels", "", "by rule", "", "0", "0.0%"])
-    rows.append(["header", "", "", "", f"{found.header_bytes:,}", f"{found.header_bytes / found.nbytes:.1%}"])
-    rows.append(["total", "", "", "", f"{found.nbytes:,}", "100.0%"])
+        rows.append(["labels", "", "by rule", "", "0", *_share(found, 0)])
+    if CODED in found.stored_bytes:
+        rows.append(["coded together", "", "", "", "", *_share(found, found.stored_bytes[CODED])])
+    rows.append(["header", "", "", "", "", *_share(found, found.header_bytes)])
+    rows.append(["total", "", "", "", f"{found.header.layout.nbytes:,}", *_share(found, found.nbytes)])
     return rows
+
+
+def _share(found: NSDFile, size: int) -> list[str]:
+    return [f"{size:,}", f"{size / found.nbytes:.1%}"]
 
 
 def _document(found: NSDFile) -> dict[str, Any]:
@@ -67,24 +80,25 @@ def _document(found: NSDFile) -> dict[str, Any]:
         "elements": layout.elements,
         "bytes": found.nbytes,
         "bits_per_class": found.bits_per_class,
+        "bits_per_element": _bits_per_element(found),
         "header_bytes": found.header_bytes,
+        "stored_bytes": dict(found.stored_bytes),
         "synthesis": asdict(layout.synthesis),
         "labels": layout.labels,
         "arrays": {
-            role: {
-                "dtype": spec.dtype,
-                "shape": list(spec.shape),
-                "codec": header.codecs[role],
-                "bytes": found.stored_bytes[role],
-            }
+            role: asdict(spec) | {"shape": list(spec.shape), "coding": header.codings[role], "plain_bytes": spec.nbytes}
             for role, spec in layout.arrays.items()
         },
         "normalization": asdict(header.normalization),
         "recipe": asdict(header.recipe),
-        "budget": header.budget,
         "provenance": header.provenance,
         "sha256": found.digest,
     }
+
+
+def _bits_per_element(found: NSDFile) -> float:
+    """Of the arrays as stored, coding and all, without the header."""
+    return 8 * sum(found.stored_bytes.values()) / found.header.layout.elements
 
 
 def _ipc_one(found: NSDFile) -> int:
@@ -98,11 +112,10 @@ def _numbers(values: tuple[float, ...]) -> str:
 
 def _provenance(provenance: dict[str, Any]) -> str:
     # Free-form in the format: whatever is there is shown, nothing is needed.
-    source = provenance.get("source")
-    name = source.get("name", "?") if isinstance(source, dict) else "?"
     changes = provenance.get("set")
     changed = f" with {' '.join(map(str, changes))}" if isinstance(changes, list) and changes else ""
     return (
-        f"{name} by {provenance.get('encoder', '?')}, recipe {provenance.get('recipe', '?')}{changed}, "
-        f"seed {provenance.get('seed', '?')}, on {provenance.get('device', '?')}"
+        f"{provenance.get('source', '?')} by {provenance.get('encoder', '?')}, recipe "
+        f"{provenance.get('recipe', '?')}{changed}, seed {provenance.get('seed', '?')}, "
+        f"on {provenance.get('device', '?')}"
     )

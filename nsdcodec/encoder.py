@@ -28,7 +28,7 @@ from nsdcodec.container.header import Header
 from nsdcodec.errors import Diverged, Interrupted, InvalidSetting, InvalidSource, OutOfMemory
 from nsdcodec.experts import Experts
 from nsdcodec.job import Job
-from nsdcodec.layout import FLOATS, Layout
+from nsdcodec.layout import Layout
 from nsdcodec.learning import networks, training
 from nsdcodec.learning.randomness import seed_of, stream
 from nsdcodec.learning.real import RealData
@@ -36,6 +36,7 @@ from nsdcodec.objectives.base import Objective, State, World
 from nsdcodec.objectives.trajectory import TrajectoryMatching
 from nsdcodec.parameterizations.base import RealImages, initial_arrays
 from nsdcodec.progress import Clock, Log, Progress, deferred_signals
+from nsdcodec.rounding import rounded, straight_through
 from nsdcodec.settings import Settings
 from nsdcodec.sources.base import Source, Split, normalize
 
@@ -247,7 +248,8 @@ def _iterate(run: _Run, done: float) -> tuple[float, Mapping[str, Tensor]]:
             group["lr"] = group["full_rate"] * 0.5 * (1 + math.cos(math.pi * done))
     run.optimizer.zero_grad(set_to_none=True)
     generator = stream(run.job.seed, "in training", run.iteration)
-    arrays = run.job.settings.parameterization.in_training(run.arrays, generator)
+    coarse = {role: straight_through(values, run.layout.arrays[role]) for role, values in run.arrays.items()}
+    arrays = run.job.settings.parameterization.in_training(coarse, generator)
     images, labels = synthesis.images(run.layout, arrays), synthesis.labels(run.layout, arrays, run.job.device)
     step = run.objective.loss(run.state, images, labels, run.iteration)
     # Only these: gradients of a pooled network's own weights would cost time, and nobody reads them.
@@ -303,12 +305,8 @@ def _check(run: _Run) -> None:
 
 def _stored(run: _Run) -> dict[str, Tensor]:
     """Copies of the arrays, rounded to their stored types: floats as float32, masks as bool."""
-    stored = {}
-    for role, values in run.arrays.items():
-        kind = run.layout.arrays[role].dtype
-        copy = values.detach().clone()
-        stored[role] = copy.to(getattr(torch, kind)).float() if kind in FLOATS else copy
-    return stored
+    specs = run.layout.arrays
+    return {role: rounded(values.detach().clone(), specs[role]) for role, values in run.arrays.items()}
 
 
 def _header(run: _Run) -> Header:

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from nsdcodec.budget import Budget
+from nsdcodec.container import codings
 from nsdcodec.container import file as nsd_file
 from nsdcodec.container.header import Header
 from nsdcodec.errors import InvalidSetting, OverBudget
@@ -107,7 +108,7 @@ def _largest_file(job: Job, layout: Layout) -> int:
     zeros = {role: np.zeros(spec.shape, np.float32) for role, spec in layout.arrays.items()}
     if "mask" in zeros:  # a valid one: its first k places
         zeros["mask"].reshape(len(zeros["mask"]), -1)[:, : layout.arrays["spectrum"].shape[3]] = 1
-    header_bytes = nsd_file.read(nsd_file.pack(header(job, layout), zeros)).header_bytes
+    header_bytes = nsd_file.read(nsd_file.pack(header(job, layout), zeros, codings.RAW)).header_bytes
     return header_bytes + layout.nbytes + FIGURES_BYTES
 
 
@@ -127,25 +128,22 @@ def header(job: Job, layout: Layout, iteration: int = 0, accuracy: float = 0.0, 
         normalization=job.source.normalization,
         recipe=replace(job.settings.training, learning_rate=rate or job.settings.training.learning_rate),
         parameterization=job.settings.parameterization.name,
-        budget={
-            "ipc": job.ipc,
-            "bits_per_class": job.bits_per_class,
-            "elements": layout.elements,
-            "array_bytes": layout.nbytes,
-        },
-        provenance={
-            "encoder": f"nsdcodec {VERSION}",
-            "source": {"name": job.source.name, "sha256": job.source.sha256},
-            "seed": job.seed,
-            "recipe": job.recipe_name,
-            "set": list(job.overrides),
-            "iterations": iteration,
-            "validation": round(accuracy, 4),
-            "torch": torch.__version__,
-            "precision": job.precision,
-            "device": torch.cuda.get_device_name(job.device) if job.device.type == "cuda" else "cpu",
-        },
+        provenance=_provenance(job, iteration, accuracy),
     )
+
+
+def _provenance(job: Job, iteration: int, accuracy: float) -> dict[str, Any]:
+    """For people, and short: it is in every file. 16 digits of the source's hash tell sources apart."""
+    device = torch.cuda.get_device_name(job.device) if job.device.type == "cuda" else job.device.type
+    return {
+        "encoder": f"nsdcodec {VERSION}, torch {torch.__version__.partition('+')[0]}",
+        "source": f"{job.source.name} {job.source.sha256[:16]}",
+        "recipe": job.recipe_name,
+        "seed": job.seed,
+        "iterations": iteration,
+        "validation": round(accuracy, 4),
+        "device": f"{device} {job.precision}",
+    } | ({"set": list(job.overrides)} if job.overrides else {})
 
 
 def identity(job: Job) -> dict[str, Any]:

@@ -20,10 +20,8 @@ from functools import cached_property
 from nsdcodec import bases
 from nsdcodec.errors import MalformedFile
 from nsdcodec.geometry import Geometry
+from nsdcodec.stored_types import UNSIGNED, VALUES, ArraySpec
 
-# Bytes an element takes in the file. Images are made from the float types; a bit array packs eight values in a byte.
-DTYPES = {"float32": 4.0, "float16": 2.0, "uint8": 1.0, "uint16": 2.0, "bit": 0.125}
-FLOATS = ("float32", "float16")
 AXES = ("batch", "channel", "height", "width")
 PAIRINGS = ("product", "zip")
 LABEL_RULES = ("balanced", "stored", "soft")
@@ -31,23 +29,6 @@ LABEL_RULES = ("balanced", "stored", "soft")
 # of making one image holds more values than MAX_VALUES.
 MAX_IMAGES = 1 << 24
 MAX_VALUES = 1 << 28
-
-
-@dataclass(frozen=True)
-class ArraySpec:
-    """One stored array: `dtype` is a key of `DTYPES`."""
-
-    dtype: str
-    shape: tuple[int, ...]
-
-    @property
-    def size(self) -> int:
-        return math.prod(self.shape)
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes before any compression."""
-        return math.ceil(self.size * DTYPES[self.dtype])
 
 
 @dataclass(frozen=True)
@@ -72,10 +53,12 @@ class Layout:
     """`arrays` is keyed by role: spectrum, {axis}_kernel for each stored axis, mask, labels. Shapes:
 
     - spectrum [S, t1, t2, t3, t4], or with a mask [S, t1, t2, k];
-    - mask [S or 1, t3, t4] of bits: the k places, row by row, of the coefficients of each spectrum;
+    - mask [S or 1, t3, t4] of uint1: the k places, row by row, of the coefficients of each spectrum;
     - {axis}_kernel [N_K or 1, t, u];
-    - labels: with the label rule "stored" the class of each image, [images]; with "soft" floats [images, classes],
-      whose rows' softmax is a distribution over the classes. None with "balanced": floor(n classes / images).
+    - labels: with the label rule "stored" the class of each image, unsigned [images]; with "soft" scores [images,
+      classes], whose rows' softmax is a distribution over the classes. None with "balanced": floor(n classes / images).
+
+    Spectrum, kernels and scores are of any type in `stored_types.VALUES`.
 
     Raises MalformedFile (rules S and L) where they do not fit each other.
     """
@@ -97,12 +80,12 @@ class Layout:
             raise MalformedFile("NSD-S01", f"missing: {', '.join(sorted(missing))}")
         if extra := present - needed - {"mask"}:
             raise MalformedFile("NSD-S01", f"not used: {', '.join(sorted(extra))}")
-        kinds = {"mask": ("bit",), "labels": FLOATS if self.labels == "soft" else ("uint8", "uint16")}
+        kinds = {"mask": ("uint1",), "labels": VALUES if self.labels == "soft" else UNSIGNED}
         for role, spec in self.arrays.items():
-            if spec.dtype not in kinds.get(role, FLOATS):
+            if spec.dtype not in kinds.get(role, VALUES):
                 rule = "NSD-L01" if role == "labels" else "NSD-S02"
                 raise MalformedFile(
-                    rule, f"{role} is stored as {spec.dtype}, not {' or '.join(kinds.get(role, FLOATS))}"
+                    rule, f"{role} is stored as {spec.dtype}, not as one of {', '.join(kinds.get(role, VALUES))}"
                 )
 
     def _check_shapes(self) -> None:
@@ -196,12 +179,13 @@ class Layout:
 
     @cached_property
     def elements(self) -> int:
-        """Stored values as NSD Eq. 3 counts them, and 32 bits of mask or labels as one more value each."""
-        floats = sum(spec.size for spec in self.arrays.values() if spec.dtype in FLOATS)
-        others = sum(spec.nbytes for spec in self.arrays.values() if spec.dtype not in FLOATS)
-        return floats + math.ceil(others / 4)
+        """Stored values as NSD Eq. 3 counts them, whatever their type; scales are values too, and 32 bits of mask or
+        labels are one more each."""
+        values = sum(spec.size + spec.scales for spec in self.arrays.values() if spec.dtype in VALUES)
+        others = sum(spec.nbytes for spec in self.arrays.values() if spec.dtype in UNSIGNED)
+        return values + math.ceil(others / 4)
 
     @cached_property
     def nbytes(self) -> int:
-        """Bytes of all arrays before any compression."""
+        """Bytes of all arrays before any coding."""
         return sum(spec.nbytes for spec in self.arrays.values())

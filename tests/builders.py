@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 from nsdcodec.container.file import pack
 from nsdcodec.container.header import Header, Normalization, TrainingRecipe
 from nsdcodec.geometry import Geometry
-from nsdcodec.layout import ArraySpec, Layout, Synthesis
+from nsdcodec.layout import Layout, Synthesis
+from nsdcodec.stored_types import SCALED, ArraySpec
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -36,7 +37,7 @@ def halves(*shape: int) -> ArraySpec:
 
 
 def bits(*shape: int) -> ArraySpec:
-    return ArraySpec("bit", shape)
+    return ArraySpec("uint1", shape)
 
 
 SMALL = Geometry(classes=3, channels=2, height=4, width=8)
@@ -114,6 +115,34 @@ LAYOUTS = {
         },
         "stored",
     ),
+    "bfloat16": Layout(
+        SMALL,
+        Synthesis(height="dct", width="dct"),
+        {"spectrum": ArraySpec("bfloat16", (1, 6, 2, 2, 3)), "labels": ArraySpec("uint2", (6,))},
+        "stored",
+    ),
+    "scaled integers": Layout(
+        SMALL,
+        Synthesis("stored", "stored", "haar", "stored"),
+        {
+            "spectrum": ArraySpec("int6", (2, 3, 2, 3, 3), 2),
+            "batch_kernel": ArraySpec("int8", (1, 3, 5), 2),
+            "channel_kernel": ArraySpec("int4", (1, 2, 2), 0),
+            "width_kernel": ArraySpec("int4", (1, 3, 8), 1),
+            "labels": ArraySpec("int6", (10, 3), 1),
+        },
+        "soft",
+    ),
+    "scaled and masked": Layout(
+        SMALL,
+        Synthesis(height="dct4", width="bilinear"),
+        {
+            "spectrum": ArraySpec("int4", (3, 3, 2, 5), 1),
+            "mask": bits(3, 3, 3),
+            "labels": ArraySpec("uint11", (9,)),
+        },
+        "stored",
+    ),
 }
 
 
@@ -125,31 +154,39 @@ def header_for(layout: Layout, **changes: Any) -> Header:
         "normalization": Normalization((0.5, 0.25, 0.125)[:channels], (0.25, 0.5, 0.2)[:channels]),
         "recipe": TrainingRecipe(learning_rate=0.0123, epochs=7),
         "parameterization": "nsd",
-        "budget": {"ipc": 1},
-        "provenance": {"source": "random numbers"},
+        "provenance": {"source": "random numbers", "ipc": 1},
     }
     return Header(**(values | changes))
 
 
 def arrays_for(layout: Layout, seed: int = 0) -> Arrays:
-    """Random values of the stored types: masks of the right count, labels within the classes."""
+    """Random values that the stored types hold exactly, as a reader gives them: masks of the right count, labels within
+    the classes."""
     rng = np.random.default_rng(seed)
     return {role: _values(rng, role, spec, layout) for role, spec in layout.arrays.items()}
 
 
 def _values(rng: np.random.Generator, role: str, spec: ArraySpec, layout: Layout) -> NDArray[Any]:
     if role == "labels" and layout.labels == "stored":
-        return rng.integers(0, layout.geometry.classes, spec.shape).astype(spec.dtype)
+        return rng.integers(0, layout.geometry.classes, spec.shape).astype(np.uint8 if spec.bits <= 8 else np.uint16)
     if role == "mask":
         places = spec.shape[1] * spec.shape[2]
         kept = np.arange(places) < layout.arrays["spectrum"].shape[3]
         return np.stack([rng.permutation(kept) for _ in range(spec.shape[0])]).reshape(spec.shape)
+    if spec.dtype in SCALED:
+        most = (1 << spec.bits - 1) - 1
+        integers = rng.integers(-most, most + 1, (spec.scales, spec.size // spec.scales))
+        integers[:, 0] = most  # or a smaller scale would do
+        scales = rng.uniform(0.01, 0.1, (spec.scales, 1)).astype(np.float16).astype(np.float32)
+        return (integers * scales).astype(np.float32).reshape(spec.shape)
+    if spec.dtype == "bfloat16":
+        return (rng.standard_normal(spec.shape).astype(np.float32).view(np.uint32) & 0xFFFF0000).view(np.float32)
     return rng.standard_normal(spec.shape).astype(spec.dtype)
 
 
-def file_of(name: str, **changes: Any) -> bytes:
+def file_of(name: str, coding: str = "raw", **changes: Any) -> bytes:
     """The bytes of a file of one of `LAYOUTS`."""
-    return pack(header_for(LAYOUTS[name], **changes), arrays_for(LAYOUTS[name]))
+    return pack(header_for(LAYOUTS[name], **changes), arrays_for(LAYOUTS[name]), coding)
 
 
 Document = dict[str, Any]

@@ -1,6 +1,6 @@
 """Malformed files, by the rule that each breaks: a valid file, one edit, and a new seal, so that just that rule breaks.
 
-`MALFORMED` is [(rule, what is wrong, bytes)].
+`MALFORMED` is [(rule, what is wrong, bytes)]; `REFUSED` has besides what readers refuse for other reasons than a rule.
 """
 
 from __future__ import annotations
@@ -33,15 +33,20 @@ from nsdcodec.layout import Layout, Synthesis
 PLAIN = file_of("mask a spectrum")
 # A mask of 27 bits: the last five of its last byte are padding. The mask is the last tensor.
 _PADDED = Layout(SMALL, Synthesis(height="dct", width="dct"), {"spectrum": halves(3, 2, 2, 4), "mask": bits(3, 3, 3)})
-PADDED = pack(header_for(_PADDED), arrays_for(_PADDED))
-# A spectrum that zstd makes smaller.
+PADDED = pack(header_for(_PADDED), arrays_for(_PADDED), "raw")
+# A spectrum that zstd makes smaller, alone in its frame.
 SPECTRUM_BYTES = 4 * 64 * 2 * 4 * 8
 PACKED = pack(
     header_for(Layout(SMALL, Synthesis(), {"spectrum": floats(1, 64, 2, 4, 8)})),
     {"spectrum": np.ones((1, 64, 2, 4, 8))},
+    "zstd",
 )
 KERNELS = file_of("product, own kernels")
 SOFT = file_of("soft labels")
+# Scaled integers and labels of two bits, raw and coded in each way.
+SCALED = file_of("scaled integers")
+MASKED = file_of("scaled and masked")
+BFLOAT = file_of("bfloat16")
 
 
 def text_of(data: bytes) -> str:
@@ -103,11 +108,25 @@ def values_of(data: bytes, role: str, new: bytes, start: int = 0) -> bytes:
 
 
 def only_array(stored: bytes) -> bytes:
-    """The packed file with other bytes for its one array."""
+    """The packed file with another frame."""
     return edited(
         PACKED,
-        entries=lambda _: {"spectrum": {"dtype": "U8", "shape": [len(stored)], "data_offsets": [0, len(stored)]}},
+        entries=lambda _: {"coded": {"dtype": "U8", "shape": [len(stored)], "data_offsets": [0, len(stored)]}},
         body=lambda _: stored,
+    )
+
+
+def recoded(name: str, coding: str, place: int, new: bytes) -> bytes:
+    """A file of one of `LAYOUTS` in this coding, some of the content of its frame overwritten."""
+    data = file_of(name, coding)
+    plain = bytearray(zstandard.ZstdDecompressor().decompress(body_of(data)))
+    place %= len(plain)
+    plain[place : place + len(new)] = new
+    frame = zstd(bytes(plain))
+    return edited(
+        data,
+        entries=lambda _: {"coded": {"dtype": "U8", "shape": [len(frame)], "data_offsets": [0, len(frame)]}},
+        body=lambda _: frame,
     )
 
 
@@ -127,14 +146,12 @@ def run_of_zeros(length: int, declared: int, window_log: int | None = None, dict
 _ONES = np.ones(SPECTRUM_BYTES // 4, "<f4").tobytes()
 _FRAMING = framing_of(PLAIN)
 _LONG = "x" * 257
-_MANY = {"spectrum": {"dtype": "float32", "shape": [5000, 1, 2, 3, 4]}} | {
-    role: {"dtype": "float32", "shape": shape}
-    for role, shape in {
-        "batch_kernel": [5000, 1, 1],
-        "channel_kernel": [1, 2, 2],
-        "height_kernel": [1, 3, 4],
-        "width_kernel": [1, 4, 8],
-    }.items()
+_MANY = {
+    "spectrum": ["float32", [5000, 1, 2, 3, 4]],
+    "batch_kernel": ["float32", [5000, 1, 1]],
+    "channel_kernel": ["float32", [1, 2, 2]],
+    "height_kernel": ["float32", [1, 3, 4]],
+    "width_kernel": ["float32", [1, 4, 8]],
 }
 
 # Fields that are wrong by type or range. spec/header.schema.json must refuse every one of them too.
@@ -150,21 +167,22 @@ WRONG_FIELDS: list[tuple[tuple[str | int, ...], Any]] = [
     (("digest",), "md5:" + "0" * 64),
     (("digest",), "sha256:" + "A" * 64),
     (("digest",), ...),
-    (("require",), ...),
     (("require",), "none"),
+    (("require",), None),
     (("require",), [1]),
-    (("optional",), ...),
+    (("optional",), {}),
     (("optional",), [_LONG]),
-    (("geometry",), ...),
-    (("geometry",), []),
-    (("geometry", "classes"), 0),
-    (("geometry", "classes"), 65_537),
-    (("geometry", "channels"), 17),
-    (("geometry", "height"), 4_097),
-    (("geometry", "width"), -1),
-    (("geometry", "width"), 8.5),
-    (("geometry", "width"), True),
-    (("geometry", "width"), ...),
+    (("image_shape",), ...),
+    (("image_shape",), {}),
+    (("image_shape",), [2, 4]),
+    (("image_shape",), [2, 4, 8, 1]),
+    (("image_shape", 0), 17),
+    (("image_shape", 0), 0),
+    (("image_shape", 1), 4_097),
+    (("image_shape", 2), -1),
+    (("image_shape", 2), 8.5),
+    (("image_shape", 2), True),
+    (("classes",), ...),
     (("classes",), None),
     (("classes", 0), 5),
     (("classes", 0), _LONG),
@@ -174,26 +192,36 @@ WRONG_FIELDS: list[tuple[tuple[str | int, ...], Any]] = [
     (("normalization", "std", 0), None),
     (("parameterization",), ...),
     (("parameterization",), _LONG),
-    (("synthesis",), ...),
-    (("synthesis", "batch"), "dct"),
+    (("synthesis",), None),
     (("synthesis", "height"), "fourier"),
     (("synthesis", "width"), ["dct"]),
+    (("synthesis", "width"), "stored"),
+    (("synthesis", "channel"), "identity"),
+    (("synthesis", "channel"), None),
     (("synthesis", "pairing"), "both"),
-    (("synthesis", "channel"), ...),
-    (("labels",), "random"),
-    (("labels",), ...),
     (("arrays",), []),
     (("arrays",), ...),
     (("arrays", "spectrum"), "float32"),
-    (("arrays", "spectrum", "dtype"), "float64"),
-    (("arrays", "spectrum", "dtype"), ...),
-    (("arrays", "spectrum", "shape"), 5),
-    (("arrays", "spectrum", "shape"), ...),
-    (("arrays", "spectrum", "shape", 0), 0),
-    (("arrays", "spectrum", "shape", 0), -3),
-    (("arrays", "spectrum", "shape", 0), 3.5),
-    (("arrays", "spectrum", "codec"), "gzip"),
-    (("arrays", "spectrum", "codec"), None),
+    (("arrays", "spectrum"), {"dtype": "float32", "shape": [3, 2, 2, 5]}),
+    (("arrays", "spectrum"), ["float32"]),
+    (("arrays", "spectrum"), ["float32", [3, 2, 2, 5], "raw", 1]),
+    (("arrays", "spectrum"), ["float32", [3, 2, 2, 5], "raw", None, None]),
+    (("arrays", "spectrum"), ["int8", [3, 2, 2, 5]]),
+    (("arrays", "spectrum"), ["int8", [3, 2, 2, 5], "raw"]),
+    (("arrays", "spectrum"), ["int8", [3, 2, 2, 5], "raw", -1]),
+    (("arrays", "spectrum"), ["int8", [3, 2, 2, 5], "raw", True]),
+    (("arrays", "spectrum", 0), "float64"),
+    (("arrays", "spectrum", 0), "int5"),
+    (("arrays", "spectrum", 0), 32),
+    (("arrays", "mask", 0), "uint0"),
+    (("arrays", "labels", 0), "uint17"),
+    (("arrays", "spectrum", 1), 5),
+    (("arrays", "spectrum", 1, 0), 0),
+    (("arrays", "spectrum", 1, 0), -3),
+    (("arrays", "spectrum", 1, 0), 3.5),
+    (("arrays", "spectrum", 1, 0), 1 << 53),
+    (("arrays", "spectrum"), ["float32", [3, 2, 2, 5], "gzip"]),
+    (("arrays", "spectrum"), ["float32", [3, 2, 2, 5], None]),
     (("recipe",), ...),
     (("recipe", "learning_rate"), "0.1"),
     (("recipe", "learning_rate"), ...),
@@ -207,7 +235,6 @@ WRONG_FIELDS: list[tuple[tuple[str | int, ...], Any]] = [
     (("recipe", "network", "name"), ...),
     (("recipe", "network", "depth"), 0),
     (("recipe", "network", "width"), 0),
-    (("budget",), 1),
     (("provenance",), "a paper"),
 ]
 
@@ -239,7 +266,7 @@ MALFORMED: list[tuple[str, str, bytes]] = [
     ("NSD-F04", "an nsd header that is no text", frame('{"__metadata__":{"nsd":{}}}', b"")),
     ("NSD-F05", "an entry that is a number", edited(PLAIN, entries=lambda e: e | {"spectrum": 1})),
     ("NSD-F05", "a fourth field", entry(PLAIN, "spectrum", scale=1)),
-    ("NSD-F05", "a dtype outside the profile", entry(PLAIN, "spectrum", dtype="BF16")),
+    ("NSD-F05", "a dtype outside the profile", entry(PLAIN, "spectrum", dtype="F64")),
     ("NSD-F05", "a dtype that is a list", entry(PLAIN, "spectrum", dtype=["F32"])),
     ("NSD-F05", "a negative length", entry(PLAIN, "spectrum", shape=[-3, -2, 2, 5])),
     ("NSD-F05", "a length that is true", entry(PLAIN, "spectrum", shape=[60, True])),
@@ -255,8 +282,8 @@ MALFORMED: list[tuple[str, str, bytes]] = [
         "two tensors over one range",
         edited(PLAIN, entries=lambda e: e | {"twin": e["labels"]}),
     ),
-    ("NSD-H01", "a header that is no JSON", with_text(PLAIN, '"require":[]', '"require":[}')),
-    ("NSD-H01", "a key twice", with_text(PLAIN, '"require":[]', '"require":[],"require":[]')),
+    ("NSD-H01", "a header that is no JSON", with_text(PLAIN, '"ipc":1', '"ipc":1]')),
+    ("NSD-H01", "a key twice", with_text(PLAIN, '"parameterization":', '"recipe":1,"parameterization":')),
     ("NSD-H01", "a key twice further in", with_text(PLAIN, '"ipc":1', '"ipc":1,"ipc":1')),
     ("NSD-H01", "NaN", with_text(PLAIN, '"ipc":1', '"ipc":NaN')),
     ("NSD-H01", "infinity", with_text(PLAIN, '"ipc":1', '"ipc":-Infinity')),
@@ -269,9 +296,15 @@ MALFORMED: list[tuple[str, str, bytes]] = [
     ("NSD-H01", "text after the end", put_together(take_apart(PLAIN)[0], text_of(PLAIN) + "{}", body_of(PLAIN))),
     ("NSD-H01", "a byte order mark", put_together(take_apart(PLAIN)[0], "\ufeff" + text_of(PLAIN), body_of(PLAIN))),
     *(
-        ("NSD-H02", f"{'.'.join(map(str, path))} {value!r:.40}", header(PLAIN, *path, value=value))
+        (
+            "NSD-H02",
+            f"{'.'.join(map(str, path))} " + ("missing" if value is ... else f"{type(value).__name__} {value!r:.40}"),
+            header(PLAIN, *path, value=value),
+        )
         for path, value in WRONG_FIELDS
     ),
+    # A schema takes 1.0 for an integer.
+    ("NSD-H02", "scales of 1.0 axes", header(PLAIN, "arrays", "spectrum", value=["int8", [3, 2, 2, 5], "raw", 1.0])),
     ("NSD-H02", "a header that is a list", put_together(take_apart(PLAIN)[0], "[]", body_of(PLAIN))),
     ("NSD-H02", "a space within the digest field", with_text(PLAIN, '"digest":"', '"digest": "')),
     ("NSD-H02", "a second digest field", header(PLAIN, "provenance", value={"digest": "sha256:" + "0" * 64})),
@@ -280,8 +313,8 @@ MALFORMED: list[tuple[str, str, bytes]] = [
         "a true digest in another field",
         edited(PLAIN, header=lambda h: h | {"digest": "none", "provenance": {"digest": "sha256:" + "0" * 64}}),
     ),
-    ("NSD-H03", "a name too few", header(PLAIN, "classes", value=["a", "b"])),
-    ("NSD-H03", "a name too many", header(PLAIN, "classes", value=["a", "b", "c", "d"])),
+    ("NSD-H03", "no names", header(PLAIN, "classes", value=[])),
+    ("NSD-H03", "65,537 names", header(PLAIN, "classes", value=list(map(str, range(65_537))))),
     ("NSD-H03", "a name twice", header(PLAIN, "classes", value=["a", "b", "a"])),
     ("NSD-H04", "a mean too few", header(PLAIN, "normalization", "mean", value=[0.5])),
     ("NSD-H04", "no channels", header(PLAIN, "normalization", value={"mean": [], "std": []})),
@@ -295,14 +328,32 @@ MALFORMED: list[tuple[str, str, bytes]] = [
     (
         "NSD-A01",
         "a tensor that the table does not name",
-        edited(PLAIN, header=lambda h: h["arrays"].pop("labels") and h | {"labels": "balanced"}),
+        edited(PLAIN, header=lambda h: h["arrays"].pop("labels") and None),
     ),
     (
         "NSD-A01",
         "an empty tensor besides",
         edited(PLAIN, entries=lambda e: e | {"x": {"dtype": "U8", "shape": [0], "data_offsets": [0, 0]}}),
     ),
-    ("NSD-A02", "float32 that the table calls float16", header(PLAIN, "arrays", "spectrum", "dtype", value="float16")),
+    (
+        "NSD-A01",
+        "a frame where no array is coded",
+        edited(PLAIN, entries=lambda e: e | {"coded": {"dtype": "U8", "shape": [0], "data_offsets": [0, 0]}}),
+    ),
+    (
+        "NSD-A01",
+        "a coded array in a tensor of its own",
+        header(PLAIN, "arrays", "mask", value=["uint1", [3, 4, 6], "zstd"]),
+    ),
+    (
+        "NSD-A01",
+        "a raw array in the frame",
+        header(PACKED, "arrays", "spectrum", value=["float32", [1, 64, 2, 4, 8], "raw"]),
+    ),
+    ("NSD-A02", "float32 that the table calls float16", header(PLAIN, "arrays", "spectrum", 0, value="float16")),
+    ("NSD-A02", "bfloat16 that the table calls float16", header(BFLOAT, "arrays", "spectrum", 0, value="float16")),
+    ("NSD-A02", "bytes that the table calls labels of a byte", header(BFLOAT, "arrays", "labels", 0, value="uint8")),
+    ("NSD-A02", "scales for each row, and the table has one", header(SCALED, "arrays", "spectrum", 3, value=0)),
     ("NSD-A02", "a shape that is not the table's", entry(PLAIN, "spectrum", shape=[3, 2, 5, 2])),
     ("NSD-A02", "bits with a shape", entry(PLAIN, "mask", shape=[3, 3])),
     (
@@ -317,7 +368,16 @@ MALFORMED: list[tuple[str, str, bytes]] = [
             body=lambda b: b[:-1],
         ),
     ),
-    ("NSD-A02", "a compressed array as float32", header(PLAIN, "arrays", "spectrum", "codec", value="zstd")),
+    ("NSD-A02", "a frame of two dimensions", entry(PACKED, "coded", shape=[1, len(body_of(PACKED))])),
+    (
+        "NSD-A02",
+        "a frame of float16",
+        edited(
+            PACKED,
+            entries=lambda _: {"coded": {"dtype": "F16", "shape": [20], "data_offsets": [0, 40]}},
+            body=lambda b: (b + bytes(40))[:40],
+        ),
+    ),
     ("NSD-A03", "no frame", only_array(b"")),
     ("NSD-A03", "bytes that are no frame", only_array(b"not zstd")),
     ("NSD-A03", "half a frame", only_array(zstd(_ONES)[:-6])),
@@ -337,34 +397,71 @@ MALFORMED: list[tuple[str, str, bytes]] = [
     ("NSD-A04", "infinity", values_of(PLAIN, "spectrum", np.float32(-np.inf).tobytes(), 236)),
     ("NSD-A04", "NaN of 16 bits", values_of(PADDED, "spectrum", np.float16(np.nan).tobytes())),
     ("NSD-A04", "NaN in a compressed array", only_array(zstd(_ONES[:-4] + np.float32(np.nan).tobytes()))),
+    ("NSD-A04", "NaN of bfloat16", values_of(BFLOAT, "spectrum", b"\xc0\x7f", 4)),
+    ("NSD-A04", "infinity of bfloat16", values_of(BFLOAT, "spectrum", b"\x80\xff", 4)),
     ("NSD-A04", "a padding bit", values_of(PADDED, "mask", bytes([body_of(PADDED)[-1] | 1]), 3)),
-    ("NSD-A05", "no dimension", header(PLAIN, "arrays", "spectrum", "shape", value=[])),
-    ("NSD-A05", "seven dimensions", header(PLAIN, "arrays", "spectrum", "shape", value=[1] * 7)),
-    ("NSD-A05", "2 GiB of values", header(PLAIN, "arrays", "spectrum", "shape", value=[1 << 29, 1, 1, 1, 1])),
-    ("NSD-A05", "2^112 values", header(PLAIN, "arrays", "spectrum", "shape", value=[1 << 28] * 4)),
-    ("NSD-A05", "2 GiB of bits", header(PLAIN, "arrays", "mask", "shape", value=[3, 1 << 28, 4])),
+    ("NSD-A04", "a padding bit of labels", values_of(BFLOAT, "labels", b"\1", 1)),
+    ("NSD-A04", "a padding bit of a plane", recoded("scaled and masked", "bitshuffle", -1, b"\xff")),
+    ("NSD-A04", "a scale that is NaN", values_of(SCALED, "batch_kernel", np.float16(np.nan).tobytes())),
+    (
+        "NSD-A04",
+        "a scale that is infinite",
+        recoded("scaled integers", "shuffle", 0, np.float16(np.inf).tobytes()),
+    ),
+    ("NSD-A04", "a scale below 0", values_of(SCALED, "batch_kernel", np.float16(-1).tobytes(), 4)),
+    ("NSD-A04", "-128 of 8 bits", values_of(SCALED, "batch_kernel", b"\x80", 6)),
+    ("NSD-A04", "-32 of 6 bits", values_of(SCALED, "spectrum", b"\x80", 12)),
+    ("NSD-A04", "-8 of 4 bits", values_of(SCALED, "channel_kernel", b"\x80", 2)),
+    ("NSD-A04", "a byte of 8 that is to have 4 bits", recoded("scaled and masked", "shuffle", -1, b"\x08")),
+    ("NSD-A04", "a byte of 2 that is to be a bit", recoded("mask a spectrum", "shuffle", 6, b"\2")),
+    ("NSD-A04", "a label of 12 bits that is to have 11", recoded("scaled and masked", "shuffle", 9, b"\x08")),
+    ("NSD-A05", "no dimension", header(PLAIN, "arrays", "spectrum", 1, value=[])),
+    ("NSD-A05", "seven dimensions", header(PLAIN, "arrays", "spectrum", 1, value=[1] * 7)),
+    ("NSD-A05", "2 GiB of values", header(PLAIN, "arrays", "spectrum", 1, value=[1 << 29, 1, 1, 1, 1])),
+    ("NSD-A05", "2^112 values", header(PLAIN, "arrays", "spectrum", 1, value=[1 << 28] * 4)),
+    ("NSD-A05", "2 GiB of bits", header(PLAIN, "arrays", "mask", 1, value=[3, 1 << 28, 4])),
     ("NSD-A05", "25,000,000 images", header(KERNELS, "arrays", value=_MANY)),
     (
         "NSD-S01",
         "a role of no synthesis",
         edited(PLAIN, header=lambda h: h["arrays"].update(extra=h["arrays"]["mask"])),
     ),
-    ("NSD-S01", "a stored axis without its kernel", header(PLAIN, "synthesis", "channel", value="stored")),
-    ("NSD-S01", "kernels of an axis that is not stored", header(KERNELS, "synthesis", "channel", value="identity")),
-    ("NSD-S01", "labels that are not used", header(PLAIN, "labels", value="balanced")),
+    ("NSD-S01", "a kernel beside a named basis", header(KERNELS, "synthesis", value={"channel": "dct"})),
     ("NSD-S01", "no spectrum", edited(PLAIN, header=lambda h: h["arrays"].pop("spectrum") and None)),
-    ("NSD-S02", "an identity that changes the width", header(PLAIN, "synthesis", "width", value="identity")),
-    ("NSD-S02", "a spectrum of three dimensions", header(PLAIN, "arrays", "spectrum", "shape", value=[3, 4, 5])),
-    ("NSD-S02", "a kernel for another width", header(KERNELS, "geometry", "width", value=16)),
-    ("NSD-S02", "a mask of integers", header(PLAIN, "arrays", "mask", "dtype", value="uint8")),
-    ("NSD-S02", "two spectra zipped with three kernels", header(KERNELS, "synthesis", "pairing", value="zip")),
+    ("NSD-S02", "an identity that changes the width", header(PLAIN, "synthesis", "width", value=...)),
+    ("NSD-S02", "a spectrum of three dimensions", header(PLAIN, "arrays", "spectrum", 1, value=[3, 4, 5])),
+    ("NSD-S02", "a kernel for another width", header(KERNELS, "image_shape", 2, value=16)),
+    ("NSD-S02", "a mask of integers", header(PLAIN, "arrays", "mask", 0, value="uint8")),
+    ("NSD-S02", "a spectrum of unsigned integers", header(PLAIN, "arrays", "spectrum", 0, value="uint8")),
+    ("NSD-S02", "two spectra zipped with three kernels", header(KERNELS, "synthesis", value={"pairing": "zip"})),
     ("NSD-S03", "a mask of a place too few", values_of(PLAIN, "mask", b"\0")),
     ("NSD-S03", "a mask of places too many", values_of(PLAIN, "mask", b"\xff" * 9)),
-    ("NSD-S03", "more coefficients than places", header(PLAIN, "arrays", "mask", "shape", value=[3, 2, 2])),
-    ("NSD-L01", "labels for other images", header(PLAIN, "arrays", "labels", "shape", value=[7])),
-    ("NSD-L01", "soft labels of other classes", header(SOFT, "arrays", "labels", "shape", value=[6, 4])),
-    ("NSD-L01", "soft labels of integers", header(SOFT, "labels", value="stored")),
-    ("NSD-L01", "labels of floats", header(PLAIN, "arrays", "labels", "dtype", value="float16")),
+    ("NSD-S03", "more coefficients than places", header(PLAIN, "arrays", "mask", 1, value=[3, 2, 2])),
+    ("NSD-L01", "labels for other images", header(PLAIN, "arrays", "labels", 1, value=[7])),
+    ("NSD-L01", "soft labels of other classes", header(SOFT, "arrays", "labels", 1, value=[6, 4])),
+    ("NSD-L01", "soft labels of unsigned integers", header(SOFT, "arrays", "labels", 0, value="uint16")),
+    ("NSD-L01", "labels of floats", header(PLAIN, "arrays", "labels", 0, value="float16")),
     ("NSD-L02", "the first label that is no class", values_of(PLAIN, "labels", b"\3")),
     ("NSD-L02", "the largest label", values_of(PLAIN, "labels", b"\xff", 5)),
+    ("NSD-L02", "label 3 of two bits", values_of(BFLOAT, "labels", b"\xc0")),
+]
+
+REFUSED: list[tuple[str, str, bytes]] = [
+    *MALFORMED,
+    ("DigestMismatch", "a value changed", PLAIN[:-1] + bytes([PLAIN[-1] ^ 1])),
+    ("DigestMismatch", "a byte of the frame changed", PACKED[:-1] + bytes([PACKED[-1] ^ 1])),
+    ("DigestMismatch", "a class renamed", PLAIN.replace(b"class 1", b"class 7")),
+    ("UnsupportedVersion", "version 2.0", header(PLAIN, "version", value=[2, 0])),
+    ("UnsupportedVersion", "version 0.9", header(PLAIN, "version", value=[0, 9])),
+    (
+        "UnsupportedVersion",
+        "version 2.0 of which nothing else is known",
+        edited(PLAIN, header=lambda h: {"version": [2, 0], "digest": h["digest"]}),
+    ),
+    ("UnsupportedFeature", "a required feature", header(PLAIN, "require", value=["entropy-coding"])),
+    (
+        "UnsupportedFeature",
+        "a required feature that would explain the rest",
+        edited(PLAIN, header=lambda h: h | {"require": ["sparse"], "image_shape": [], "arrays": 1}),
+    ),
 ]

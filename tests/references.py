@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from nsdcodec.layout import Layout
+from nsdcodec.stored_types import ArraySpec
 
 Matrix = NDArray[np.float64]
 
@@ -87,6 +88,24 @@ def distributions(scores: NDArray[Any]) -> NDArray[np.float64]:
     """Of soft labels, from the equation of spec/labels.md."""
     raised = np.exp(scores.astype(np.float64) - scores.max(axis=1, keepdims=True).astype(np.float64))
     return raised / raised.sum(axis=1, keepdims=True)
+
+
+def integers(values: NDArray[Any], spec: ArraySpec) -> NDArray[Any]:
+    """The stored integers: of scaled types, given that the largest under each scale is the type's largest."""
+    if not spec.dtype.startswith("int"):
+        return values.astype(np.uint8 if spec.bits <= 8 else np.uint16)
+    rows = values.astype(np.float64).reshape(spec.scales, -1)
+    steps = np.abs(rows).max(axis=1, keepdims=True) / (2 ** (spec.bits - 1) - 1)
+    return np.rint(rows / np.where(steps > 0, steps, 1)).astype(np.int8).reshape(spec.shape)
+
+
+def labels(layout: Layout, arrays: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
+    """Classes int64 [N], or distributions float64 [N, classes]."""
+    if layout.labels == "soft":
+        return distributions(arrays["labels"])
+    if layout.labels == "stored":
+        return arrays["labels"].astype(np.int64)
+    return np.array([n * layout.geometry.classes // layout.images for n in range(layout.images)], np.int64)
 
 
 def _placed(coefficients: Matrix, mask: NDArray[np.bool_]) -> Matrix:

@@ -9,7 +9,7 @@ import pytest
 from builders import LAYOUTS, file_of, fresh_python
 
 PACKAGE = Path(__file__).parent.parent / "nsdcodec"
-DECODING = ["errors", "geometry", "budget", "bases", "layout", "container", "synthesis", "dataset"]
+DECODING = ["errors", "geometry", "budget", "bases", "stored_types", "layout", "container", "synthesis", "dataset"]
 ENCODING = [
     "sources",
     "parameterizations",
@@ -17,6 +17,7 @@ ENCODING = [
     "experts",
     "objectives",
     "coresets",
+    "rounding",
     "progress",
     "checkpoint",
     "settings",

@@ -24,6 +24,9 @@ COUNTS = {
     "haar": (1, 6, 6),
     "soft labels": (2, 4, 8),
     "halves": (3, 300, 900),
+    "bfloat16": (1, 6, 6),
+    "scaled integers": (2, 5, 10),
+    "scaled and masked": (3, 3, 9),
 }
 
 

@@ -1,22 +1,42 @@
-"""The golden files of spec/vectors: read for ever, with the images that were made beside them by other means."""
+"""The vectors of spec/vectors: golden files with what was found for them by other means, refused ones by their rule."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
 import jsonschema
 import numpy as np
 import pytest
+from malformed import REFUSED
 
 from nsdcodec import NSDDataset
+from nsdcodec.container.codings import CODINGS
 from nsdcodec.container.file import read
+from nsdcodec.errors import RULES, MalformedFile, NsdError
 from nsdcodec.parameterizations import PARAMETERIZATIONS
+from nsdcodec.stored_types import BITS, FLOATS
 from nsdcodec.synthesis import check_finite
 
 SPEC = Path(__file__).parent.parent / "spec"
-VECTORS = sorted((SPEC / "vectors").glob("*.nsd"))
+VECTORS = SPEC / "vectors"
+MANIFEST = json.loads((VECTORS / "manifest.json").read_text())
+GOLDEN, REFUSED_FILES = MANIFEST["golden"], MANIFEST["refused"]
 SCHEMA = json.loads((SPEC / "header.schema.json").read_text())
+
+
+def _name(entry):
+    return entry["file"]
+
+
+def test_the_manifest_lists_every_file_as_it_is():
+    for entry in GOLDEN + REFUSED_FILES:
+        assert hashlib.sha256((VECTORS / entry["file"]).read_bytes()).hexdigest() == entry["sha256"], entry["file"]
+    named = {entry["file"] for entry in GOLDEN + REFUSED_FILES} | {entry["images"] for entry in GOLDEN}
+    named |= {name for entry in GOLDEN for name in (entry["labels"], *entry["integers"].values())}
+    found = {str(path.relative_to(VECTORS)) for path in VECTORS.rglob("*") if path.suffix in (".nsd", ".npy")}
+    assert named == found
 
 
 @pytest.mark.parametrize("name", PARAMETERIZATIONS)
@@ -28,29 +48,50 @@ def test_every_form_has_a_vector_and_a_page(name):
     assert [heading for heading in headings if heading in fixed] == fixed
 
 
-@pytest.mark.parametrize("path", VECTORS, ids=lambda path: path.stem)
-def test_a_vector_decodes_to_its_images(path):
+@pytest.mark.parametrize("entry", GOLDEN, ids=_name)
+def test_a_golden_file_decodes_to_its_arrays(entry):
+    path = VECTORS / entry["file"]
     file = read(path)
     check_finite(file)
     jsonschema.validate(json.loads(file.header.to_json()), SCHEMA)
-    wanted = np.load(path.with_suffix(".npy"))
+    wanted = np.load(VECTORS / entry["images"])
     images, labels = NSDDataset(path).all()
     assert wanted.dtype == np.float64
     # The tolerance of spec/synthesis.md.
     np.testing.assert_allclose(images.numpy(), wanted, rtol=0, atol=1e-5 * np.abs(wanted).max())
-    count = file.header.layout.geometry.classes
-    assert NSDDataset(path).hard_labels.tolist() == [n * count // len(wanted) for n in range(len(wanted))]
-    if labels.ndim == 2:
-        soft = np.load(path.with_suffix(".labels.npy"))
-        np.testing.assert_allclose(labels.numpy(), soft, rtol=0, atol=1e-6)
-        assert soft.max() < 0.95
+    classes = np.load(VECTORS / entry["labels"])
+    if classes.ndim == 2:
+        np.testing.assert_allclose(labels.numpy(), classes, rtol=0, atol=1e-6)
     else:
-        assert labels.tolist() == NSDDataset(path).hard_labels.tolist()
+        assert labels.tolist() == classes.tolist()
+    roles = {role for role, spec in file.header.layout.arrays.items() if spec.dtype not in FLOATS and role != "labels"}
+    assert set(entry["integers"]) == roles
+    for role, name in entry["integers"].items():
+        np.testing.assert_array_equal(file.integers.get(role, file.arrays[role]), np.load(VECTORS / name))
 
 
-def test_the_vectors_hold_every_basis_pairing_and_label_rule_that_a_form_makes():
-    headers = [read(path).header for path in VECTORS]
-    bases = {getattr(header.layout.synthesis, axis) for header in headers for axis in ("batch", "height", "width")}
+def test_the_golden_files_hold_every_form_of_everything():
+    headers = [read(VECTORS / entry["file"]).header for entry in GOLDEN]
+    axes = ("batch", "channel", "height", "width")
+    bases = {getattr(header.layout.synthesis, axis) for header in headers for axis in axes}
     assert bases == {"stored", "identity", "dct", "dct4", "haar", "bilinear"}
     assert {header.layout.synthesis.pairing for header in headers} == {"product", "zip"}
-    assert {header.layout.labels for header in headers} == {"balanced", "soft"}
+    assert {header.layout.labels for header in headers} == {"balanced", "stored", "soft"}
+    stored = {(spec.dtype, header.codings[role]) for header in headers for role, spec in header.layout.arrays.items()}
+    dtypes = {*BITS} - {f"uint{bits}" for bits in range(3, 17)} | {"uint11"}
+    assert {(dtype, coding) for dtype in dtypes for coding in CODINGS} <= stored
+
+
+@pytest.mark.parametrize("entry", REFUSED_FILES, ids=_name)
+def test_a_refused_file_is_refused_for_what_the_manifest_says(entry):
+    with pytest.raises(NsdError) as caught:
+        read(VECTORS / entry["file"])
+    error = caught.value
+    assert (error.rule if isinstance(error, MalformedFile) else type(error).__name__) == entry["error"]
+
+
+def test_every_rule_and_every_other_refusal_has_a_vector():
+    assert {entry["error"] for entry in REFUSED_FILES} == {
+        *RULES, "DigestMismatch", "UnsupportedVersion", "UnsupportedFeature",
+    }  # fmt: skip
+    assert {entry["what"] for entry in REFUSED_FILES} <= {what for _, what, _ in REFUSED}

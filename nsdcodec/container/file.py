@@ -7,6 +7,7 @@ then each array. Spec: spec/container.md.
 from __future__ import annotations
 
 import hashlib
+import json
 import math
 import os
 import re
@@ -18,19 +19,19 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from nsdcodec.container import atomic, codecs, strict_json
-from nsdcodec.container.codecs import Array
+from nsdcodec.container import atomic, codings, strict_json, zstd
 from nsdcodec.container.header import BLANK_DIGEST, MAX_RANK, Header
 from nsdcodec.container.header import parse as parse_header
+from nsdcodec.container.values import Array, Stored, from_items, to_items
 from nsdcodec.errors import DigestMismatch, FileAccess, MalformedFile
-from nsdcodec.layout import ArraySpec
+from nsdcodec.stored_types import CODED, SCALED, ArraySpec
 
 MAX_HEADER_BYTES = 4 << 20
 MAX_FILE_BYTES = 1 << 30
 METADATA_KEY = "nsd"
-# Safetensors' names of the stored types; bits and compressed arrays are bytes to it.
-SAFETENSORS = {"float32": "F32", "float16": "F16", "uint8": "U8", "uint16": "U16", "bit": "U8"}
-_ITEM_BYTES = {"F32": 4, "F16": 2, "U8": 1, "U16": 2}
+# Safetensors' names of the types whose raw arrays it can show; to it, all else are bytes.
+SAFETENSORS = {"float32": "F32", "float16": "F16", "bfloat16": "BF16"}
+_ITEM_BYTES = {"F32": 4, "F16": 2, "BF16": 2, "U8": 1}
 _DIGEST = re.compile(rb'\\"digest\\":\\"sha256:([0-9a-f]{64})\\"')
 
 Source = str | os.PathLike[str] | bytes | BinaryIO
@@ -38,11 +39,13 @@ Source = str | os.PathLike[str] | bytes | BinaryIO
 
 @dataclass(frozen=True)
 class NSDFile:
-    """A checked file. `arrays` are NumPy arrays of the stored types by role (bits as bool); `stored_bytes` is what each
-    takes in the file; `header_bytes` is everything else."""
+    """A checked file. `arrays` holds NumPy arrays by role: float32 or float16 as stored, float32 of bfloat16 and of
+    scaled integers, bool masks, unsigned labels; `integers` the int8 integers behind scaled arrays. `stored_bytes` is
+    what each tensor of the file takes: one a raw array, "coded" for all others; `header_bytes` is everything else."""
 
     header: Header
     arrays: Mapping[str, Array]
+    integers: Mapping[str, Array]
     digest: str
     nbytes: int
     stored_bytes: Mapping[str, int]
@@ -56,31 +59,65 @@ class NSDFile:
         return 8 * self.nbytes / self.header.layout.geometry.classes
 
 
-def pack(header: Header, arrays: Mapping[str, Array]) -> bytes:
-    """The bytes of a file: the same for the same header and arrays, always. Each array is rounded to its stored type
-    and compressed where that is smaller. What it makes has been read back: raises what `read` raises where header and
-    arrays do not fit each other, and OverflowError where a value does not fit its type."""
-    from safetensors.numpy import save
-
-    tensors, chosen = {}, {}
-    for role, spec in header.layout.arrays.items():
+def pack(header: Header, arrays: Mapping[str, Array], coding: str = "auto") -> bytes:
+    """The bytes of a file: the same for the same header and arrays, always. Each array is rounded to its stored type,
+    and coded as `coding` says: one of `codings.CODINGS` for all, or "auto" for what makes the file smallest. What it
+    makes has been read back: raises what `read` raises where header and arrays do not fit each other, and OverflowError
+    where a value does not fit its type."""
+    if len(header.classes) != header.layout.geometry.classes:
+        raise ValueError(f"{len(header.classes)} class names for {header.layout.geometry}")
+    specs = header.layout.arrays
+    stored = {}
+    for role, spec in sorted(specs.items()):
         if arrays[role].shape != spec.shape:
             raise ValueError(f"{role} has the shape {arrays[role].shape}, the layout says {spec.shape}")
-        plain = codecs.to_bytes(arrays[role], spec)
-        chosen[role], stored = codecs.compress(plain, codecs.item_size(spec))
-        as_is = chosen[role] == "raw" and spec.dtype != "bit"
-        # What is not stored as it is, is a row of bytes to safetensors.
-        values = np.frombuffer(stored, codecs.NUMPY[spec.dtype] if as_is else np.uint8)
-        tensors[role] = values.reshape(spec.shape) if as_is else values
-    text = replace(header, codecs=chosen).to_json()
-    blank = save(tensors, {METADATA_KEY: text})
-    found = list(_DIGEST.finditer(blank, 0, 8 + struct.unpack("<Q", blank[:8])[0]))
-    if len(found) != 1:
-        raise ValueError("budget and provenance must not hold a field 'digest' of 'sha256:' and 64 digits")
-    start, end = found[0].span(1)
-    data = blank[:start] + hashlib.sha256(blank).hexdigest().encode() + blank[end:]
+        stored[role] = to_items(arrays[role], spec)
+    if coding == "auto":
+        best = {role: _best_coding(stored[role], spec) for role, spec in sorted(specs.items())}
+        chosen = [best, dict.fromkeys(specs, codings.RAW)]
+    else:
+        chosen = [dict.fromkeys(specs, coding)]
+    data = min((_assembled(header, stored, choice) for choice in chosen), key=len)
     read(data)
     return data
+
+
+def _best_coding(stored: Stored, spec: ArraySpec) -> str:
+    """Of one array; of equals, the first. Raw, an array has a tensor of its own, whose entry takes more than zstd adds:
+    so whatever is coded is coded with all others."""
+    sizes = {coding: zstd.estimate(codings.to_bytes(stored, spec, coding)) + len(coding) for coding in codings.ZSTD}
+    return min(sizes, key=lambda coding: sizes[coding])
+
+
+def _assembled(header: Header, stored: Mapping[str, Stored], chosen: Mapping[str, str]) -> bytes:
+    """A sealed file of these items, which are sorted by role. Its tensors are in safetensors' own order: by the size of
+    their dtype, largest first, then by name."""
+    tensors: dict[str, tuple[str, tuple[int, ...], bytes]] = {}
+    coded = b""
+    for role, items in stored.items():
+        spec = header.layout.arrays[role]
+        data = codings.to_bytes(items, spec, chosen[role])
+        if chosen[role] == codings.RAW:
+            tensors[role] = (*_tensor_of(spec), data)
+        else:
+            coded += data
+    if coded:
+        frame = zstd.compress(coded)
+        tensors[CODED] = ("U8", (len(frame),), frame)
+    document: dict[str, Any] = {"__metadata__": {METADATA_KEY: replace(header, codings=chosen).to_json()}}
+    body = b""
+    for name, (dtype, shape, data) in sorted(tensors.items(), key=lambda item: (-_ITEM_BYTES[item[1][0]], item[0])):
+        offsets = [len(body), len(body) + len(data)]
+        document[name] = {"dtype": dtype, "shape": list(shape), "data_offsets": offsets}
+        body += data
+    text = json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()
+    text += b" " * (-len(text) % 8)
+    blank = struct.pack("<Q", len(text)) + text + body
+    found = list(_DIGEST.finditer(blank, 0, 8 + len(text)))
+    if len(found) != 1:
+        raise ValueError("provenance must not hold a field 'digest' of 'sha256:' and 64 digits")
+    start, end = found[0].span(1)
+    return blank[:start] + hashlib.sha256(blank).hexdigest().encode() + blank[end:]
 
 
 def write(path: str | os.PathLike[str], header: Header, arrays: Mapping[str, Array]) -> int:
@@ -103,12 +140,13 @@ def read(source: Source, report: Callable[[str], None] = lambda check: None) -> 
         report(f"digest: sha256 {digest[:16]}...")
     header = parse_header(text, digest)
     report(f"header: format {header.version[0]}.{header.version[1]}, {header.layout.geometry}")
-    arrays, sizes = _arrays(data[data_start:], entries, header)
+    arrays, integers = _arrays(memoryview(data)[data_start:], entries, header)
     report(f"arrays: {', '.join(arrays)}: sizes, codecs and values")
     _mask(header, arrays)
     _labels(header, arrays)
     report(f"layout: {header.layout.images:,} images, labels within the classes")
-    return NSDFile(header, arrays, digest, len(data), sizes)
+    sizes = {name: entry.end - entry.start for name, entry in entries.items()}
+    return NSDFile(header, arrays, integers, digest, len(data), sizes)
 
 
 def _bytes(source: Source) -> bytes:
@@ -208,26 +246,43 @@ def _digest(data: bytes, data_start: int) -> str:
     return stated
 
 
-def _arrays(data: bytes, entries: dict[str, _Entry], header: Header) -> tuple[dict[str, Array], dict[str, int]]:
+def _arrays(data: memoryview, entries: dict[str, _Entry], header: Header) -> tuple[dict[str, Array], dict[str, Array]]:
+    """Values by role, and the integers of those that are scaled. Every size is checked before anything is decoded."""
     specs = header.layout.arrays
-    if set(entries) != set(specs):
-        raise MalformedFile("NSD-A01", f"only in one of them: {sorted(set(entries) ^ set(specs))!r:.200}")
-    arrays, sizes = {}, {}
+    raw = {role for role in specs if header.codings[role] == codings.RAW}
+    coded = sorted(set(specs) - raw)
+    wanted = raw | ({CODED} if coded else set())
+    if set(entries) != wanted:
+        raise MalformedFile("NSD-A01", f"only in one of them: {sorted(set(entries) ^ wanted)!r:.200}")
+    for role in raw:
+        _check_tensor(role, entries[role], *_tensor_of(specs[role]))
+    sources = {role: data[entries[role].start : entries[role].end] for role in raw}
+    if coded:
+        entry = entries[CODED]
+        _check_tensor(CODED, entry, "U8", (entry.end - entry.start,))
+        lengths = [codings.length(specs[role], header.codings[role]) for role in coded]
+        plain = memoryview(zstd.decompress(data[entry.start : entry.end], sum(lengths)))
+        for role, length in zip(coded, lengths, strict=True):
+            sources[role], plain = plain[:length], plain[length:]
+    arrays, integers = {}, {}
     for role, spec in specs.items():
-        entry, codec = entries[role], header.codecs[role]
-        _check_stored(role, entry, spec, codec)
-        sizes[role] = entry.end - entry.start
-        plain = codecs.decompress(data[entry.start : entry.end], codec, spec.nbytes, codecs.item_size(spec), role)
-        arrays[role] = codecs.from_bytes(plain, spec, role)
-    return arrays, sizes
+        stored = codings.from_bytes(sources[role], spec, header.codings[role], role)
+        arrays[role] = from_items(stored, spec, role)
+        if spec.dtype in SCALED:
+            integers[role] = stored.items.reshape(spec.shape)
+    return arrays, integers
 
 
-def _check_stored(role: str, entry: _Entry, spec: ArraySpec, codec: str) -> None:
-    plain = codec == "raw" and spec.dtype != "bit"
-    dtype = SAFETENSORS[spec.dtype] if plain else "U8"
-    shape = spec.shape if plain else (entry.end - entry.start,)
+def _tensor_of(spec: ArraySpec) -> tuple[str, tuple[int, ...]]:
+    """Safetensors dtype and shape of a raw array."""
+    if spec.dtype in SAFETENSORS:
+        return SAFETENSORS[spec.dtype], spec.shape
+    return "U8", (spec.nbytes,)
+
+
+def _check_tensor(name: str, entry: _Entry, dtype: str, shape: tuple[int, ...]) -> None:
     if (entry.dtype, entry.shape) != (dtype, shape):
-        raise MalformedFile("NSD-A02", f"{role}: {entry.dtype} {list(entry.shape)}, not {dtype} {list(shape)}")
+        raise MalformedFile("NSD-A02", f"{name}: {entry.dtype} {list(entry.shape)}, not {dtype} {list(shape)}")
 
 
 def _mask(header: Header, arrays: dict[str, Array]) -> None:

@@ -13,10 +13,11 @@ from typing import Any
 
 from nsdcodec.bases import BASES
 from nsdcodec.container import strict_json
-from nsdcodec.container.codecs import CODECS
+from nsdcodec.container.codings import CODINGS, RAW
 from nsdcodec.errors import InvalidSetting, MalformedFile, UnsupportedFeature, UnsupportedVersion
-from nsdcodec.geometry import Geometry
-from nsdcodec.layout import DTYPES, FLOATS, LABEL_RULES, PAIRINGS, ArraySpec, Layout, Synthesis
+from nsdcodec.geometry import LIMITS, Geometry
+from nsdcodec.layout import AXES, PAIRINGS, Layout, Synthesis
+from nsdcodec.stored_types import BITS, SCALED, UNSIGNED, ArraySpec
 
 FORMAT_VERSION = (1, 0)
 FEATURES: frozenset[str] = frozenset()  # what this reader has beyond 1.0: the names it accepts under `require`
@@ -25,6 +26,8 @@ MAX_RANK = 6
 MAX_NAME = 256
 MAX_DECODED_BYTES = 1 << 30
 BLANK_DIGEST = "0" * 64
+# What an axis of the synthesis can be called; without a name it is stored or the identity.
+NAMED = tuple(name for name in BASES if name != "identity")
 
 
 @dataclass(frozen=True)
@@ -63,44 +66,46 @@ class TrainingRecipe:
 
 @dataclass(frozen=True)
 class Header:
-    """`codecs` holds the codec of each array of the layout; `budget` and `provenance` are plain JSON for people."""
+    """`codings` holds the coding of each array of the layout, raw where none; `provenance` is plain JSON for people."""
 
     layout: Layout
     classes: tuple[str, ...]
     normalization: Normalization
     recipe: TrainingRecipe
     parameterization: str
-    codecs: Mapping[str, str] = field(default_factory=dict)
-    budget: dict[str, Any] = field(default_factory=dict)
+    codings: Mapping[str, str] = field(default_factory=dict)
     provenance: dict[str, Any] = field(default_factory=dict)
     version: tuple[int, int] = FORMAT_VERSION
     optional: tuple[str, ...] = ()
 
     def to_json(self, digest: str = BLANK_DIGEST) -> str:
-        """Canonical JSON. `digest` is 64 hexadecimal digits."""
+        """Canonical JSON, in which nothing is said twice. `digest` is 64 hexadecimal digits."""
         layout = self.layout
-        return strict_json.canonical(
-            {
-                "version": list(self.version),
-                "digest": f"sha256:{digest}",
-                "require": [],
-                "optional": list(self.optional),
-                "geometry": asdict(layout.geometry),
-                "classes": list(self.classes),
-                "normalization": {name: list(values) for name, values in asdict(self.normalization).items()},
-                "parameterization": self.parameterization,
-                "synthesis": asdict(layout.synthesis),
-                "labels": layout.labels,
-                "arrays": {
-                    role: {"dtype": spec.dtype, "shape": list(spec.shape)}
-                    | ({"codec": codec} if (codec := self.codecs.get(role, "raw")) != "raw" else {})
-                    for role, spec in layout.arrays.items()
-                },
-                "recipe": asdict(self.recipe),
-                "budget": self.budget,
-                "provenance": self.provenance,
-            }
-        )
+        geometry = layout.geometry
+        document = {
+            "version": list(self.version),
+            "digest": f"sha256:{digest}",
+            "image_shape": [geometry.channels, geometry.height, geometry.width],
+            "classes": list(self.classes),
+            "normalization": {name: list(values) for name, values in asdict(self.normalization).items()},
+            "parameterization": self.parameterization,
+            "arrays": {role: self._entry(role, spec) for role, spec in layout.arrays.items()},
+            "recipe": asdict(self.recipe),
+        }
+        named = {axis: kind for axis in AXES if (kind := layout.synthesis.axis(axis)) in NAMED}
+        pairing = {"pairing": layout.synthesis.pairing} if layout.synthesis.pairing != PAIRINGS[0] else {}
+        may_be_absent = {
+            "optional": list(self.optional),
+            "synthesis": named | pairing,
+            "provenance": self.provenance,
+        }
+        return strict_json.canonical(document | {name: value for name, value in may_be_absent.items() if value})
+
+    def _entry(self, role: str, spec: ArraySpec) -> list[Any]:
+        coding = self.codings.get(role, RAW)
+        if spec.scaled_axes is not None:
+            return [spec.dtype, list(spec.shape), coding, spec.scaled_axes]
+        return [spec.dtype, list(spec.shape)] + ([coding] if coding != RAW else [])
 
 
 def parse(text: str, digest: str) -> Header:
@@ -115,21 +120,20 @@ def parse(text: str, digest: str) -> Header:
     _features(root)
     if not digest or root.text("digest") != f"sha256:{digest}":
         raise MalformedFile("NSD-H02", "header.digest is not 'sha256:' and 64 digits, or such a field stands twice")
-    geometry = _geometry(root.inside("geometry"))
-    synthesis = _synthesis(root.inside("synthesis"))
-    arrays, codecs = _arrays(root.inside("arrays"))
-    layout = Layout(geometry, synthesis, arrays, root.choice("labels", LABEL_RULES))
+    classes = _classes(root)
+    geometry = _geometry(root, classes)
+    arrays, codings = _arrays(root.inside("arrays"))
+    synthesis = _synthesis(root.inside("synthesis", {}), arrays)
     return Header(
-        layout=layout,
-        classes=_classes(root, geometry),
+        layout=Layout(geometry, synthesis, arrays, _label_rule(arrays)),
+        classes=classes,
         normalization=_normalization(root.inside("normalization"), geometry),
         recipe=_recipe(root.inside("recipe")),
         parameterization=root.text("parameterization"),
-        codecs=codecs,
-        budget=root.inside("budget").values,
-        provenance=root.inside("provenance").values,
+        codings=codings,
+        provenance=root.inside("provenance", {}).values,
         version=version,
-        optional=tuple(root.texts("optional")),
+        optional=tuple(root.texts("optional", [])),
     )
 
 
@@ -146,53 +150,83 @@ def _version(root: _Fields) -> tuple[int, int]:
 
 
 def _features(root: _Fields) -> None:
-    if unknown := [name for name in root.texts("require") if name not in FEATURES]:
+    if unknown := [name for name in root.texts("require", []) if name not in FEATURES]:
         raise UnsupportedFeature(f"the file requires {', '.join(unknown)!r:.200}; install an nsdcodec that has it")
 
 
-def _geometry(fields: _Fields) -> Geometry:
+def _geometry(root: _Fields, classes: tuple[str, ...]) -> Geometry:
+    shape = root.items("image_shape")
+    if len(shape) != 3 or any(type(length) is not int for length in shape):
+        raise MalformedFile("NSD-H02", f"header.image_shape is {shape!r:.80}, not [channels, height, width]")
     try:
-        return Geometry(*(fields.integer(name) for name in ("classes", "channels", "height", "width")))
+        return Geometry(len(classes), *shape)
     except InvalidSetting as error:
         raise MalformedFile("NSD-H02", str(error)) from error
 
 
-def _synthesis(fields: _Fields) -> Synthesis:
-    spatial = ("stored", *BASES)
-    return Synthesis(
-        batch=fields.choice("batch", ("stored", "identity")),
-        channel=fields.choice("channel", spatial),
-        height=fields.choice("height", spatial),
-        width=fields.choice("width", spatial),
-        pairing=fields.choice("pairing", PAIRINGS),
-    )
+def _synthesis(fields: _Fields, arrays: Mapping[str, ArraySpec]) -> Synthesis:
+    """The named bases that are stated; else an axis is stored where its kernel is present, or the identity. A kernel
+    beside a named basis is found by the layout: it is not used."""
+
+    def axis(name: str) -> str:
+        if name != "batch" and name in fields.values:
+            return fields.choice(name, NAMED)
+        return "stored" if f"{name}_kernel" in arrays else "identity"
+
+    batch, channel, height, width = map(axis, AXES)
+    return Synthesis(batch, channel, height, width, fields.choice("pairing", PAIRINGS, PAIRINGS[0]))
+
+
+def _label_rule(arrays: Mapping[str, ArraySpec]) -> str:
+    if "labels" not in arrays:
+        return "balanced"
+    return "stored" if arrays["labels"].dtype in UNSIGNED else "soft"
 
 
 def _arrays(fields: _Fields) -> tuple[dict[str, ArraySpec], dict[str, str]]:
-    arrays, codecs, total = {}, {}, 0
+    """The specs and the codings, by role."""
+    arrays, codings, total = {}, {}, 0
     for role in fields.values:
         if role not in ROLES:
             raise MalformedFile("NSD-S01", f"unknown role {role[:MAX_NAME]!r}")
-        entry = fields.inside(role)
-        shape = entry.items("shape")
-        if not 1 <= len(shape) <= MAX_RANK:
-            raise MalformedFile("NSD-A05", f"{role} has {len(shape)} dimensions; the limit is {MAX_RANK}")
-        if any(type(length) is not int or length < 1 for length in shape):
-            raise MalformedFile("NSD-H02", f"{role} has the shape {shape}")
-        spec = ArraySpec(entry.choice("dtype", tuple(DTYPES)), tuple(shape))
-        # As float32 in memory, which is what decoding allocates.
-        total += spec.size * (4 if spec.dtype in FLOATS else 1)
+        arrays[role], codings[role] = _entry(role, fields.items(role))
+        # What decoding allocates: float32, or integers of up to 16 bits.
+        total += arrays[role].size * (2 if arrays[role].dtype in UNSIGNED else 4)
         if total > MAX_DECODED_BYTES:
             raise MalformedFile("NSD-A05", f"the arrays up to {role} decode to more than {MAX_DECODED_BYTES:,} bytes")
-        arrays[role] = spec
-        codecs[role] = entry.choice("codec", CODECS, default="raw")
-    return arrays, codecs
+    return arrays, codings
 
 
-def _classes(root: _Fields, geometry: Geometry) -> tuple[str, ...]:
+def _entry(role: str, entry: list[Any]) -> tuple[ArraySpec, str]:
+    def wrong(what: str) -> MalformedFile:
+        return MalformedFile("NSD-H02", f"header.arrays.{role}: {what}")
+
+    if not 2 <= len(entry) <= 4:
+        raise wrong(f"{len(entry)} elements, not [dtype, shape], and the coding and the axes with scales of their own")
+    dtype, shape, coding, scaled_axes = (*entry, RAW, None)[:4] if len(entry) == 2 else (*entry, None)[:4]
+    if not isinstance(dtype, str) or dtype not in BITS:
+        raise wrong(f"the dtype is {dtype!r:.80}, not one of {', '.join(BITS)}")
+    if not isinstance(shape, list):
+        raise wrong(f"the shape is {shape!r:.80}, not a list")
+    if not 1 <= len(shape) <= MAX_RANK:
+        raise MalformedFile("NSD-A05", f"{role} has {len(shape)} dimensions; the limit is {MAX_RANK}")
+    if any(type(length) is not int or not 1 <= length < 1 << 53 for length in shape):
+        raise wrong(f"the shape is {shape!r:.80}")
+    if coding not in CODINGS:
+        raise wrong(f"the coding is {coding!r:.80}, not one of {', '.join(CODINGS)}")
+    if (len(entry) == 4) != (dtype in SCALED):
+        raise wrong(f"{dtype} has {len(entry)} elements; {', '.join(SCALED)} have 4, and no other dtype has")
+    if len(entry) == 4 and (type(scaled_axes) is not int or not 0 <= scaled_axes < len(shape)):
+        raise wrong(f"{scaled_axes!r:.80} axes have scales of their own, of {len(shape)}; the last never has")
+    return ArraySpec(dtype, tuple(shape), scaled_axes), str(coding)
+
+
+def _classes(root: _Fields) -> tuple[str, ...]:
     names = root.texts("classes")
-    if len(names) != geometry.classes or len(set(names)) != len(names):
-        raise MalformedFile("NSD-H03", f"{len(set(names))} different names for {geometry.classes} classes")
+    if not 1 <= len(names) <= LIMITS["classes"] or len(set(names)) != len(names):
+        raise MalformedFile(
+            "NSD-H03", f"{len(names)} names, {len(set(names))} different ones; 1 to {LIMITS['classes']:,} different"
+        )
     return tuple(names)
 
 
@@ -225,11 +259,11 @@ class _Fields:
         self.values: dict[str, Any] = values
         self.path = path
 
-    def inside(self, name: str) -> _Fields:
-        return _Fields(self._get(name), f"{self.path}.{name}")
+    def inside(self, name: str, default: dict[str, Any] | None = None) -> _Fields:
+        return _Fields(self._get(name, default), f"{self.path}.{name}")
 
-    def items(self, name: str) -> list[Any]:
-        value = self._get(name)
+    def items(self, name: str, default: list[Any] | None = None) -> list[Any]:
+        value = self._get(name, default)
         if not isinstance(value, list):
             raise self._wrong(name, value, "a list")
         return value
@@ -237,11 +271,11 @@ class _Fields:
     def text(self, name: str) -> str:
         return self._text(name, self._get(name))
 
-    def texts(self, name: str) -> list[str]:
-        return [self._text(name, value) for value in self.items(name)]
+    def texts(self, name: str, default: list[Any] | None = None) -> list[str]:
+        return [self._text(name, value) for value in self.items(name, default)]
 
     def choice(self, name: str, choices: tuple[str, ...], default: str | None = None) -> str:
-        value = self.values.get(name, default) if default is not None else self._get(name)
+        value = self._get(name, default)
         if value not in choices:
             raise self._wrong(name, value, f"one of {', '.join(choices)}")
         return str(value)
@@ -258,8 +292,11 @@ class _Fields:
     def numbers(self, name: str) -> tuple[float, ...]:
         return tuple(self._number(name, value) for value in self.items(name))
 
-    def _get(self, name: str) -> Any:
+    def _get(self, name: str, default: Any = None) -> Any:
+        """What may be absent has a default."""
         if name not in self.values:
+            if default is not None:
+                return default
             raise MalformedFile("NSD-H02", f"{self.path}.{name} is missing")
         return self.values[name]
 

@@ -15,7 +15,8 @@ from nsdcodec import synthesis
 from nsdcodec.budget import Budget
 from nsdcodec.errors import InvalidSetting, nearest
 from nsdcodec.geometry import Geometry
-from nsdcodec.layout import FLOATS, ArraySpec, Layout, Synthesis
+from nsdcodec.layout import Layout, Synthesis
+from nsdcodec.stored_types import SCALED, VALUES, ArraySpec
 
 # "herding" and "forgetting" are real images too, chosen by `nsdcodec.coresets`.
 INITS = ("real", "herding", "forgetting", "noise")
@@ -35,9 +36,10 @@ class RealImages:
 
 @dataclass(frozen=True)
 class Parameterization(ABC):
-    """`dtype` is the stored type of the arrays; `init` is "real" (from random real images), "herding" or "forgetting"
-    (from real images that these rank first) or "noise"; `labels` is "hard" (by
-    the rule, no bytes) or "soft" (a learned distribution over the classes for each image, stored and counted)."""
+    """`dtype` is the stored type of the arrays; int8, int6 and int4 have a scale for each slice of a spectrum and each
+    row of a batch kernel or of labels, and leave the small kernels in float16. `init` is "real" (from random real
+    images), "herding" or "forgetting" (from real images that these rank first) or "noise"; `labels` is "hard" (by the
+    rule, no bytes) or "soft" (a learned distribution over the classes for each image, stored and counted)."""
 
     dtype: str = "float16"
     init: str = "real"
@@ -48,7 +50,7 @@ class Parameterization(ABC):
     fixed: ClassVar[frozenset[str]] = frozenset({"mask"})
 
     def __post_init__(self) -> None:
-        for field, choices in (("dtype", FLOATS), ("init", INITS), ("labels", LABELS)):
+        for field, choices in (("dtype", VALUES), ("init", INITS), ("labels", LABELS)):
             self.require_choice(field, choices)
 
     @abstractmethod
@@ -71,14 +73,22 @@ class Parameterization(ABC):
         mask: tuple[int, ...] | None = None,
     ) -> Layout:
         """A layout of float arrays of these shapes, with a mask and with soft labels where there are such."""
-        arrays = {role: ArraySpec(self.dtype, shape) for role, shape in shapes.items()}
+        arrays = {role: self._spec(role, shape) for role, shape in shapes.items()}
         if mask is not None:
-            arrays["mask"] = ArraySpec("bit", mask)
+            arrays["mask"] = ArraySpec("uint1", mask)
         hard = Layout(geometry, synthesis, arrays)
         if self.labels == "hard":
             return hard
-        scores = ArraySpec(self.dtype, (hard.images, geometry.classes))
+        scores = self._spec("labels", (hard.images, geometry.classes))
         return Layout(geometry, synthesis, arrays | {"labels": scores}, "soft")
+
+    def _spec(self, role: str, shape: tuple[int, ...]) -> ArraySpec:
+        if self.dtype not in SCALED:
+            return ArraySpec(self.dtype, shape)
+        # Few values, which every image is made with.
+        if role in ("channel_kernel", "height_kernel", "width_kernel"):
+            return ArraySpec("float16", shape)
+        return ArraySpec(self.dtype, shape, min(2, len(shape) - 1))
 
     def require_choice(self, field: str, choices: tuple[str, ...]) -> None:
         value = getattr(self, field)

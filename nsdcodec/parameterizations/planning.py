@@ -8,10 +8,11 @@ from collections.abc import Callable
 from nsdcodec.budget import Budget
 from nsdcodec.errors import OverBudget
 from nsdcodec.geometry import Geometry
-from nsdcodec.layout import DTYPES, Layout
+from nsdcodec.layout import Layout
+from nsdcodec.stored_types import BITS
 
 # What a planner sets aside, of a budget in bytes, for the header; the encoder measures the real one before training.
-HEADER_RESERVE = 2_560
+HEADER_RESERVE = 1_536
 
 
 def admits(budget: Budget, layout: Layout) -> bool:
@@ -29,7 +30,7 @@ def largest(fits: Callable[[int], bool], limit: int) -> int:
 
 def images_a_class(geometry: Geometry, budget: Budget, dtype: str) -> float:
     """IPC: how many whole images a class the budget would hold."""
-    limits = [budget.elements, budget.file_bytes and budget.file_bytes / DTYPES[dtype]]
+    limits = [budget.elements, budget.file_bytes and budget.file_bytes * 8 / BITS[dtype]]
     elements = min(limit for limit in limits if limit is not None)
     return elements / (geometry.classes * geometry.image_elements)
 

@@ -1,13 +1,16 @@
-"""Make the test vectors: make.py NAME...  A file and its images for each form; existing ones are never touched.
+"""Make the test vectors and their manifest: make.py [NAME...]  Existing files are never touched; README.md says more.
 
-Each is made from real digits (NAME-13x18: from a toy source of that size) with the objective `none`, so it is small.
-The images, in float64 and in the order of the set, come from the einsum of tests/references.py, not from the decoder;
-so do the distributions of soft labels, in NAME.labels.npy. Needs the extra `dev`. A vector that was released stays as
-it is for ever: a form that changes gets a new name.
+Golden files: one of each form from real digits (NAME-13x18: from a toy source of that size) by the objective `none`,
+and the layouts of tests/builders.py in every coding. Refused files: those of tests/malformed.py. What golden files
+decode to comes from the einsum of tests/references.py, not from the decoder. Needs the extra `dev`.
 """
 
 import dataclasses
+import hashlib
+import json
+import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -16,41 +19,117 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent.parent / "tests"))
 
 import references  # noqa: E402
+from builders import LAYOUTS, file_of  # noqa: E402
+from malformed import REFUSED  # noqa: E402
 from worlds import toy_source  # noqa: E402
 
 from nsdcodec import recipes, settings, sources  # noqa: E402
+from nsdcodec.container.codings import CODINGS  # noqa: E402
 from nsdcodec.container.file import read  # noqa: E402
 from nsdcodec.encoder import Job, encode  # noqa: E402
 from nsdcodec.geometry import Geometry  # noqa: E402
 from nsdcodec.parameterizations import PARAMETERIZATIONS  # noqa: E402
+from nsdcodec.stored_types import FLOATS  # noqa: E402
 
-SETTINGS = {name: [f"parameterization.name={name}"] for name in PARAMETERIZATIONS} | {
+FORMS = {name: [f"parameterization.name={name}"] for name in PARAMETERIZATIONS} | {
     "nsd-reading-a": ["reading=A", "kernels=2", "slices=2"],
     "nsd-reading-c": ["reading=C", "groups=3", "slices=3"],
     "nsd-soft-labels": ["labels=soft"],
+    "nsd-int8": ["dtype=int8"],
+    "nsd-int4-soft-labels": ["dtype=int4", "labels=soft"],
     "fred-dct4": ["parameterization.name=fred", "transform=dct4"],
+    "fred-int6": ["parameterization.name=fred", "parameterization.dtype=int6"],
+    "dct-bfloat16": ["parameterization.name=dct", "parameterization.dtype=bfloat16"],
     "dwt-13x18": ["parameterization.name=dwt"],
     "dwt-float32": ["parameterization.name=dwt", "parameterization.dtype=float32"],
 }
+# What has every stored type in every coding; of all other layouts one file does.
+IN_EVERY_CODING = ("one block", "soft labels", "bfloat16", "scaled integers", "scaled and masked")
+# Not here for their size; tests/test_container.py builds them each time.
+LARGEST_REFUSED = 16_000
 
 
-def make(name: str) -> None:
+def slug(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:60].strip("-")
+
+
+def built() -> dict[str, bytes]:
+    """Golden files made of random numbers."""
+    files = {f"layout-{slug(name)}": file_of(name) for name in LAYOUTS if name != "halves"}
+    for name in IN_EVERY_CODING:
+        files |= {f"layout-{slug(name)}-{coding}": file_of(name, coding) for coding in CODINGS[1:]}
+    return files
+
+
+def form(name: str) -> bytes:
+    """A golden file of a form."""
     path = HERE / f"{name}.nsd"
-    if path.exists():
-        sys.exit(f"{path} exists, and released vectors stay as they are")
     source = toy_source(Geometry(2, 3, 13, 18), 40) if name.endswith("13x18") else sources.load("digits")
     fitted = settings.for_geometry(recipes.CPU, source.geometry, source.augmentation)
-    fitted = fitted.with_names(None, "none").with_values([*SETTINGS[name], "validation.epochs=1"])
-    job = Job(source, path, fitted, "cpu", overrides=tuple(SETTINGS[name]), ipc=1)
+    fitted = fitted.with_names(None, "none").with_values([*FORMS[name], "validation.epochs=1"])
+    job = Job(source, path, fitted, "cpu", overrides=tuple(FORMS[name]), ipc=1)
     encode(dataclasses.replace(job, restart=True))
     job.log_path.unlink()
+    return path.read_bytes()
+
+
+def golden(name: str, make: Callable[[], bytes]) -> None:
+    path = HERE / f"{name}.nsd"
+    if not path.exists():
+        path.write_bytes(make())
     file = read(path)
-    np.save(HERE / f"{name}.npy", references.images(file.header.layout, file.arrays))
-    if file.header.layout.labels == "soft":
-        np.save(HERE / f"{name}.labels.npy", references.distributions(file.arrays["labels"]))
+    layout = file.header.layout
+    save(HERE / f"{name}.npy", references.images(layout, file.arrays))
+    save(HERE / f"{name}.labels.npy", references.labels(layout, file.arrays))
+    for role, spec in layout.arrays.items():
+        if spec.dtype not in FLOATS and role != "labels":
+            save(HERE / f"{name}.{role}.npy", references.integers(file.arrays[role], spec))
+
+
+def save(path: Path, values: np.ndarray) -> None:
+    if not path.exists():
+        np.save(path, values)
+
+
+def refused() -> dict[str, tuple[str, str, bytes]]:
+    """File names -> what it is refused by, what is wrong, and the bytes."""
+    files = {}
+    for error, what, data in REFUSED:
+        name = f"refused/{slug(error.removeprefix('NSD-'))}-{slug(what)}.nsd"
+        assert name not in files, name
+        if len(data) <= LARGEST_REFUSED:
+            files[name] = (error, what, data)
+    return files
+
+
+def manifest(files: dict[str, tuple[str, str, bytes]]) -> dict:
+    def beside(path: Path) -> dict:
+        # Of NAME.nsd: NAME.npy are its images, NAME.labels.npy its labels, NAME.ROLE.npy integers.
+        roles = {other.name.split(".")[1]: other.name for other in HERE.glob(f"{path.stem}.*.npy")}
+        return {"images": f"{path.stem}.npy", "labels": roles.pop("labels"), "integers": dict(sorted(roles.items()))}
+
+    def digest(path: Path) -> str:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+
+    return {
+        "golden": [{"file": path.name, "sha256": digest(path)} | beside(path) for path in sorted(HERE.glob("*.nsd"))],
+        "refused": [
+            {"file": name, "sha256": digest(HERE / name), "error": error, "what": what}
+            for name, (error, what, _) in sorted(files.items())
+        ],
+    }
 
 
 if __name__ == "__main__":
-    for wanted in sys.argv[1:] or [name for name in SETTINGS if not (HERE / f"{name}.nsd").exists()]:
-        make(wanted)
-        print(f"{wanted}.nsd")
+    wanted = sys.argv[1:]
+    for name in [name for name in FORMS if not wanted or name in wanted]:
+        golden(name, lambda name=name: form(name))
+    for name, data in built().items():
+        if not wanted or name in wanted:
+            golden(name, lambda data=data: data)
+    (HERE / "refused").mkdir(exist_ok=True)
+    files = refused()
+    for name, (_, _, data) in files.items():
+        if not (HERE / name).exists():
+            (HERE / name).write_bytes(data)
+    (HERE / "manifest.json").write_text(json.dumps(manifest(files), indent=1) + "\n")

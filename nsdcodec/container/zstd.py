@@ -1,0 +1,60 @@
+"""One zstd frame (RFC 8878) that declares what it holds, checked before anything of it is decoded."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nsdcodec.errors import MalformedFile, MissingData
+
+MAX_WINDOW = 8 << 20
+LEVEL = 19
+# Above this many bytes, codings are compared at a level that is fast.
+SLOW_BYTES = 1 << 20
+FAST_LEVEL = 3
+
+
+def compress(data: bytes) -> bytes:
+    """One frame with its size and a checksum; in one thread, so that the same bytes make the same frame."""
+    return _frame(data, LEVEL)
+
+
+def estimate(data: bytes) -> int:
+    """About how many bytes `compress` would make."""
+    return len(_frame(data, LEVEL if len(data) <= SLOW_BYTES else FAST_LEVEL))
+
+
+def decompress(frame: memoryview, size: int) -> bytes:
+    """`size` bytes. The frame must declare just that size, before anything of it is decoded, since zstandard allocates
+    what a frame declares. Raises MalformedFile (A03)."""
+    zstandard = _zstandard()
+    try:
+        stated = zstandard.get_frame_parameters(frame)
+        if stated.content_size != size:
+            raise MalformedFile(
+                "NSD-A03", f"the frame declares {stated.content_size:,} bytes, the table asks for {size:,}"
+            )
+        if stated.window_size > MAX_WINDOW or stated.dict_id != 0:
+            raise MalformedFile("NSD-A03", f"a window of {stated.window_size:,} bytes or a dictionary")
+        plain: bytes = zstandard.ZstdDecompressor(max_window_size=MAX_WINDOW).decompress(frame, allow_extra_data=False)
+    except zstandard.ZstdError as error:
+        raise MalformedFile("NSD-A03", str(error)) from error
+    if len(plain) != size:
+        raise MalformedFile("NSD-A03", f"the frame decodes to {len(plain):,} bytes, the table asks for {size:,}")
+    return plain
+
+
+def _frame(data: bytes, level: int) -> bytes:
+    zstandard = _zstandard()
+    parameters = zstandard.ZstdCompressionParameters.from_level(
+        level, source_size=len(data), write_checksum=True, threads=0
+    )
+    frame: bytes = zstandard.ZstdCompressor(compression_params=parameters).compress(data)
+    return frame
+
+
+def _zstandard() -> Any:
+    try:
+        import zstandard
+    except ImportError as error:
+        raise MissingData("the package zstandard is not installed; pip install zstandard") from error
+    return zstandard

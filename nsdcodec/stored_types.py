@@ -1,0 +1,64 @@
+"""The stored types of arrays, and what one array takes: pure numbers. Spec: spec/container.md, stored types.
+
+Floats are stored as they are. Scaled integers (int8, int6, int4) are small integers times float16 scales, one for each
+index of the first axes. Unsigned integers (uint1 to uint16) are packed without gaps: masks and labels.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+FLOATS = ("float32", "float16", "bfloat16")
+SCALED = ("int8", "int6", "int4")
+UNSIGNED = tuple(f"uint{bits}" for bits in range(1, 17))
+# Bits that one value takes in the file; a scale takes SCALE_BYTES more.
+BITS = {"float32": 32, "float16": 16, "bfloat16": 16, "int8": 8, "int6": 6, "int4": 4} | {
+    name: bits for bits, name in enumerate(UNSIGNED, 1)
+}
+SCALE_BYTES = 2
+# The one tensor that holds every array that is not raw.
+CODED = "coded"
+# What images and soft labels can be made from.
+VALUES = FLOATS + SCALED
+
+
+@dataclass(frozen=True)
+class ArraySpec:
+    """One stored array: `dtype` is a key of `BITS`. Of a scaled type, each index of the first `scaled_axes` axes has a
+    scale of its own: 0 is one for the whole array, 2 in a spectrum one for each slice."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    scaled_axes: int | None = None
+
+    def __post_init__(self) -> None:
+        scaled = self.dtype in SCALED
+        if scaled != (self.scaled_axes is not None):
+            raise ValueError(f"{self.dtype} with scaled_axes={self.scaled_axes}; only {', '.join(SCALED)} have scales")
+        if self.scaled_axes is not None and not 0 <= self.scaled_axes < len(self.shape):
+            raise ValueError(f"scaled_axes is {self.scaled_axes} for an array of {len(self.shape)} axes")
+
+    @property
+    def bits(self) -> int:
+        """Of one value."""
+        return BITS[self.dtype]
+
+    @property
+    def size(self) -> int:
+        return math.prod(self.shape)
+
+    @property
+    def scales(self) -> int:
+        """How many scales there are."""
+        return 0 if self.scaled_axes is None else math.prod(self.shape[: self.scaled_axes])
+
+    @property
+    def nbytes(self) -> int:
+        """Plain bytes: scales and packed values, before any coding."""
+        return SCALE_BYTES * self.scales + math.ceil(self.size * self.bits / 8)
+
+
+def narrowest(count: int) -> str:
+    """The unsigned type of the fewest bits that tells `count` values apart, 0 to count - 1."""
+    return f"uint{max(1, (count - 1).bit_length())}"
