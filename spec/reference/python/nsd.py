@@ -15,7 +15,7 @@ import zstd
 from zstd import need
 
 AXES, BASES = ("batch", "channel", "height", "width"), ("dct", "dct4", "haar", "bilinear")
-CODINGS = ("raw", "zstd", "shuffle+zstd", "bitshuffle+zstd")
+CODINGS = ("raw", "zstd", "shuffle", "bitshuffle")
 FLOATS = {"float32": "F32", "float16": "F16", "bfloat16": "BF16"}  # in safetensors; all else is U8
 DTYPES = (*FLOATS, "int8", "int6", "int4", *(f"uint{bits}" for bits in range(1, 17)))
 ITEM_BYTES = {"F32": 4, "F16": 2, "BF16": 2, "U8": 1}
@@ -23,15 +23,9 @@ NATURAL, COUNT, NUMBER, TEXT = range(10**19), range(1, 1 << 53), float, str  # f
 NETWORK = {"name": TEXT, "depth": COUNT, "width": COUNT}
 RATES = {"learning_rate": NUMBER, "momentum": NUMBER, "weight_decay": NUMBER}
 RECIPE = {**RATES, "batch_size": COUNT, "epochs": COUNT, "augmentation": TEXT, "network": NETWORK}
-SHAPE, SCALES = [range(1, 17), range(1, 4097), range(1, 4097)], {"mean": [NUMBER], "std": [NUMBER]}
-HEADER = {
-    "optional": [TEXT],
-    "image_shape": SHAPE,
-    "classes": [TEXT],
-    "normalization": SCALES,
-    "parameterization": TEXT,
-}
-HEADER |= {"synthesis": {}, "arrays": {}, "recipe": RECIPE, "provenance": {}}
+HEADER = {"image_shape": [range(1, 17), range(1, 4097), range(1, 4097)], "classes": [TEXT], "optional": [TEXT]}
+HEADER |= {"normalization": {"mean": [NUMBER], "std": [NUMBER]}, "parameterization": TEXT, "recipe": RECIPE}
+HEADER |= {"synthesis": {}, "arrays": {}, "provenance": {}}
 Decoded = namedtuple("Decoded", "header integers arrays images labels")
 
 
@@ -118,14 +112,14 @@ class Array:
 
     def __init__(self, role: str, entry) -> None:
         right = type(entry) is list and 2 <= len(entry) <= 4 and entry[0] in DTYPES and fits(entry[1], [COUNT])
-        need(right, f"NSD-H02: {role}")
+        need(right, f"NSD-H02: {role!r}")
         self.dtype, self.shape, self.coding, self.groups = entry + ["raw", 0][len(entry) - 2 :]
         self.kind, self.bits = self.dtype.strip("0123456789"), int(self.dtype.strip("abfilnotu"))
-        need(self.coding in CODINGS and (len(entry) == 4) == (self.kind == "int"), f"NSD-H02: {role}")
-        need(fits(self.groups, range(max(1, len(self.shape)))), f"NSD-H02: {role}")
-        need(0 < len(self.shape) < 7, f"NSD-A05: {role}")
-        self.role, self.size, planes = role, prod(self.shape), self.coding == "bitshuffle+zstd"
-        self.bytewise = self.coding == "shuffle+zstd" or ("float" in self.kind and not planes)
+        need(self.coding in CODINGS and (len(entry) == 4) == (self.kind == "int"), f"NSD-H02: {role!r}")
+        need(fits(self.groups, range(max(1, len(self.shape)))), f"NSD-H02: {role!r}")
+        need(0 < len(self.shape) < 7, f"NSD-A05: {role!r}")
+        self.role, self.size, planes = role, prod(self.shape), self.coding == "bitshuffle"
+        self.bytewise = self.coding == "shuffle" or ("float" in self.kind and not planes)
         self.scales = prod(self.shape[: self.groups]) if self.kind == "int" else 0
         self.width = (self.bits > 8) + (self.bits > 16) * 2 + 1  # bytes of an item
         packed = self.bits * ((self.size + 7) // 8) if planes else (self.bits * self.size + 7) // 8
@@ -135,10 +129,10 @@ class Array:
         """The stored integers, if it has any, and the values in float64."""
         packed, bits, size = np.frombuffer(data, np.uint8, offset=2 * self.scales), self.bits, self.size
         if self.bytewise:
-            planes = packed.reshape(-1, size) if self.coding == "shuffle+zstd" else packed.reshape(size, -1).T
+            planes = packed.reshape(-1, size) if self.coding == "shuffle" else packed.reshape(size, -1).T
             places = range(0, 8 * self.width, 8)
         else:
-            rows, used = (bits, size) if self.coding == "bitshuffle+zstd" else (1, bits * size)
+            rows, used = (bits, size) if self.coding == "bitshuffle" else (1, bits * size)
             stream = np.unpackbits(packed.reshape(rows, -1), axis=1)
             need(not stream[:, used:].any(), f"NSD-A04: {self.role} has a padding bit that is set")
             planes, places = stream[:, :used] if rows > 1 else stream[0, :used].reshape(size, bits).T, range(bits)[::-1]
@@ -153,19 +147,20 @@ class Array:
             return None, values.astype(np.float64)
         if self.kind == "uint":
             need(items.max() < 1 << bits, f"NSD-A04: {self.role} is out of range")
-            return items, items.astype(np.float64)
-        wrap = 1 << (8 if self.bytewise else bits)
-        integers = np.where(items < wrap // 2, items, items - float(wrap))
+            return items.astype(np.int64), items.astype(np.float64)
+        integers = items.astype(np.int64)
+        integers -= (integers >> (7 if self.bytewise else bits - 1)) << (8 if self.bytewise else bits)
         scales = np.frombuffer(data, "<f2", self.scales).astype(np.float64)
         need(np.isfinite(scales).all() and scales.min() >= 0, f"NSD-A04: {self.role} has a wrong scale")
         need(abs(integers).max() < 1 << bits - 1, f"NSD-A04: {self.role} is out of range")
-        ones = [1] * (len(self.shape) - self.groups)
-        return integers.astype(int), integers * scales.reshape(*self.shape[: self.groups], *ones)
+        return integers, integers * scales.reshape(self.shape[: self.groups] + [1] * (len(self.shape) - self.groups))
 
 
-def basis(name: str, t: int, u: int):
+def basis(name: str | None, t: int, u: int):
     """synthesis.md, Named bases: [t, u]."""
     i, j, matrix = np.arange(t)[:, None], np.arange(u) + 0.5, np.zeros((t, u))
+    if name is None:
+        return np.eye(u)
     if name == "dct":
         return np.where(i == 0, sqrt(1 / u), sqrt(2 / u) * np.cos(np.pi * i * j / u))
     if name == "dct4":
@@ -181,16 +176,15 @@ def basis(name: str, t: int, u: int):
         start, length = stretches.pop(0)
         if length > 1:
             p, q = (length + 1) // 2, length // 2
-            matrix[row, start : start + p], matrix[row, start + p : start + length] = (
-                sqrt(q / p / length),
-                -sqrt(p / q / length),
-            )
+            matrix[row, start : start + p] = sqrt(q / p / length)
+            matrix[row, start + p : start + length] = -sqrt(p / q / length)
             row, stretches = row + 1, [*stretches, (start, p), (start + p, q)]
     return matrix
 
 
 def plan(header, table):
-    """Whether the arrays fit; the axes of a spectrum; spectrum and kernel of each block; named bases. (synthesis.md)"""
+    """Checks shapes by synthesis.md and labels.md. Returns the lengths of the axes before and after, the named bases,
+    the number of kernels, whether they are zipped, and the number of images."""
     named = {axis: header["synthesis"][axis] for axis in AXES[1:] if axis in header["synthesis"]}
     stored = {axis: table[f"{axis}_kernel"].shape for axis in AXES if f"{axis}_kernel" in table}
     roles = {"spectrum", "mask", "labels"} | {f"{axis}_kernel" for axis in AXES}
@@ -202,6 +196,7 @@ def plan(header, table):
     spectra, *before = table["spectrum"].shape
     if "mask" in table:
         need(table["mask"].shape[0] in (1, spectra), "NSD-S02: mask")
+        need(before[2] <= prod(table["mask"].shape[1:]), "NSD-S03: more coefficients than places")
         before[2:] = table["mask"].shape[1:]
     after = [stored["batch"][2] if "batch" in stored else before[0], *header["image_shape"]]
     for axis, t, u in zip(AXES, before, after, strict=True):
@@ -210,19 +205,13 @@ def plan(header, table):
     need({shape[0] for shape in stored.values()} <= {1, kernels}, "NSD-S02: kernels of different numbers")
     zipped = header["synthesis"].get("pairing") == "zip"
     need(not zipped or kernels in (1, spectra), "NSD-S02: pairing")
-    blocks = spectra if zipped else spectra * kernels
-    images, classes = blocks * after[0], len(header["classes"])
+    images = (spectra if zipped else spectra * kernels) * after[0]
     widest = max(prod(after[1:i]) * prod(before[i:]) for i in range(1, 5))
     need(images <= 1 << 24 and widest <= 1 << 28, "NSD-A05: too many images, or values of one")
     if "labels" in table:
-        shape = [images] if table["labels"].kind == "uint" else [images, classes]
+        shape = [images] if table["labels"].kind == "uint" else [images, len(header["classes"])]
         need(table["labels"].shape == shape, "NSD-L01: labels")
-    pairs = [(a, a % kernels) if zipped else divmod(a, kernels) for a in range(blocks)]
-    return (
-        before,
-        pairs,
-        {axis: basis(named[axis], before[i], after[i])[None] for i, axis in enumerate(AXES) if axis in named},
-    )
+    return before, after, named, kernels, zipped, images
 
 
 def stored_bytes(table, tensors):
@@ -233,53 +222,54 @@ def stored_bytes(table, tensors):
         array = table.get(name)
         wanted = (FLOATS[array.dtype], array.shape) if array and array.dtype in FLOATS else ("U8", [len(data)])
         need((dtype, shape) == wanted and (not array or len(data) == array.length), f"NSD-A02: {name}")
-    if coded:
-        ends = list(accumulate(table[role].length for role in coded))
-        try:
-            frame = zstd.decompress(tensors.pop("coded")[2], ends[-1])
-        except ValueError as error:
-            raise ValueError(f"NSD-A03: {error}") from None
-    found = {role: data for role, (_, _, data) in tensors.items()}
-    return found | {
-        role: frame[end - table[role].length : end] for role, end in zip(coded, ends if coded else [], strict=True)
-    }
+    found, at = {name: data for name, (_, _, data) in tensors.items()}, 0
+    try:
+        frame = zstd.decompress(found.pop("coded"), sum(table[role].length for role in coded)) if coded else b""
+    except ValueError as error:
+        raise ValueError(f"NSD-A03: {error}") from None
+    for role in coded:
+        found[role] = frame[at : at + table[role].length]
+        at += table[role].length
+    return found
 
 
 def decode(data: bytes) -> Decoded:
-    """All that a file holds: the stored integers and the values (float64) of its arrays by role; images float64
-    [N, C, H, W] in normalised units; labels [N], or float64 [N, classes] where they are soft."""
+    """All that a file holds: the stored integers and the values (float64) of its arrays by role; all images at once,
+    float64 [N, C, H, W] in normalised units; labels [N], or float64 [N, classes] where they are soft."""
     header, tensors = container(data)
     check(header)
     table = {role: Array(role, entry) for role, entry in header["arrays"].items()}
     cost = sum(array.size * (2 if array.kind == "uint" else 4) for array in table.values())
     need(cost <= 1 << 30, "NSD-A05: too many values")
-    before, pairs, matrices = plan(header, table)
+    before, after, named, kernels, zipped, count = plan(header, table)
     found = stored_bytes(table, tensors)
     decoded = {role: array.decode(found[role]) for role, array in table.items()}
     integers = {role: items for role, (items, _) in decoded.items() if items is not None}
     arrays = {role: values for role, (_, values) in decoded.items()}
-    spectrum = arrays["spectrum"]
-    if "mask" in table:
-        mask, spectrum = integers["mask"] == 1, np.zeros((len(spectrum), *before))
-        need((mask.sum((1, 2)) == arrays["spectrum"].shape[3]).all(), "NSD-S03: places of the mask")
-        for i, coefficients in enumerate(arrays["spectrum"]):
-            spectrum[i][:, :, mask[i % len(mask)]] = coefficients
-    matrices |= {axis: arrays[f"{axis}_kernel"] for axis in AXES if f"{axis}_kernel" in arrays}
-    images = []
-    for i, j in pairs:
-        block = spectrum[i]
-        for place, axis in enumerate(AXES):
-            if axis in matrices:
-                matrix = matrices[axis][j % len(matrices[axis])]
-                block = np.moveaxis(np.tensordot(block, matrix, (place, 0)), -1, place)
-        images.append(block)
-    images, classes = np.concatenate(images), len(header["classes"])
-    labels = integers.get("labels", arrays.get("labels", np.arange(len(images)) * classes // len(images)))
-    if labels.ndim == 2:
+    spectrum, mask, classes = arrays["spectrum"], integers.get("mask"), len(header["classes"])
+    need(mask is None or (mask.sum((1, 2)) == spectrum.shape[3]).all(), "NSD-S03: the places of a mask")
+    if "labels" not in table:
+        labels = np.arange(count) * classes // count
+    elif table["labels"].kind == "uint":
+        labels = integers["labels"]
+        need(labels.max() < classes, "NSD-L02: a label of no class")
+    else:
         labels = np.exp(arrays["labels"] - arrays["labels"].max(1, keepdims=True))
         labels /= labels.sum(1, keepdims=True)
-    else:
-        need(labels.max() < classes, "NSD-L02: a label outside the classes")
+    batch, *matrices = (arrays.get(f"{axis}_kernel") for axis in AXES)
+    for place, axis in enumerate(AXES[1:]):
+        if matrices[place] is None:
+            matrices[place] = basis(named.get(axis), before[place + 1], after[place + 1])[None]
+    images = np.empty((count, *after[1:]))
+    for n in range(count):
+        a, b = divmod(n, after[0])
+        i, j = (a, a % kernels) if zipped else divmod(a, kernels)
+        x = spectrum[i, b] if batch is None else np.tensordot(batch[j % len(batch)][:, b], spectrum[i], 1)
+        if mask is not None:
+            x, coefficients = np.zeros(before[1:]), x
+            x[:, mask[i % len(mask)] == 1] = coefficients
+        path = ["einsum_path", (0, 1), (0, 2), (0, 1)]  # channel, height, width: each product within the limits
+        images[n] = np.einsum("qrs,qc,rh,sw->chw", x, *(matrix[j % len(matrix)] for matrix in matrices), optimize=path)
     return Decoded(header, integers, arrays, images, labels)
 
 

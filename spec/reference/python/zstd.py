@@ -98,7 +98,8 @@ def read_huffman(source: Source) -> dict[str, int]:
     total = sum(1 << weight >> 1 for weight in weights)
     deepest, at, words = total.bit_length(), 0, {}
     last = (1 << deepest) - total  # the share of the last symbol, whose weight is not written
-    need(len(weights) < 256 and 0 < deepest < 12 and last & last - 1 == 0, "the weights make no Huffman code")
+    need(len(weights) < 256 and deepest < 12 and last & last - 1 == 0, "the weights make no Huffman code")
+    need(1 in weights, "no word is as long as the longest")
     for weight, symbol in sorted((weight, symbol) for symbol, weight in enumerate([*weights, last.bit_length()])):
         if weight:
             words[f"{at:0{deepest}b}"[: deepest + 1 - weight]] = symbol
