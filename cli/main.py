@@ -9,11 +9,11 @@ import typer
 from nsdcodec.errors import NsdError
 from nsdcodec.version import VERSION
 
-from . import analyze, bench, decode, encode, evaluate, experts, info, output, recipes, verify
+from . import analyze, bench, convert, decode, diff, encode, evaluate, experts, info, output, recipes, verify
 
 EPILOG = (
-    "Exit codes: 0 ok, 1 diverged, 2 usage, 3 malformed file, 4 digest mismatch, 5 unsupported version or feature, "
-    "6 over budget, 7 missing data or I/O, 130 interrupted."
+    "Exit codes: 0 ok, 1 diverged (of diff: the files differ), 2 usage, 3 malformed file, 4 digest mismatch, "
+    "5 unsupported version or feature, 6 over budget, 7 missing data or I/O, 130 interrupted."
 )
 
 app = typer.Typer(
@@ -28,6 +28,8 @@ app.command("encode")(encode.encode)
 app.command("decode")(decode.decode)
 app.command("info")(info.info)
 app.command("verify")(verify.verify)
+app.command("convert")(convert.convert)
+app.command("diff")(diff.diff)
 app.command("eval")(evaluate.evaluate)
 app.command("experts")(experts.experts)
 app.command("analyze")(analyze.analyze)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from nsdcodec.settings import Settings
     from nsdcodec.sources import Source
 
-FileArgument = Annotated[Path, typer.Argument(help="An .nsd file.", show_default=False)]
+FileArgument = Annotated[str, typer.Argument(help="An .nsd file: a path or a URL.", show_default=False)]
 SourceArgument = Annotated[
     str,
     typer.Argument(

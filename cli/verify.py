@@ -1,41 +1,106 @@
-"""nsdc verify: every check of the format on a file, one line each."""
+"""nsdc verify: every check of the format on files, folders and URLs, one line each."""
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
 
-from nsdcodec.errors import NsdError
+import typer
 
-from . import options, output
+from nsdcodec.errors import FileAccess, MalformedFile, NsdError
+
+from . import output
+
+if TYPE_CHECKING:
+    from nsdcodec.verification import Verification
 
 
-def verify(file: options.FileArgument, json: bool = output.JSON) -> None:
-    """Check a file: framing, digest, header, arrays, layout, and that every image decodes to finite values."""
-    passed: list[str] = []
-    try:
-        _check(str(file), passed, quiet=json)
-    except NsdError as error:
-        if json:
-            output.print_json({"file": str(file), "ok": False, "passed": passed, "error": str(error)})
-        else:
-            print(output.printable(f"FAILED  {error}"))
-        sys.exit(error.exit_code)
+def verify(
+    targets: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="TARGET...", help="Files, URLs, or folders: every .nsd file below them.", show_default=False
+        ),
+    ],
+    json: bool = output.JSON,
+) -> None:
+    """Check files: framing, digest, header, arrays, layout, and that every image decodes to finite values.
+
+    Each target is checked, whatever the others are. The exit code is the highest of theirs: 0 where all are sound.
+    """
+    from nsdcodec.container.remote import without_secrets
+
+    files = [found for target in targets for found in _files(target)]
+    named = [file for file, _ in files] == targets and len(files) == 1  # else each file has its name above it
+    documents, codes = [], []
+    for file, refused in files:
+        name = without_secrets(file)
+        if not named and not json:
+            print(output.printable(name))
+        verification = _verification(file, refused, quiet=json)
+        documents.append({"file": name} | _document(verification))
+        codes.append(0 if verification.error is None else verification.error.exit_code)
     if json:
-        output.print_json({"file": str(file), "ok": True, "passed": passed, "error": None})
-    else:
-        print(f"{file} is sound")
+        output.print_json(documents)
+    elif not named:
+        bad = [document["file"] for document in documents if not document["ok"]]
+        summary = f"{len(files)} file{'s' * (len(files) > 1)}: {len(files) - len(bad)} sound, {len(bad)} not"
+        print(output.printable(summary + (f" ({', '.join(bad)})" if bad else "")))
+    elif documents[0]["ok"]:
+        print(output.printable(f"{documents[0]['file']} is sound"))
+    sys.exit(max(codes))
 
 
-def _check(file: str, passed: list[str], quiet: bool) -> None:
-    def report(check: str) -> None:
-        passed.append(check)
+def _files(target: str) -> Iterator[tuple[str, NsdError | None]]:
+    """A file as it is; of a folder every .nsd file below it, sorted; with an error, what cannot be looked into."""
+    if not os.path.isdir(target):
+        yield target, None
+        return
+    refused: list[OSError] = []
+    found = [
+        os.path.join(folder, name)
+        for folder, _, names in os.walk(target, onerror=refused.append)
+        for name in names
+        if name.endswith(".nsd")
+    ]
+    for file in sorted(found):
+        yield file, None
+    for error in refused:
+        yield str(error.filename), FileAccess(f"cannot list {error.filename}: {error.strerror}")
+    if not found and not refused:
+        yield target, FileAccess(f"{target} is a folder without any .nsd file in it; name a file, or another folder")
+
+
+def _verification(file: str, refused: NsdError | None, quiet: bool) -> Verification:
+    from nsdcodec.verification import CHECKS, Check, Verification, verify
+
+    def show(line: str) -> None:
         if not quiet:
-            print(f"ok      {check}")
+            print(output.printable(line), flush=True)
 
-    from nsdcodec.container.file import read
+    if refused is not None:
+        result = Verification(tuple(Check(name, None) for name in CHECKS), refused)
+    else:
+        result = verify(
+            file, lambda check: show(f"{'ok      ' if check.ok else 'FAILED  '}{check.name}: {check.detail}")
+        )
+    if result.error is not None:
+        if not any(check.ok is False for check in result.checks):
+            show(f"FAILED  {result.error}")  # no check did: there was nothing to check
+        for check in result.checks:
+            if check.ok is None:
+                show(f"skipped {check.name}")
+    return result
 
-    data = read(file, report)
-    from nsdcodec.synthesis import check_finite
 
-    check_finite(data)
-    report(f"decoding: {data.header.layout.images:,} images, every value finite")
+def _document(verification: Verification) -> dict[str, Any]:
+    error = verification.error
+    return {
+        "ok": verification.ok,
+        "checks": [asdict(check) for check in verification.checks],
+        "error": None if error is None else str(error),
+        "rule": error.rule if isinstance(error, MalformedFile) else None,
+    }

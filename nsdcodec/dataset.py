@@ -21,8 +21,8 @@ class NSDDataset(Dataset[tuple[Any, Any]]):
     """`ds[i]` is (image float32 [C, H, W] in normalised units, label), each through its transform. The label is an int;
     in a file of soft labels a distribution over the classes, float32 [classes], which cross_entropy takes as well.
 
-    `source` is a path, the bytes of a file, or an open binary stream; it is read once and checked whole. Batches that a
-    DataLoader asks for are decoded at once. Pickles, so workers may be forked or spawned. Raises what
+    `source` is a path, a URL, the bytes of a file, or an open binary stream; it is read once and checked whole. Batches
+    that a DataLoader asks for are decoded at once. Pickles, so workers may be forked or spawned. Raises what
     `nsdcodec.read` raises.
     """
 

@@ -20,11 +20,12 @@ from functools import cached_property
 from nsdcodec import bases
 from nsdcodec.errors import MalformedFile
 from nsdcodec.geometry import Geometry
-from nsdcodec.stored_types import UNSIGNED, VALUES, ArraySpec
+from nsdcodec.stored_types import SCALED, UNSIGNED, VALUES, ArraySpec
 
 AXES = ("batch", "channel", "height", "width")
 PAIRINGS = ("product", "zip")
 LABEL_RULES = ("balanced", "stored", "soft")
+GRANULARITIES = ("slice", "row", "tensor")
 # So that a file of a few kB cannot make a decoder allocate without bound: labels are made for every image, and no step
 # of making one image holds more values than MAX_VALUES.
 MAX_IMAGES = 1 << 24
@@ -189,3 +190,15 @@ class Layout:
     def nbytes(self) -> int:
         """Bytes of all arrays before any coding."""
         return sum(spec.nbytes for spec in self.arrays.values())
+
+
+def stored_as(role: str, shape: tuple[int, ...], dtype: str, granularity: str = GRANULARITIES[0]) -> ArraySpec:
+    """The spec of an array of values in this type. Of scaled integers, each slice (of a spectrum; of a kernel or of
+    labels a row), each row, or the whole tensor has a scale; the small kernels are float16 then, since every image is
+    made with their few values."""
+    if dtype not in SCALED:
+        return ArraySpec(dtype, shape)
+    if role in ("channel_kernel", "height_kernel", "width_kernel"):
+        return ArraySpec("float16", shape)
+    axes = {"slice": min(2, len(shape) - 1), "row": len(shape) - 1, "tensor": 0}
+    return ArraySpec(dtype, shape, axes[granularity])

@@ -436,7 +436,15 @@ MALFORMED: list[tuple[str, str, bytes]] = [
     ("NSD-S02", "two spectra zipped with three kernels", header(KERNELS, "synthesis", value={"pairing": "zip"})),
     ("NSD-S03", "a mask of a place too few", values_of(PLAIN, "mask", b"\0")),
     ("NSD-S03", "a mask of places too many", values_of(PLAIN, "mask", b"\xff" * 9)),
-    ("NSD-S03", "more coefficients than places", header(PLAIN, "arrays", "mask", 1, value=[3, 2, 2])),
+    (
+        "NSD-S03",
+        "more coefficients than places",
+        edited(
+            header(PLAIN, "arrays", "mask", 1, value=[3, 2, 2]),
+            entries=lambda e: e | {"mask": e["mask"] | {"shape": [2], "data_offsets": [246, 248]}},
+            body=lambda b: b[:246] + b"\xff\xf0",
+        ),
+    ),
     ("NSD-L01", "labels for other images", header(PLAIN, "arrays", "labels", 1, value=[7])),
     ("NSD-L01", "soft labels of other classes", header(SOFT, "arrays", "labels", 1, value=[6, 4])),
     ("NSD-L01", "soft labels of unsigned integers", header(SOFT, "arrays", "labels", 0, value="uint16")),

@@ -9,7 +9,19 @@ import pytest
 from builders import LAYOUTS, file_of, fresh_python
 
 PACKAGE = Path(__file__).parent.parent / "nsdcodec"
-DECODING = ["errors", "geometry", "budget", "bases", "stored_types", "layout", "container", "synthesis", "dataset"]
+DECODING = [
+    "errors",
+    "geometry",
+    "budget",
+    "bases",
+    "stored_types",
+    "layout",
+    "container",
+    "synthesis",
+    "comparison",
+    "verification",
+    "dataset",
+]
 ENCODING = [
     "sources",
     "parameterizations",
@@ -109,7 +121,7 @@ def test_every_module_stands_in_a_room():
         ("layout", "from nsdcodec.budget import Budget", False),
         ("layout", "def f():\n    from nsdcodec import dataset", True),
         ("layout", "import nsdcodec.container.file", True),
-        ("container.file", "from . import codecs", False),
+        ("container.file", "from . import codings", False),
         ("container.file", "from ..synthesis import images", True),
         ("dataset", "from nsdcodec.version import VERSION", False),
         ("dataset", "from nsdcodec.learning.real import RealImages", True),
@@ -149,7 +161,7 @@ def test_decoding_needs_no_package_of_the_extras(tmp_path):
     (tmp_path / "a.nsd").write_bytes(file_of("mask a spectrum"))
     code = """
 import sys
-BLOCKED = {"torchvision", "h5py", "typer", "sklearn", "scipy", "rich", "PIL", "matplotlib"}
+BLOCKED = {"torchvision", "h5py", "typer", "sklearn", "scipy", "rich", "PIL", "matplotlib", "fsspec", "aiohttp"}
 class Refuse:
     def find_spec(self, name, path=None, target=None):
         if name.split(".")[0] in BLOCKED:

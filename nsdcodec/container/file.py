@@ -19,7 +19,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from nsdcodec.container import atomic, codings, strict_json, zstd
+from nsdcodec.container import atomic, codings, remote, strict_json, zstd
 from nsdcodec.container.header import BLANK_DIGEST, MAX_RANK, Header
 from nsdcodec.container.header import parse as parse_header
 from nsdcodec.container.values import Array, Stored, from_items, to_items
@@ -29,6 +29,8 @@ from nsdcodec.stored_types import CODED, SCALED, ArraySpec
 MAX_HEADER_BYTES = 4 << 20
 MAX_FILE_BYTES = 1 << 30
 METADATA_KEY = "nsd"
+# Each is made on what those before it found sound, so the first that is not passed is the one that failed.
+CHECKS = ("framing", "digest", "header", "arrays", "layout")
 # Safetensors' names of the types whose raw arrays it can show; to it, all else are bytes.
 SAFETENSORS = {"float32": "F32", "float16": "F16", "bfloat16": "BF16"}
 _ITEM_BYTES = {"F32": 4, "F16": 2, "BF16": 2, "U8": 1}
@@ -127,24 +129,26 @@ def write(path: str | os.PathLike[str], header: Header, arrays: Mapping[str, Arr
     return len(data)
 
 
-def read(source: Source, report: Callable[[str], None] = lambda check: None) -> NSDFile:
-    """Reads and checks a file: a path, its bytes, or an open binary stream. `report` hears of each check passed.
+def read(source: Source, report: Callable[[str, str], None] = lambda check, found: None) -> NSDFile:
+    """Reads and checks a file: a path, a URL, its bytes, or an open binary stream. `report` hears of each of
+    `CHECKS` that is passed, and what was found.
 
-    Raises FileAccess, DigestMismatch, UnsupportedVersion, UnsupportedFeature, MalformedFile; nothing else.
+    Raises FileAccess, DigestMismatch, UnsupportedVersion, UnsupportedFeature, MalformedFile; for a URL MissingData and
+    UnknownName too, where its scheme needs a package or is not known; nothing else.
     """
     data = _bytes(source)
     entries, text, data_start = _framing(data)
-    report(f"framing: {len(data):,} bytes, {len(entries)} tensors cover the data")
+    report("framing", f"{len(data):,} bytes, {len(entries)} tensors cover the data")
     digest = _digest(data, data_start)
     if digest:
-        report(f"digest: sha256 {digest[:16]}...")
+        report("digest", f"sha256 {digest[:16]}...")
     header = parse_header(text, digest)
-    report(f"header: format {header.version[0]}.{header.version[1]}, {header.layout.geometry}")
+    report("header", f"format {header.version[0]}.{header.version[1]}, {header.layout.geometry}")
     arrays, integers = _arrays(memoryview(data)[data_start:], entries, header)
-    report(f"arrays: {', '.join(arrays)}: sizes, codecs and values")
+    report("arrays", f"{', '.join(arrays)}: sizes, codings and values")
     _mask(header, arrays)
     _labels(header, arrays)
-    report(f"layout: {header.layout.images:,} images, labels within the classes")
+    report("layout", f"{header.layout.images:,} images, labels within the classes")
     sizes = {name: entry.end - entry.start for name, entry in entries.items()}
     return NSDFile(header, arrays, integers, digest, len(data), sizes)
 
@@ -153,6 +157,8 @@ def _bytes(source: Source) -> bytes:
     try:
         if isinstance(source, bytes | bytearray | memoryview):
             data = bytes(source)
+        elif remote.is_url(source):
+            data = remote.fetch(str(source), MAX_FILE_BYTES)
         elif isinstance(source, str | os.PathLike):
             with Path(source).open("rb") as file:
                 data = file.read(MAX_FILE_BYTES + 1)

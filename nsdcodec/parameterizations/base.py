@@ -15,8 +15,8 @@ from nsdcodec import synthesis
 from nsdcodec.budget import Budget
 from nsdcodec.errors import InvalidSetting, nearest
 from nsdcodec.geometry import Geometry
-from nsdcodec.layout import Layout, Synthesis
-from nsdcodec.stored_types import SCALED, VALUES, ArraySpec
+from nsdcodec.layout import Layout, Synthesis, stored_as
+from nsdcodec.stored_types import VALUES, ArraySpec
 
 # "herding" and "forgetting" are real images too, chosen by `nsdcodec.coresets`.
 INITS = ("real", "herding", "forgetting", "noise")
@@ -73,22 +73,14 @@ class Parameterization(ABC):
         mask: tuple[int, ...] | None = None,
     ) -> Layout:
         """A layout of float arrays of these shapes, with a mask and with soft labels where there are such."""
-        arrays = {role: self._spec(role, shape) for role, shape in shapes.items()}
+        arrays = {role: stored_as(role, shape, self.dtype) for role, shape in shapes.items()}
         if mask is not None:
             arrays["mask"] = ArraySpec("uint1", mask)
         hard = Layout(geometry, synthesis, arrays)
         if self.labels == "hard":
             return hard
-        scores = self._spec("labels", (hard.images, geometry.classes))
+        scores = stored_as("labels", (hard.images, geometry.classes), self.dtype)
         return Layout(geometry, synthesis, arrays | {"labels": scores}, "soft")
-
-    def _spec(self, role: str, shape: tuple[int, ...]) -> ArraySpec:
-        if self.dtype not in SCALED:
-            return ArraySpec(self.dtype, shape)
-        # Few values, which every image is made with.
-        if role in ("channel_kernel", "height_kernel", "width_kernel"):
-            return ArraySpec("float16", shape)
-        return ArraySpec(self.dtype, shape, min(2, len(shape) - 1))
 
     def require_choice(self, field: str, choices: tuple[str, ...]) -> None:
         value = getattr(self, field)

@@ -1,0 +1,74 @@
+"""nsdc convert: a file in other stored types or codings, and what that cost."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from nsdcodec.errors import UnknownName
+from nsdcodec.layout import GRANULARITIES
+from nsdcodec.stored_types import VALUES
+
+from . import options, output
+
+if TYPE_CHECKING:
+    from nsdcodec.comparison import ImageError
+
+
+def convert(
+    file: options.FileArgument,
+    to: Annotated[Path, typer.Argument(help="The .nsd file to write; may be the same.", show_default=False)],
+    dtype: Annotated[
+        str | None, typer.Option(help=f"The type of all values: {', '.join(VALUES)} (default: as it is).")
+    ] = None,
+    scale: Annotated[
+        str, typer.Option(help=f"What has a scale of its own, of integers: {', '.join(GRANULARITIES)}.")
+    ] = GRANULARITIES[0],
+    codec: Annotated[
+        str, typer.Option(help="auto (what makes the file smallest), raw, zstd, shuffle or bitshuffle.")
+    ] = "auto",
+    json: bool = output.JSON,
+) -> None:
+    """Write a file in other stored types or codings, and print what that costs: bytes, and error of the images."""
+    from nsdcodec.comparison import image_error
+    from nsdcodec.container import atomic
+    from nsdcodec.container.codings import CODINGS
+    from nsdcodec.container.file import pack, read
+    from nsdcodec.conversion import converted
+
+    if codec not in (known := ("auto", *CODINGS)):
+        raise UnknownName("codec", codec, known)
+    atomic.check_writable(to)
+    before = read(file)
+    data = pack(*converted(before, dtype, scale), codec)
+    after = read(data)
+    error = image_error(before, after)
+    atomic.write(to, data)
+    if json:
+        output.print_json(
+            {
+                "bytes_before": before.nbytes,
+                "bytes": after.nbytes,
+                "bits_per_class": after.bits_per_class,
+                "psnr": error.psnr if math.isfinite(error.psnr) else None,
+                "largest": error.largest,
+            }
+        )
+        return
+    share = after.nbytes / before.nbytes
+    output.print_pairs(
+        [
+            ("file", f"{to}: {before.nbytes:,} -> {after.nbytes:,} bytes ({share:.1%})"),
+            ("bits a class", f"{before.bits_per_class:,.0f} -> {after.bits_per_class:,.0f}"),
+            ("image error", _error(error)),
+        ]
+    )
+
+
+def _error(error: ImageError) -> str:
+    if error.differing == 0:
+        return "none: every image is the same"
+    return f"PSNR {error.psnr:.2f} dB, largest {error.largest:.2f} of 255"
