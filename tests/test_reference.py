@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import zstandard
+from malformed import REFUSED
 
 SPEC = Path(__file__).parent.parent / "spec"
 REFERENCE, VECTORS = SPEC / "reference" / "python", SPEC / "vectors"
@@ -157,6 +158,12 @@ def test_a_golden_vector_decodes_to_its_images_labels_and_integers(vector):
 def test_a_refused_vector_is_refused_by_its_rule(vector):
     with pytest.raises(ValueError, match=f"^{vector['error']}: "):
         nsd.decode((VECTORS / vector["file"]).read_bytes())
+
+
+@pytest.mark.parametrize(("error", "what", "data"), [(*file,) for file in REFUSED if len(file[2]) > 16_000])
+def test_what_is_too_large_for_the_vectors_is_refused_too(error, what, data):
+    with pytest.raises(ValueError, match=f"^{error}: "):
+        nsd.decode(data)
 
 
 def test_no_damaged_byte_and_no_truncation_goes_unnoticed():
