@@ -15,13 +15,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 import zstandard
+from builders import put_together, take_apart
 from malformed import REFUSED
+
+from nsdcodec.container.file import read
+from nsdcodec.errors import NsdError
 
 SPEC = Path(__file__).parent.parent / "spec"
 REFERENCE, VECTORS = SPEC / "reference" / "python", SPEC / "vectors"
 MANIFEST = json.loads((VECTORS / "manifest.json").read_text())
 sys.path.insert(0, str(REFERENCE))
 nsd, zstd = importlib.import_module("nsd"), importlib.import_module("zstd")
+sys.path.remove(str(REFERENCE))
 
 RNG = np.random.default_rng(0)
 PROSE = "".join(path.read_text() for path in sorted(SPEC.glob("*.md"))).encode()
@@ -89,11 +94,11 @@ def test_a_frame_outside_the_rules_is_refused(frame, size):
 
 
 def test_a_damaged_frame_is_refused_or_decodes_as_by_the_library():
-    decoded = 0
+    rng, decoded = np.random.default_rng(2), 0
     for trial in range(1500):
         plain = list(CONTENTS.values())[trial % 6][trial:][: (60, 400, 2000)[trial % 3]]
         frame = bytearray(zstandard.ZstdCompressor(level=(1, 19)[trial % 2]).compress(plain))
-        frame[RNG.integers(4, len(frame))] = RNG.integers(256)
+        frame[rng.integers(4, len(frame))] = rng.integers(256)
         try:
             found = zstd.decompress(bytes(frame), len(plain))
         except ValueError:
@@ -173,6 +178,38 @@ def test_no_damaged_byte_and_no_truncation_goes_unnoticed():
         for wrong in (damaged, data[:place]):
             with pytest.raises(ValueError, match=r"^(NSD-[FH]0\d|DigestMismatch): "):
                 nsd.decode(wrong)
+
+
+JUNK = [None, [], {}, "x", "zip", "dct", "int8", "uint1", "bitshuffle", "raw", -1, 0, 1, 3, 1.5, 1 << 24, 1 << 62, True]
+
+
+def places(value, path=()):
+    """The path of every value within a JSON value."""
+    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [path, *(found for key, part in inside for found in places(part, (*path, key)))]
+
+
+def test_both_readers_accept_and_refuse_the_same_files():
+    rng, accepted = np.random.default_rng(1), 0
+    for trial in range(1000):
+        vector = MANIFEST["golden"][trial % len(MANIFEST["golden"])]
+        entries, header, body = take_apart((VECTORS / vector["file"]).read_bytes())
+        found = [path for path in places(header) if path and path[0] not in ("digest", "recipe", "provenance")]
+        *above, last = found[rng.integers(len(found))]
+        part = header
+        for key in above:
+            part = part[key]
+        part[last] = JUNK[rng.integers(len(JUNK))]
+        data = put_together(entries, header, body)
+        try:
+            nsd.decode(data)
+        except ValueError:
+            with pytest.raises(NsdError):
+                read(data)
+        else:
+            read(data)
+            accepted += 1
+    assert 20 < accepted < 500
 
 
 def test_the_command_prints_what_files_hold_and_writes_images(tmp_path):
