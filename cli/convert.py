@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nsdcodec.errors import UnknownName
-from nsdcodec.layout import GRANULARITIES
-from nsdcodec.stored_types import VALUES
+from nsdcodec.stored_types import GRANULARITIES, VALUES
 
 from . import options, output
 

@@ -17,6 +17,9 @@ from . import output
 if TYPE_CHECKING:
     from nsdcodec.verification import Verification
 
+# Files that the last line names.
+MOST_NAMED = 5
+
 
 def verify(
     targets: Annotated[
@@ -48,7 +51,8 @@ def verify(
     elif not named:
         bad = [document["file"] for document in documents if not document["ok"]]
         summary = f"{len(files)} file{'s' * (len(files) > 1)}: {len(files) - len(bad)} sound, {len(bad)} not"
-        print(output.printable(summary + (f" ({', '.join(bad)})" if bad else "")))
+        more = [f"and {len(bad) - MOST_NAMED} more"] if len(bad) > MOST_NAMED else []
+        print(output.printable(summary + (f": {', '.join(bad[:MOST_NAMED] + more)}" if bad else "")))
     elif documents[0]["ok"]:
         print(output.printable(f"{documents[0]['file']} is sound"))
     sys.exit(max(codes))

@@ -18,8 +18,8 @@ from nsdcodec.container.file import NSDFile
 from nsdcodec.container.header import Header
 from nsdcodec.container.values import to_items
 from nsdcodec.errors import InvalidSetting, UnknownName
-from nsdcodec.layout import GRANULARITIES, stored_as
-from nsdcodec.stored_types import UNSIGNED, VALUES, ArraySpec, narrowest
+from nsdcodec.layout import stored_as
+from nsdcodec.stored_types import GRANULARITIES, UNSIGNED, VALUES, ArraySpec, narrowest
 
 Array = NDArray[Any]
 

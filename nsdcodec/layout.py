@@ -20,12 +20,11 @@ from functools import cached_property
 from nsdcodec import bases
 from nsdcodec.errors import MalformedFile
 from nsdcodec.geometry import Geometry
-from nsdcodec.stored_types import SCALED, UNSIGNED, VALUES, ArraySpec
+from nsdcodec.stored_types import GRANULARITIES, SCALED, UNSIGNED, VALUES, ArraySpec
 
 AXES = ("batch", "channel", "height", "width")
 PAIRINGS = ("product", "zip")
 LABEL_RULES = ("balanced", "stored", "soft")
-GRANULARITIES = ("slice", "row", "tensor")
 # So that a file of a few kB cannot make a decoder allocate without bound: labels are made for every image, and no step
 # of making one image holds more values than MAX_VALUES.
 MAX_IMAGES = 1 << 24

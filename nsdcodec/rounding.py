@@ -20,7 +20,11 @@ def rounded(values: Tensor, spec: ArraySpec) -> Tensor:
         return values
     most = (1 << spec.bits - 1) - 1
     rows = values.reshape(spec.scales, -1)
-    steps = (rows.abs().amax(dim=1, keepdim=True) / most).half().float()
+    exact = rows.abs().amax(dim=1, keepdim=True) / most
+    nearest = exact.half()
+    # Rounded down: the patterns of floats above 0 are in their order.
+    steps = (nearest.view(torch.int16) - (nearest.float() > exact).short()).view(torch.float16).float()
+    steps = torch.where(nearest.isfinite(), steps, torch.inf)
     integers = (rows / steps).nan_to_num(nan=0.0).round().clamp(-most, most)
     return (integers * steps).reshape(spec.shape)
 

@@ -19,6 +19,8 @@ BITS = {"float32": 32, "float16": 16, "bfloat16": 16, "int8": 8, "int6": 6, "int
 SCALE_BYTES = 2
 # The one tensor that holds every array that is not raw.
 CODED = "coded"
+# What has a scale of its own, of scaled types: see `layout.stored_as`.
+GRANULARITIES = ("slice", "row", "tensor")
 # What images and soft labels can be made from.
 VALUES = FLOATS + SCALED
 

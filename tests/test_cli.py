@@ -27,11 +27,11 @@ Image = pytest.importorskip("PIL.Image")
 
 from nsdcodec_cli.main import run  # noqa: E402
 
-from nsdcodec import NSDDataset  # noqa: E402
+from nsdcodec import NSDDataset, read  # noqa: E402
 from nsdcodec.corruptions import CORRUPTIONS  # noqa: E402
 from nsdcodec.sources import SOURCES, load  # noqa: E402
 
-COMMANDS = ("encode", "decode", "info", "verify", "diff", "eval", "experts", "analyze", "bench", "recipes")
+COMMANDS = ("encode", "decode", "info", "verify", "convert", "diff", "eval", "experts", "analyze", "bench", "recipes")
 TINY = ["--device", "cpu", "--precision", "float32", "--set", "network.width=8", "--set", "validation.width=8"]
 TINY += ["--set", "validation.epochs=2", "--set", "validation.checks=1", "--set", "validation.per_class=5"]
 START = "from nsdcodec_cli import main; main()"
@@ -275,6 +275,40 @@ class TestVerify:
         ran = nsdc("verify", changed(file, tmp_path, image_shape="unknown"))
         assert ran.code == 3
         assert [line.split()[0] for line in ran.out.splitlines()] == ["ok", "ok", "FAILED", *3 * ["skipped"]]
+
+
+class TestConvert:
+    def test_writes_the_file_and_says_what_it_cost(self, file, tmp_path):
+        out = tmp_path / "int8.nsd"
+        ran = nsdc("convert", file, out, "--dtype", "int8", "--codec", "zstd", "--json")
+        assert ran.code == 0
+        after, before = read(out), read(file)
+        assert after.header.layout.arrays["spectrum"].dtype == "int8"
+        assert set(after.header.codings.values()) == {"zstd"}
+        assert (ran.json["bytes_before"], ran.json["bytes"]) == (before.nbytes, after.nbytes)
+        assert ran.json["bits_per_class"] == 8 * after.nbytes / 10
+        first, second = (NSDDataset(path).all()[0] * before.header.normalization.std[0] * 255 for path in (file, out))
+        error = (first - second).double()
+        assert ran.json["psnr"] == pytest.approx(10 * np.log10(255**2 / error.square().mean().item()), abs=1e-3)
+        assert ran.json["largest"] == pytest.approx(error.abs().max().item(), abs=1e-3)
+        assert "PSNR" in nsdc("convert", file, out, "--dtype", "int8").out
+
+    def test_a_file_in_place_and_in_no_other_type(self, file, tmp_path):
+        path = tmp_path / "same.nsd"
+        path.write_bytes(file.read_bytes())
+        ran = nsdc("convert", path, path, "--codec", "raw")
+        assert (ran.code, "every image is the same" in ran.out) == (0, True)
+        assert set(read(path).header.codings.values()) == {"raw"}
+
+    @pytest.mark.parametrize(
+        ("more", "says"),
+        [(["--dtype", "int5"], "int8"), (["--codec", "lzma"], "zstd"), (["--scale", "rows"], "did you mean 'row'")],
+    )
+    def test_an_unknown_name_changes_nothing(self, file, tmp_path, more, says):
+        before = file.read_bytes()
+        ran = nsdc("convert", file, file, *more, *(["--dtype", "int8"] if "--scale" in more else []))
+        assert (ran.code, says in ran.err) == (2, True)
+        assert file.read_bytes() == before
 
 
 class TestDecode:

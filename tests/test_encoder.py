@@ -640,6 +640,37 @@ class TestDivergence:
         assert encode(job(iterations=60)).skipped == 57
 
 
+class TestScaledIntegers:
+    @pytest.mark.parametrize("dtype", ["int8", "int4"])
+    @pytest.mark.parametrize(("form", "labels"), [("nsd", "soft"), ("fred", "hard")])
+    def test_the_file_holds_what_was_validated_and_training_saw_the_rounding(
+        self, job, form, labels, dtype, monkeypatch
+    ):
+        seen = []
+        loss = DistributionMatching.loss
+
+        def spy(self, state, images, labels, iteration):
+            seen.append(images.detach().clone())
+            return loss(self, state, images, labels, iteration)
+
+        monkeypatch.setattr(DistributionMatching, "loss", spy)
+        pairs = (f"parameterization.dtype={dtype}", f"parameterization.labels={labels}", "validation.checks=1")
+        made = job(*pairs, *small("dm"), parameterization=form, objective="dm", ipc=4)
+        encode(made)
+        file = read(made.output)
+        assert file.header.layout.arrays["spectrum"].dtype == dtype
+        assert file.header.layout.arrays["spectrum"].scaled_axes == 2
+        # The first images seen are those of the initial arrays as a file would hold them.
+        encode(replace(made, settings=made.settings.with_names(None, "none"), restart=True))
+        # (Small kernels are trained as they are, and stored in float16.)
+        torch.testing.assert_close(seen[0], NSDDataset(made.output).all()[0], rtol=0, atol=3e-3)
+
+    def test_a_fourth_of_the_bits_holds_more_images_in_the_same_bytes(self, job):
+        made = replace(job(parameterization="pixel", objective="none", ipc=None), bits_per_class=8 * 640)
+        floats, coarse = plan(made), plan(replace(made, settings=made.settings.with_values(["dtype=int4"])))
+        assert coarse.images > 3 * floats.images
+
+
 class TestAFullDisk:
     """An earlier output stays as it was, nothing half-written stays behind, and the error says so."""
 

@@ -136,9 +136,14 @@ class TestCommand:
     def test_several_end_with_a_summary_and_the_highest_exit_code(self, folder):
         ran = verify_command(folder, folder / "b.nsd")
         assert ran.code == 4
-        wanted = f"5 files: 3 sound, 2 not ({folder / 'a.nsd'}, {folder / 'below' / 'd.nsd'})"
+        wanted = f"5 files: 3 sound, 2 not: {folder / 'a.nsd'}, {folder / 'below' / 'd.nsd'}"
         assert ran.out.splitlines()[-1] == wanted
         assert verify_command(folder / "b.nsd", folder / "below" / "c.nsd").code == 0
+
+    def test_the_summary_names_no_more_than_a_few(self, folder):
+        for number in range(9):
+            (folder / f"z{number}.nsd").write_bytes(b"")
+        assert verify_command(folder).out.splitlines()[-1].endswith(f"{folder / 'z2.nsd'}, and 6 more")
 
     def test_the_only_file_of_a_folder_is_named(self, folder):
         (folder / "below" / "c.nsd").unlink()

@@ -81,8 +81,8 @@ def scaled(stored: Stored, spec: ArraySpec) -> Array:
 
 
 def _quantized(values: Array, spec: ArraySpec) -> Stored:
-    """Each scale is the largest magnitude it serves over the largest integer, so that nothing is cut off. What was
-    quantized before comes back as it was, if some integer under each scale is the largest."""
+    """Each scale is the largest magnitude it serves over the largest integer, rounded down: so the largest integer is
+    always used, and what was quantized before comes back as it was."""
     most = (1 << spec.bits - 1) - 1
     rows = values.reshape(spec.scales, -1).astype(np.float32)
     largest = np.abs(rows).max(axis=1)
@@ -90,6 +90,7 @@ def _quantized(values: Array, spec: ArraySpec) -> Stored:
         scales = (largest / most).astype("<f2")
     if not np.isfinite(scales).all():
         raise OverflowError(f"a value does not fit {spec.dtype} (largest: {largest.max():.4g})")
+    scales = (scales.view("<u2") - (scales > largest / most)).astype("<u2").view("<f2")
     steps = scales.astype(np.float32)[:, None]
     quotients = np.divide(rows, steps, out=np.zeros_like(rows), where=steps > 0)
     return Stored(np.clip(np.rint(quotients), -most, most).astype(np.int8).reshape(-1), scales)
