@@ -196,6 +196,7 @@ def plan(header, table):
     spectra, *before = table["spectrum"].shape
     if "mask" in table:
         need(table["mask"].shape[0] in (1, spectra), "NSD-S02: mask")
+        need(before[2] <= prod(table["mask"].shape[1:]), "NSD-S03: more coefficients than places")
         before[2:] = table["mask"].shape[1:]
     after = [stored["batch"][2] if "batch" in stored else before[0], *header["image_shape"]]
     for axis, t, u in zip(AXES, before, after, strict=True):
