@@ -1,5 +1,6 @@
 # make demo   install, distil the bundled digits, look at them, compare; a minute or two after the install
 # make test   install, then lint, types and every test
+# make fuzz   install, then a million hostile files for the reader: about half an hour; RUNS=20000 SEED=1 for others
 .DELETE_ON_ERROR:
 
 VENV ?= .venv
@@ -8,8 +9,10 @@ PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,$(if 
 BIN := $(VENV)/bin
 DEMO := build/demo
 NSDC := $(BIN)/nsdc
+RUNS ?= 1000000
+SEED ?= 1
 
-.PHONY: install test lint types demo clean
+.PHONY: install test lint types demo fuzz clean
 
 install: $(VENV)/installed
 
@@ -44,6 +47,13 @@ demo: install
 	@echo "--- networks trained on each of the three, tested on real digits that nothing has seen"
 	$(NSDC) eval $(DEMO)/digits.nsd $(DEMO)/random.nsd $(DEMO)/pixel.nsd digits --networks 5 --epochs 300
 	@echo "--- the pictures: $(DEMO)/png/contact-sheet.png"
+
+fuzz: $(VENV)/installed-fuzz
+	OMP_NUM_THREADS=1 $(BIN)/python tests/fuzz/campaign.py --runs $(RUNS) --seed $(SEED)
+
+$(VENV)/installed-fuzz: $(VENV)/installed
+	$(BIN)/pip install --quiet --editable ".[fuzz]"
+	@touch $@
 
 clean:
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

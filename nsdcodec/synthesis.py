@@ -5,6 +5,7 @@ Every parameterization is read by this one function; encoding optimises through 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,6 +18,8 @@ from nsdcodec.bases import basis
 from nsdcodec.container.file import NSDFile
 from nsdcodec.errors import MalformedFile
 from nsdcodec.layout import Layout
+
+CHECKED_VALUES = 1 << 24
 
 
 def images(layout: Layout, arrays: Mapping[str, Tensor], index: Tensor | None = None) -> Tensor:
@@ -56,12 +59,24 @@ def hard_labels(labels: Tensor) -> Tensor:
 
 
 def check_finite(file: NSDFile) -> None:
-    """Raises MalformedFile (A04) where an image has a value that is not finite in float32, though all arrays are."""
+    """Raises MalformedFile (A04) where an image has a value that is not finite in float32, though all arrays are.
+    Holds about `CHECKED_VALUES` values beside the arrays, or what a single image needs."""
+    layout = file.header.layout
     arrays = {role: to_torch(values) for role, values in file.arrays.items()}
-    for index in torch.arange(file.header.layout.images).split(256):
-        finite = images(file.header.layout, arrays, index).isfinite().flatten(1).all(dim=1)
+    count = max(1, CHECKED_VALUES // _values_for_one(layout))
+    for start in range(0, layout.images, count):
+        index = torch.arange(start, min(start + count, layout.images))
+        finite = images(layout, arrays, index).isfinite().flatten(1).all(dim=1)
         if not finite.all():
             raise MalformedFile("NSD-A04", f"image {int(index[~finite][0])} is not finite once decoded")
+
+
+def _values_for_one(layout: Layout) -> int:
+    """The most values that `images` holds at once for each image asked for."""
+    slices, *lengths = layout.coefficient_shape
+    # With several blocks each image has a copy of its spectrum and of its batch kernel, whole.
+    copied = slices * (math.prod(lengths) + layout.images_per_block) if layout.blocks > 1 else slices
+    return max(layout.image_values, copied)
 
 
 def to_torch(values: NDArray[Any], dtype: torch.dtype = torch.float32) -> Tensor:

@@ -11,7 +11,6 @@ import time
 from collections import Counter
 from pathlib import Path
 
-import hypothesis.strategies as st
 import jsonschema
 import numpy as np
 import pytest
@@ -20,12 +19,9 @@ import safetensors.numpy
 import torch
 import zstandard
 from builders import LAYOUTS, SMALL, arrays_for, edited, file_of, floats, fresh_python, header_for, seal, take_apart
-from hypothesis import given, settings
 from malformed import (
-    KERNELS,
     MALFORMED,
     PACKED,
-    PADDED,
     PLAIN,
     SPECTRUM_BYTES,
     WRONG_FIELDS,
@@ -40,14 +36,13 @@ from nsdcodec.container import codings
 from nsdcodec.container.codings import CODINGS, RAW
 from nsdcodec.container.file import MAX_FILE_BYTES, MAX_HEADER_BYTES, pack, read
 from nsdcodec.container.header import MAX_NAME, MAX_RANK
-from nsdcodec.container.strict_json import MAX_DEPTH
+from nsdcodec.container.strict_json import MAX_DEPTH, MAX_VALUES
 from nsdcodec.container.values import Stored, to_items
 from nsdcodec.errors import (
     RULES,
     DigestMismatch,
     FileAccess,
     MalformedFile,
-    NsdError,
     UnsupportedFeature,
     UnsupportedVersion,
 )
@@ -289,15 +284,35 @@ def test_packing_again_makes_the_same_bytes():
     assert file_of("halves", "auto") == file_of("halves", "auto")
 
 
-def test_fresh_processes_make_the_same_bytes():
-    code = (
-        "import hashlib; from builders import LAYOUTS, file_of\n"
-        "print(hashlib.sha256(b''.join(file_of(name, 'auto') for name in LAYOUTS)).hexdigest())"
-    )
-    runs = [fresh_python(code, PYTHONHASHSEED=seed) for seed in ("0", "1", "random")]
-    assert [run.stderr for run in runs] == ["", "", ""]
-    assert len({run.stdout for run in runs}) == 1
-    assert len(runs[0].stdout.strip()) == 64
+def test_twenty_fresh_processes_make_the_same_bytes(tmp_path):
+    code = """
+import os, sys
+os.chdir(sys.argv[1])
+import hashlib
+from builders import file_of
+names = ("café", "犬", "c")
+made = [file_of(name, "auto", classes=names) for name in ("halves", "mask for all", "scaled integers", "bfloat16")]
+print(hashlib.sha256(b"".join(made)).hexdigest(), "torch" in sys.modules)
+"""
+    places = ("C", "C.UTF-8", "POSIX", "tr_TR.UTF-8", "de_DE.ISO-8859-1")
+    zones = ("UTC", "Asia/Tokyo", "America/St_Johns", "")
+    made = set()
+    for number in range(20):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        run = fresh_python(
+            code,
+            str(folder),
+            PYTHONHASHSEED=str(number) if number else "random",
+            LC_ALL=places[number % 5],
+            TZ=zones[number % 4],
+            OMP_NUM_THREADS=str(1 + number % 3),
+        )
+        assert run.returncode == 0, run.stderr
+        made.add(run.stdout)
+    (digest,) = made
+    assert len(digest.split()[0]) == 64
+    assert digest.endswith(" False\n")  # torch would make this slow
 
 
 def test_the_digest_is_the_sha256_of_the_file_with_its_digits_zero():
@@ -339,6 +354,9 @@ def test_the_spec_states_the_limits_of_the_code():
     assert limits["file"] == f"2^{MAX_FILE_BYTES.bit_length() - 1} bytes"
     assert limits["safetensors header"] == f"2^{MAX_HEADER_BYTES.bit_length() - 1} bytes"
     assert limits["brackets inside each other in a JSON text"] == str(MAX_DEPTH)
+    assert limits["brackets `[` and `{`, and commas, in a JSON text, outside of its strings"] == (
+        f"2^{MAX_VALUES.bit_length() - 1} - 1"
+    )
     assert limits["dimensions of an array"].split()[0] == str(MAX_RANK)
     assert limits["images"] == f"2^{MAX_IMAGES.bit_length() - 1}"
     assert limits["a text of a header field"].split()[0] == str(MAX_NAME)
@@ -352,33 +370,6 @@ def test_a_file_over_the_limit_is_refused(monkeypatch, tmp_path):
         with pytest.raises(MalformedFile) as caught:
             read(source)
         assert caught.value.rule == "NSD-F02"
-
-
-@pytest.mark.parametrize("data", [PADDED, PACKED], ids=["raw", "compressed"])
-def test_a_flip_of_any_bit_is_noticed(data):
-    start = len(data) - len(take_apart(data)[2])
-    digest = data.index(read(data).digest.encode())
-    for place in range(len(data)):
-        for bit in range(8):
-            flipped = bytearray(data)
-            flipped[place] ^= 1 << bit
-            with pytest.raises(NsdError) as caught:
-                read(bytes(flipped))
-            digit = digest <= place < digest + 64 and chr(flipped[place]) in "0123456789abcdef"
-            if place >= start or digit:
-                assert caught.type is DigestMismatch
-
-
-@pytest.mark.parametrize("data", [PADDED, PACKED], ids=["raw", "compressed"])
-def test_every_truncation_and_extension_is_noticed(data):
-    for length in range(len(data)):
-        with pytest.raises(MalformedFile) as caught:
-            read(data[:length])
-        assert caught.value.rule == "NSD-F01"
-    for more in (b"\0", b" ", data):
-        with pytest.raises(MalformedFile) as caught:
-            read(data + more)
-        assert caught.value.rule == "NSD-F06"
 
 
 def test_a_changed_value_is_a_digest_mismatch_before_anything_else_is_said_of_it():
@@ -420,7 +411,7 @@ def test_frames_at_the_limits_are_read():
 
 
 def test_a_hostile_shape_is_refused_at_once():
-    lengths = json.dumps([9_999_999_999_999_999_999] * 180_000, separators=(",", ":"))
+    lengths = json.dumps([9_999_999_999_999_999_999] * 130_000, separators=(",", ":"))
     text = '{"__metadata__":{"nsd":""},"a":{"dtype":"U8","shape":' + lengths + ',"data_offsets":[0,1]}}'
     start = time.perf_counter()
     with pytest.raises(MalformedFile) as caught:
@@ -554,62 +545,6 @@ def test_a_malformed_file_error_survives_pickling_with_its_rule():
     error = pickle.loads(pickle.dumps(MalformedFile("NSD-L02", "image 3 has label 9")))
     assert error.rule == "NSD-L02"
     assert "image 3 has label 9" in str(error)
-
-
-# Random edits.
-
-
-def _reads_or_refuses(data):
-    """The file, or None where it was refused by type; anything else that is raised fails the test."""
-    try:
-        file = read(data)
-    except NsdError:
-        return None
-    safetensors.deserialize(data)  # what we accept, safetensors accepts
-    return file
-
-
-BASES = st.sampled_from([PLAIN, PADDED, PACKED, KERNELS])
-
-
-@settings(max_examples=300, deadline=None, derandomize=True)
-@given(BASES, st.lists(st.tuples(st.integers(0, 4000), st.integers(0, 255)), min_size=1, max_size=4), st.booleans())
-def test_random_bytes_are_read_or_refused_by_type(data, changes, resealed):
-    changed = bytearray(data)
-    for place, value in changes:
-        changed[place % len(data)] = value
-    result = _reads_or_refuses(seal(bytes(changed)) if resealed else bytes(changed))
-    if result is not None and not resealed:
-        assert bytes(changed) == data
-
-
-JSON = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers(-(1 << 62), 1 << 62)
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(max_size=5)
-    | st.sampled_from(["stored", "dct", "zip", "float16", "zstd", "balanced", "mask", 1, 2, 1 << 31]),
-    lambda inner: st.lists(inner, max_size=6) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
-    max_leaves=8,
-)
-
-
-@settings(max_examples=300, deadline=None, derandomize=True)
-@given(BASES, st.booleans(), st.data())
-def test_random_fields_are_read_or_refused_by_type(data, of_framing, draw):
-    def change(document):
-        while True:
-            steps = list(document) if isinstance(document, dict) else list(range(len(document)))
-            if not steps:
-                return
-            step = draw.draw(st.sampled_from(steps))
-            if not isinstance(document[step], dict | list) or draw.draw(st.booleans()):
-                document[step] = draw.draw(JSON)
-                return
-            document = document[step]
-
-    _reads_or_refuses(edited(data, **{"entries" if of_framing else "header": change}))
 
 
 def test_the_tests_own_builder_changes_nothing_but_the_digest():

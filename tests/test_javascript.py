@@ -172,10 +172,11 @@ for (const text of JSON.parse(readFileSync(process.argv[2]))) {
 
 def test_strict_json_parses_as_python_does(tmp_path: Path) -> None:
     texts = [
-        ' {"a" : [1, -0, 8.0, 1e2, -2.5E-3, 0.1, 5e-324, 1e-999], "b":{}, "c" :[]}\t\r\n',
+        ' {"a" : [1, -1, 8.0, -0.0, 1e2, -2.5E-3, 0.1, 5e-324, 1e-999], "b":{}, "c" :[]}\t\r\n',
         '"\\u00e9\\ud83d\\ude00\\n\\/\\\\ é😀\ufeff"',
         '{"__proto__": {"x": 1}, "constructor": null, "": true}',
         "[" * 16 + "]" * 16,
+        "[" + "1," * ((1 << 17) - 2) + "1]",
         "9" * 19,
         "-" + "9" * 18,
         "123456789012345678901234567890.0",
@@ -192,6 +193,9 @@ def test_json_that_is_not_strict_is_refused(tmp_path: Path) -> None:
     texts = [
         "",
         " ",
+        "-0",
+        "[" + "1," * ((1 << 17) - 1) + "1]",
+        "[" + "{}," * (1 << 16) + "{}]",
         "{",
         "[1,]",
         "[,1]",

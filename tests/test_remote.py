@@ -16,7 +16,7 @@ from builders import file_of, fresh_python
 
 from nsdcodec import NSDDataset, read
 from nsdcodec.container import file as file_module
-from nsdcodec.container import remote
+from nsdcodec.container import remote, stream
 from nsdcodec.errors import FileAccess, MalformedFile, MissingData, UnknownName
 
 fsspec = pytest.importorskip("fsspec")
@@ -256,7 +256,7 @@ class TestHttp:
     @pytest.mark.parametrize("path", ["endless", "small-then-endless"])
     def test_a_stream_without_end_is_left_at_the_limit(self, at, server, path, monkeypatch):
         monkeypatch.setattr(file_module, "MAX_FILE_BYTES", 1 << 20)
-        monkeypatch.setattr(remote, "BLOCK_BYTES", 1 << 16)
+        monkeypatch.setattr(stream, "BLOCK_BYTES", 1 << 16)
         with pytest.raises(MalformedFile, match="NSD-F02"):
             read(at(path))
         assert server.sent < 64 << 20  # what the sockets hold, beyond the megabyte that was read

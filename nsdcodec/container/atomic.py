@@ -1,34 +1,43 @@
-"""Replace a file whole: after a kill, a full disk or a refused write the old file stands or the new, never half."""
+"""Replace a file whole: after a kill, a full disk or a refused write the old file stands or the new, never half.
+
+A write goes to a hidden file beside the target, `.NAME.xxxxxxxx.tmp`, which its writer locks while it lives. What a
+killed writer left can be locked by anyone: the next write to that target removes it.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import re
 import secrets
+import stat
 from pathlib import Path
 
 from nsdcodec.errors import FileAccess
 
+NAME_BYTES = 255  # the longest name that file systems take
+
 
 def write(path: str | os.PathLike[str], data: bytes) -> None:
     """Writes beside the target, fsyncs, renames, fsyncs the folder. The mode follows the umask; a link is written
-    through, not replaced. Raises FileAccess; the target is then as it was."""
+    through, not replaced. Of writers at the same time the last to rename wins, whole. Raises FileAccess; the target is
+    then as it was."""
     target = _target(path)
     standing = "what stood there is unchanged"
-    temporary = target.parent / f".{target.name}.{secrets.token_hex(4)}.tmp"
     try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
+        _remove_leftovers(target)
+        temporary, descriptor = _locked_temporary(target)
+        with os.fdopen(descriptor, "wb") as file:  # closing unlocks: only once the name is the target's or gone
+            try:
                 file.write(data)
                 file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, target)
-            standing = "the new file stands there, but a power cut may still undo it"
-        except BaseException:
-            with contextlib.suppress(OSError):
-                temporary.unlink()
-            raise
+                os.fsync(descriptor)
+                os.replace(temporary, target)
+            except BaseException:
+                with contextlib.suppress(OSError):
+                    temporary.unlink()
+                raise
+        standing = "the new file stands there, but a power cut may still undo it"
         _sync_folder(target.parent)
     except OSError as error:
         raise FileAccess(f"cannot write {path} ({len(data):,} bytes): {error.strerror or error}; {standing}") from error
@@ -41,12 +50,67 @@ def check_writable(path: str | os.PathLike[str]) -> None:
         raise FileAccess(f"{path}: no permission to write in {target.parent}")
 
 
+def _remove_leftovers(target: Path) -> None:
+    """Removes the temporaries of this target whose writers are dead: those that can be locked. Never raises: a
+    leftover that stays does no harm."""
+    pattern = re.compile(re.escape(_stem(target)) + r"\.[0-9a-f]{8}\.tmp")
+    with contextlib.suppress(OSError):
+        for name in filter(pattern.fullmatch, os.listdir(target.parent)):
+            with contextlib.suppress(OSError):
+                _remove_if_dead(target.parent / name)
+
+
+def _remove_if_dead(leftover: Path) -> None:
+    """Raises OSError where its writer lives, or where it cannot be known."""
+    descriptor = os.open(leftover, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
+    try:
+        if stat.S_ISREG(os.fstat(descriptor).st_mode):
+            _lock(descriptor, wait=False)
+            leftover.unlink()
+    finally:
+        os.close(descriptor)
+
+
+def _locked_temporary(target: Path) -> tuple[Path, int]:
+    """A new file beside the target, and its descriptor, which holds the lock."""
+    while True:
+        temporary = target.parent / f"{_stem(target)}.{secrets.token_hex(4)}.tmp"
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+        with contextlib.suppress(OSError):  # a file system without locks: then no one can lock a leftover either
+            _lock(descriptor, wait=True)
+        # Another writer may have taken it for a leftover in the moment before it was locked.
+        if os.fstat(descriptor).st_nlink:
+            return temporary, descriptor
+        os.close(descriptor)
+
+
+def _lock(descriptor: int, wait: bool) -> None:
+    import fcntl  # POSIX only, and reading goes without
+
+    fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+
+
+def _stem(target: Path) -> str:
+    """`.NAME`, cut where the temporary's name would be too long though the target's is not."""
+    if len(os.fsencode(target.name)) + len("..xxxxxxxx.tmp") <= NAME_BYTES:
+        return f".{target.name}"
+    return "." + os.fsencode(target.name)[: NAME_BYTES - len("..xxxxxxxx.tmp")].decode(errors="ignore")
+
+
 def _target(path: str | os.PathLike[str]) -> Path:
     """The file that links lead to. Raises FileAccess unless it is a regular file, or a new one in a folder."""
     try:
         target = Path(os.path.realpath(path))
+        return _checked(path, target)
     except ValueError as error:
         raise FileAccess(f"{path!r} is no path: {error}") from error
+    except OSError as error:  # a name too long, a folder that may not be searched
+        raise FileAccess(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def _checked(path: str | os.PathLike[str], target: Path) -> Path:
+    if target.is_symlink():  # links are followed already
+        raise FileAccess(f"{path} is a link that leads back to itself; remove it, or give the name of a file")
     if target.is_dir():
         raise FileAccess(f"{path} is a folder; give the name of a file")
     if target.exists() and not target.is_file():

@@ -22,6 +22,7 @@ import numpy as np
 from nsdcodec.container import atomic, codings, remote, strict_json, zstd
 from nsdcodec.container.header import BLANK_DIGEST, MAX_RANK, Header
 from nsdcodec.container.header import parse as parse_header
+from nsdcodec.container.stream import read_at_most
 from nsdcodec.container.values import Array, Stored, from_items, to_items
 from nsdcodec.errors import DigestMismatch, FileAccess, MalformedFile
 from nsdcodec.stored_types import CODED, SCALED, ArraySpec
@@ -161,9 +162,9 @@ def _bytes(source: Source) -> bytes:
             data = remote.fetch(str(source), MAX_FILE_BYTES)
         elif isinstance(source, str | os.PathLike):
             with Path(source).open("rb") as file:
-                data = file.read(MAX_FILE_BYTES + 1)
+                data = read_at_most(file, MAX_FILE_BYTES)
         else:
-            data = source.read(MAX_FILE_BYTES + 1)
+            data = read_at_most(source, MAX_FILE_BYTES)
     except (OSError, ValueError) as error:  # ValueError: a path with a zero byte, a closed stream
         raise FileAccess(f"cannot read {source!s}: {getattr(error, 'strerror', None) or error}") from error
     if len(data) > MAX_FILE_BYTES:
@@ -243,7 +244,7 @@ def _digest(data: bytes, data_start: int) -> str:
     start, end = found[0].span(1)
     hasher = hashlib.sha256(data[:start])
     hasher.update(BLANK_DIGEST.encode())
-    hasher.update(data[end:])
+    hasher.update(memoryview(data)[end:])  # not a copy of the file
     if hasher.hexdigest() != stated:
         raise DigestMismatch(
             f"the bytes have the SHA-256 {hasher.hexdigest()[:16]}..., the header states {stated[:16]}...; "
@@ -294,10 +295,12 @@ def _check_tensor(name: str, entry: _Entry, dtype: str, shape: tuple[int, ...]) 
 def _mask(header: Header, arrays: dict[str, Array]) -> None:
     if "mask" not in arrays:
         return
-    counts = arrays["mask"].reshape(len(arrays["mask"]), -1).sum(axis=1)
+    counts = arrays["mask"].reshape(len(arrays["mask"]), -1).sum(axis=1, dtype=np.uint32)
     wanted = header.layout.arrays["spectrum"].shape[3]
     if (counts != wanted).any():
-        raise MalformedFile("NSD-S03", f"masks of {sorted(set(counts.tolist()))} places for {wanted} coefficients")
+        raise MalformedFile(
+            "NSD-S03", f"masks of {counts.min():,} to {counts.max():,} places, for {wanted:,} coefficients"
+        )
 
 
 def _labels(header: Header, arrays: dict[str, Array]) -> None:

@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from nsdcodec.container.stream import read_at_most
 from nsdcodec.errors import FileAccess, MalformedFile, MissingData, UnknownName
 
-BLOCK_BYTES = 1 << 20
 # Of HTTP. The other backends have their own, and settings for them.
 SILENCE_SECONDS = 30.0  # to connect, and between two pieces of an answer
 TOTAL_SECONDS = 600.0  # of one answer, however it trickles
@@ -49,21 +49,13 @@ def fetch(url: str, limit: int) -> bytes:
         size = found.get("size")
         if size is None or size <= limit:
             with filesystem.open(path, "rb", **options) as stream:
-                data = _capped(stream, limit)
+                data = read_at_most(stream, limit)
     except Exception as error:  # a backend raises what it likes: OSError, aiohttp's, botocore's own
         # Not `from error`: a traceback would print the URL with all that is secret in it.
         raise FileAccess(f"cannot read {without_secrets(url)}: {_reason(error, url)}") from None
     if size is not None and size > limit:
         raise MalformedFile("NSD-F02", f"{without_secrets(url)} has {size:,} bytes; the limit is {limit:,}")
     return data
-
-
-def _capped(stream: Any, limit: int) -> bytes:
-    """All of a stream, or its first `limit` + 1 bytes."""
-    data = bytearray()
-    while len(data) <= limit and (block := stream.read(min(BLOCK_BYTES, limit + 1 - len(data)))):
-        data += block
-    return bytes(data)
 
 
 def _filesystem(url: str, scheme: str) -> tuple[Any, str]:

@@ -1,21 +1,26 @@
-"""JSON as the format allows it: no duplicate keys, no NaN or infinity, no deep nesting; and its canonical text."""
+"""JSON as the format allows it: no duplicate keys, no NaN or infinity, of bounded depth and count; and its canonical
+text."""
 
 from __future__ import annotations
 
 import json
 import math
+import re
 from typing import Any
 
 MAX_DEPTH = 16
+# An empty list is two bytes of text and seventy of memory.
+MAX_VALUES = 1 << 17
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def parse(text: str) -> Any:
     """The value of a JSON text. Raises ValueError on what the format forbids."""
-    _check_depth(text)
+    _check_size(text)
     value = json.loads(
         text, object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite, parse_int=_integer
     )
-    canonical(value).encode()  # a lone surrogate (\ud800) parses, and is not text
+    _check_texts(value)
     return value
 
 
@@ -24,9 +29,9 @@ def canonical(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
-def _check_depth(text: str) -> None:
-    # Before json.loads, which recurses. Brackets inside strings do not count.
-    depth, in_string, escaped = 0, False, False
+def _check_size(text: str) -> None:
+    # Before json.loads, which recurses and makes all values. Brackets and commas inside strings do not count.
+    depth, values, in_string, escaped = 0, 1, False, False
     for character in text:
         if in_string:
             if escaped:
@@ -39,10 +44,28 @@ def _check_depth(text: str) -> None:
             in_string = True
         elif character in "[{":
             depth += 1
+            values += 1
             if depth > MAX_DEPTH:
                 raise ValueError(f"nested deeper than {MAX_DEPTH}")
         elif character in "]}":
             depth -= 1
+        elif character == ",":
+            values += 1
+        if values > MAX_VALUES:
+            raise ValueError(f"more than {MAX_VALUES:,} values")
+
+
+def _check_texts(value: Any) -> None:
+    # A lone surrogate (\ud800) parses, and is not text.
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            _check_texts(key)
+            _check_texts(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            _check_texts(inner)
+    elif isinstance(value, str) and (found := _SURROGATE.search(value)):
+        raise ValueError(f"a lone surrogate, {found.group()!a}")
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -71,4 +94,6 @@ def _integer(text: str) -> int:
     # Longer ones than any field holds; int() itself is quadratic in the digits.
     if len(text) > 19:
         raise ValueError(f"an integer of {len(text)} digits")
+    if text == "-0":  # to other parsers, safetensors' too, a float
+        raise ValueError("an integer written -0")
     return int(text)

@@ -122,4 +122,6 @@ def _bfloat16(values: Array) -> Array:
 
 
 def _from_bfloat16(items: Array) -> Array:
-    return (items.astype("<u4") << 16).view("<f4")
+    patterns = items.astype("<u4")
+    patterns <<= 16
+    return patterns.view("<f4")

@@ -1,6 +1,7 @@
 // Strict JSON (spec/header.md): JSON.parse keeps the last of two equal keys, takes 8.0 for 8 and any depth.
 
 const MAX_DEPTH = 16;
+const MAX_MARKS = 2 ** 17 - 1; // brackets that open, and commas
 const MAX_INTEGER_CHARACTERS = 19;
 
 const ESCAPES = { '"': '"', "\\": "\\", "/": "/", b: "\b", f: "\f", n: "\n", r: "\r", t: "\t" };
@@ -24,6 +25,7 @@ class Parser {
   constructor(text) {
     this.text = text;
     this.at = 0;
+    this.marks = 0;
   }
 
   demand(condition, message) {
@@ -54,10 +56,25 @@ class Parser {
     return true;
   }
 
+  mark() {
+    this.marks += 1;
+    this.demand(this.marks <= MAX_MARKS, `more than ${MAX_MARKS} brackets and commas`);
+  }
+
+  /** Whether a comma follows; steps over it where it does. */
+  more() {
+    const found = this.take(",");
+    if (found) {
+      this.mark();
+    }
+    return found;
+  }
+
   value(depth) {
     const next = this.text[this.at];
     if (next === "{" || next === "[") {
       this.demand(depth < MAX_DEPTH, `more than ${MAX_DEPTH} brackets inside each other`);
+      this.mark();
       return next === "{" ? this.object(depth + 1) : this.list(depth + 1);
     }
     if (next === '"') {
@@ -81,7 +98,7 @@ class Parser {
       this.demand(this.take(":"), "a colon expected");
       members[key] = this.value(depth);
       this.skipSpace();
-    } while (this.take(","));
+    } while (this.more());
     this.demand(this.text[this.at] === "}", "a comma or } expected");
     this.at += 1;
     return members;
@@ -96,7 +113,7 @@ class Parser {
     do {
       items.push(this.value(depth));
       this.skipSpace();
-    } while (this.take(","));
+    } while (this.more());
     this.demand(this.text[this.at] === "]", "a comma or ] expected");
     this.at += 1;
     return items;
@@ -125,6 +142,7 @@ class Parser {
     this.demand(found !== null, "a value expected");
     if (found[1] === undefined && found[2] === undefined) {
       this.demand(found[0].length <= MAX_INTEGER_CHARACTERS, "an integer too long");
+      this.demand(found[0] !== "-0", "an integer written -0");
       return BigInt(found[0]);
     }
     const value = Number(found[0]);
