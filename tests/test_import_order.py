@@ -18,7 +18,8 @@ DECODING = [
     "layout",
     "container",
     "synthesis",
-    "comparison", "conversion",
+    "comparison",
+    "conversion",
     "verification",
     "dataset",
 ]

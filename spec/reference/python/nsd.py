@@ -46,10 +46,11 @@ def strict_json(text: bytes, rule: str):
     try:
         bare = re.sub(r'"[^"\\]*(\\.[^"\\]*)*"', "", text.decode())
         need(max(accumulate((c in "[{") - (c in "]}") for c in bare), default=0) <= 16, "brackets nested too deep")
+        need(sum(map(bare.count, "[{,")) < 1 << 17, "too many values")
         value = json.loads(
             text.decode(),
             object_pairs_hook=lambda pairs: need(len(dict(pairs)) == len(pairs), "a key twice") or dict(pairs),
-            parse_int=lambda word: need(len(word) <= 19, "an integer too long") or int(word),
+            parse_int=lambda word: need(len(word) <= 19 and word != "-0", "an integer too long, or -0") or int(word),
             parse_float=lambda word: need(isfinite(float(word)), "a number too large") or float(word),
             parse_constant=lambda word: need(False, word),
         )
