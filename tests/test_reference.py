@@ -1,0 +1,235 @@
+"""The reference reader in Python against python-zstandard, arrays packed by hand, and the test vectors."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import json
+import os
+import struct
+import subprocess
+import sys
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+import zstandard
+from builders import put_together, take_apart
+from malformed import REFUSED
+
+from nsdcodec.container.file import read
+from nsdcodec.errors import NsdError
+
+SPEC = Path(__file__).parent.parent / "spec"
+REFERENCE, VECTORS = SPEC / "reference" / "python", SPEC / "vectors"
+MANIFEST = json.loads((VECTORS / "manifest.json").read_text())
+sys.path.insert(0, str(REFERENCE))
+nsd, zstd = importlib.import_module("nsd"), importlib.import_module("zstd")
+sys.path.remove(str(REFERENCE))
+
+RNG = np.random.default_rng(0)
+PROSE = "".join(path.read_text() for path in sorted(SPEC.glob("*.md"))).encode()
+CONTENTS = {
+    "prose": PROSE,
+    "float16 noise": RNG.standard_normal(40_000).astype("<f2").tobytes(),
+    "noise of 6 bits": RNG.integers(0, 64, 60_000, np.uint8).tobytes(),
+    "random bytes": RNG.bytes(50_000),
+    "a normal distribution": (RNG.standard_normal(60_000) * 9).astype(np.int8).tobytes(),
+    "bits": (RNG.random(60_000) < 0.1).astype(np.uint8).tobytes(),
+    "runs": np.repeat(RNG.integers(0, 5, 4_000, np.uint8), 50).tobytes(),
+    "one long run": bytes(300_000),
+    "prose of several blocks": b"".join(PROSE[RNG.integers(len(PROSE)) :][:60] for _ in range(5_000)),
+}
+
+
+@pytest.mark.parametrize("content", CONTENTS.values(), ids=CONTENTS)
+@pytest.mark.parametrize("level", [-5, 1, 3, 19])
+def test_a_frame_decodes_to_what_was_compressed(content, level):
+    compressor = zstandard.ZstdCompressor(level=level, write_checksum=True)
+    for plain in [content, *(content[:size] for size in (0, 1, 7, 33, 100, 1000))]:
+        assert zstd.decompress(compressor.compress(plain), len(plain)) == plain
+
+
+@pytest.mark.parametrize("size", [0, 3, 4, 8, 31, 32, 63, 1000])
+def test_a_checksum_is_checked(size):
+    plain = PROSE[:size]
+    frame = zstandard.ZstdCompressor(write_checksum=True).compress(plain)
+    assert frame[-4:] == struct.pack("<I", zstd.checksum(plain))
+    assert zstd.decompress(frame, size) == plain
+    with pytest.raises(ValueError, match="checksum"):
+        zstd.decompress(frame[:-1] + bytes([frame[-1] ^ 1]), size)
+
+
+def framed(block: bytes, size: int, kind: int = 2) -> bytes:
+    """A frame (RFC 8878) of one block, in one segment of at most 255 bytes."""
+    length = size if kind == 1 else len(block)
+    return struct.pack("<IBB", 0xFD2FB528, 1 << 5, size) + (length << 3 | kind << 1 | 1).to_bytes(3, "little") + block
+
+
+def test_literals_that_are_one_byte_repeated():
+    frame = framed(bytes([10 << 3 | 1, ord("a"), 0]), 10)
+    assert zstd.decompress(frame, 10) == zstandard.ZstdDecompressor().decompress(frame) == b"aaaaaaaaaa"
+
+
+@pytest.mark.parametrize(
+    ("frame", "size"),
+    [
+        (b"", 0),
+        (b"not zstd", 8),
+        (framed(b"abcde", 5, kind=0), 4),
+        (framed(b"abcde", 5, kind=0) + b"\0", 5),
+        (framed(b"abcde", 5, kind=0) * 2, 5),
+        (framed(b"abcd", 5, kind=0), 5),
+        (framed(b"abcdef", 5, kind=0), 5),
+        (framed(b"abcde", 5, kind=3), 5),
+        (framed(bytes([5 << 3 | 3]) + b"abcde", 5), 5),  # a Huffman code repeated before the first
+        (framed(bytes([5 << 3]) + b"abcde\1\xff", 8), 8),  # codes of sequences repeated before the first
+        (struct.pack("<IBQI", 0xFD2FB528, 3 << 6 | 1 << 5, 1 << 36, 1), 1 << 36),  # a window of 64 GiB
+    ],
+)
+def test_a_frame_outside_the_rules_is_refused(frame, size):
+    with pytest.raises(ValueError, match=" "):
+        zstd.decompress(frame, size)
+
+
+def test_a_damaged_frame_is_refused_or_decodes_as_by_the_library():
+    rng, decoded = np.random.default_rng(2), 0
+    for trial in range(1500):
+        plain = list(CONTENTS.values())[trial % 6][trial:][: (60, 400, 2000)[trial % 3]]
+        frame = bytearray(zstandard.ZstdCompressor(level=(1, 19)[trial % 2]).compress(plain))
+        frame[rng.integers(4, len(frame))] = rng.integers(256)
+        try:
+            found = zstd.decompress(bytes(frame), len(plain))
+        except ValueError:
+            continue
+        assert found == zstandard.ZstdDecompressor().decompress(bytes(frame), allow_extra_data=False)
+        decoded += 1
+    assert 0 < decoded < 1500
+
+
+DTYPES = ["float32", "float16", "bfloat16", "int8", "int6", "int4", *(f"uint{bits}" for bits in range(1, 17))]
+
+
+def packed(text: str) -> bytes:
+    """Characters 0 and 1 as bits, the first in the highest bit of its byte."""
+    return b"".join(int(text[i : i + 8].ljust(8, "0"), 2).to_bytes(1) for i in range(0, len(text), 8))
+
+
+@pytest.mark.parametrize("coding", ["raw", "zstd", "shuffle", "bitshuffle"])
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_an_array_packed_by_hand_decodes_exactly(dtype, coding):
+    rng = np.random.default_rng(zlib.crc32(f"{dtype} {coding}".encode()))
+    shape, size, bits = [3, 5, 7], 105, int("".join(filter(str.isdigit, dtype)))
+    scales = rng.random(15).astype("<f2") if dtype.startswith("int") else np.empty(0, "<f2")
+    if "float" in dtype:
+        single = struct.pack("<105e" if dtype == "float16" else "<105f", *rng.standard_normal(size))
+        plain = b"".join(single[i + 2 : i + 4] for i in range(0, 420, 4)) if dtype == "bfloat16" else single
+        whole = struct.unpack(f"<105{'I' if bits == 32 else 'H'}", plain)
+        wider = b"".join(b"\0\0" + plain[i : i + 2] for i in range(0, 210, 2)) if dtype == "bfloat16" else plain
+        wanted = np.array(struct.unpack("<105e" if dtype == "float16" else "<105f", wider)).reshape(shape)
+    else:
+        low = 1 - (1 << bits - 1) if len(scales) else 0
+        whole = [int(n) for n in rng.integers(low, (-low or (1 << bits) - 1) + 1, size)]
+        plain = packed("".join(f"{n & (1 << bits) - 1:0{bits}b}" for n in whole))
+        factors = [float(scales[i // 7]) for i in range(size)] if len(scales) else [1] * size
+        wanted = np.array([float(n * factor) for n, factor in zip(whole, factors, strict=True)]).reshape(shape)
+    if coding == "shuffle":
+        plain = b"".join(bytes(n >> 8 * j & 255 for n in whole) for j in range((bits + 7) // 8))
+    elif coding == "bitshuffle":
+        plain = b"".join(packed("".join(str(n >> j & 1) for n in whole)) for j in reversed(range(bits)))
+    array = nsd.Array("spectrum", [dtype, shape, coding, 2] if len(scales) else [dtype, shape, coding])
+    assert array.length == len(scales.tobytes() + plain)
+    integers, values = array.decode(scales.tobytes() + plain)
+    np.testing.assert_array_equal(values, wanted, strict=True)
+    if "float" not in dtype:
+        assert integers.ravel().tolist() == whole
+
+
+@pytest.mark.parametrize("vector", MANIFEST["golden"], ids=lambda vector: vector["file"])
+def test_a_golden_vector_decodes_to_its_images_labels_and_integers(vector):
+    decoded = nsd.decode((VECTORS / vector["file"]).read_bytes())
+    images, labels = np.load(VECTORS / vector["images"]), np.load(VECTORS / vector["labels"])
+    # Both are in binary64, so that they agree far better than the 1e-5 of spec/synthesis.md.
+    np.testing.assert_allclose(decoded.images, images, rtol=0, atol=1e-12 * np.abs(images).max(), strict=True)
+    np.testing.assert_allclose(decoded.labels, labels, rtol=0, atol=0 if labels.ndim == 1 else 1e-12, strict=True)
+    assert decoded.integers.keys() - {"labels"} == vector["integers"].keys()
+    for role, file in vector["integers"].items():
+        np.testing.assert_array_equal(decoded.integers[role], np.load(VECTORS / file))
+        assert decoded.integers[role].shape == np.load(VECTORS / file).shape
+
+
+@pytest.mark.parametrize("vector", MANIFEST["refused"], ids=lambda vector: vector["file"])
+def test_a_refused_vector_is_refused_by_its_rule(vector):
+    with pytest.raises(ValueError, match=f"^{vector['error']}: "):
+        nsd.decode((VECTORS / vector["file"]).read_bytes())
+
+
+@pytest.mark.parametrize(("error", "what", "data"), [(*file,) for file in REFUSED if len(file[2]) > 16_000])
+def test_what_is_too_large_for_the_vectors_is_refused_too(error, what, data):
+    with pytest.raises(ValueError, match=f"^{error}: "):
+        nsd.decode(data)
+
+
+def test_no_damaged_byte_and_no_truncation_goes_unnoticed():
+    data = (VECTORS / "nsd.nsd").read_bytes()
+    for place in range(0, len(data), max(1, len(data) // 500)):
+        damaged = data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :]
+        for wrong in (damaged, data[:place]):
+            with pytest.raises(ValueError, match=r"^(NSD-[FH]0\d|DigestMismatch): "):
+                nsd.decode(wrong)
+
+
+JUNK = [None, [], {}, "x", "zip", "dct", "int8", "uint1", "bitshuffle", "raw", -1, 0, 1, 3, 1.5, 1 << 24, 1 << 62, True]
+
+
+def places(value, path=()):
+    """The path of every value within a JSON value."""
+    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [path, *(found for key, part in inside for found in places(part, (*path, key)))]
+
+
+def test_both_readers_accept_and_refuse_the_same_files():
+    rng, accepted = np.random.default_rng(1), 0
+    for trial in range(1000):
+        vector = MANIFEST["golden"][trial % len(MANIFEST["golden"])]
+        entries, header, body = take_apart((VECTORS / vector["file"]).read_bytes())
+        found = [path for path in places(header) if path and path[0] not in ("digest", "recipe", "provenance")]
+        *above, last = found[rng.integers(len(found))]
+        part = header
+        for key in above:
+            part = part[key]
+        part[last] = JUNK[rng.integers(len(JUNK))]
+        data = put_together(entries, header, body)
+        try:
+            nsd.decode(data)
+        except ValueError:
+            with pytest.raises(NsdError):
+                read(data)
+        else:
+            read(data)
+            accepted += 1
+    assert 20 < accepted < 500
+
+
+def test_the_command_prints_what_files_hold_and_writes_images(tmp_path):
+    golden, refused = MANIFEST["golden"][0], next(x for x in MANIFEST["refused"] if x["error"] == "DigestMismatch")
+    command = [sys.executable, str(REFERENCE / "nsd.py"), "--npy", str(tmp_path), golden["file"], refused["file"]]
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    run = subprocess.run(command, cwd=VECTORS, env=environment, capture_output=True, text=True, timeout=60)
+    wanted = np.load(VECTORS / golden["images"])
+    first, second = run.stdout.splitlines()
+    assert first.startswith(f"{golden['file']}: images {wanted.shape}, {wanted.min():.4g} to {wanted.max():.4g}")
+    assert second.startswith(f"{refused['file']}: refused: DigestMismatch")
+    [written] = tmp_path.iterdir()
+    np.testing.assert_allclose(np.load(written), wanted, rtol=0, atol=1e-12 * np.abs(wanted).max())
+
+
+def test_the_reference_is_short_and_needs_only_numpy_and_the_standard_library():
+    for name in ("nsd", "zstd"):
+        text = (REFERENCE / f"{name}.py").read_text()
+        nodes = list(ast.walk(ast.parse(text)))
+        imported = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+        imported |= {node.module for node in nodes if isinstance(node, ast.ImportFrom)}
+        assert {module.split(".")[0] for module in imported} <= {*sys.stdlib_module_names, "numpy", "zstd"}
+        assert len(text.splitlines()) < 300
