@@ -132,7 +132,8 @@ def write(path: str | os.PathLike[str], header: Header, arrays: Mapping[str, Arr
 
 def read(source: Source, report: Callable[[str, str], None] = lambda check, found: None) -> NSDFile:
     """Reads and checks a file: a path, a URL, its bytes, or an open binary stream. `report` hears of each of
-    `CHECKS` that is passed, and what was found.
+    `CHECKS` that is passed, and what was found. Takes the memory of the file, at most twice what the limit on decoded
+    arrays counts for its table, and 64 MB besides.
 
     Raises FileAccess, DigestMismatch, UnsupportedVersion, UnsupportedFeature, MalformedFile; for a URL MissingData and
     UnknownName too, where its scheme needs a package or is not known; nothing else.
