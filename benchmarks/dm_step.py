@@ -21,10 +21,10 @@ from nsdcodec.container.header import Normalization
 from nsdcodec.geometry import Geometry
 from nsdcodec.learning import networks, training
 from nsdcodec.learning.memory import keep_freed_memory
-from nsdcodec.learning.randomness import stream
 from nsdcodec.learning.real import RealData
 from nsdcodec.objectives.base import World
 from nsdcodec.parameterizations.base import RealImages
+from nsdcodec.randomness import stream
 from nsdcodec.recipes import CPU
 from nsdcodec.sources.base import Split
 

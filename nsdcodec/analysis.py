@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nsdcodec.errors import InvalidSetting, InvalidSource, UnknownName
-from nsdcodec.learning.randomness import stream
+from nsdcodec.randomness import stream
 from nsdcodec.sources.base import Source, normalize, package
 
 Floats = NDArray[np.float64]

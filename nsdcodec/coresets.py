@@ -16,8 +16,8 @@ from nsdcodec.container.header import TrainingRecipe
 from nsdcodec.errors import InvalidSetting, UnknownName
 from nsdcodec.learning import networks, training
 from nsdcodec.learning.base import Network
-from nsdcodec.learning.randomness import seed_of, stream
 from nsdcodec.objectives.base import World
+from nsdcodec.randomness import seed_of, stream
 
 BATCH = 512  # images that go through the trained network at once
 

@@ -2,32 +2,36 @@
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch.utils.data import Dataset
 
 from nsdcodec import synthesis
+from nsdcodec.cache import Cache
 from nsdcodec.container.file import Source, read
 from nsdcodec.container.header import Header, Normalization, TrainingRecipe
+from nsdcodec.decoder import Decoder
+from nsdcodec.image_set import ImageSet, Transform
 
-Transform = Callable[[Any], Any]
 
+class NSDDataset(ImageSet):
+    """A file. `source` is a path, a URL, the bytes of a file, or an open binary stream; it is read once and checked
+    whole, so that what happens to the file afterwards changes nothing. Pickles, so workers may be forked or spawned.
 
-class NSDDataset(Dataset[tuple[Any, Any]]):
-    """`ds[i]` is (image float32 [C, H, W] in normalised units, label), each through its transform. The label is an int;
-    in a file of soft labels a distribution over the classes, float32 [classes], which cross_entropy takes as well.
-
-    `source` is a path, a URL, the bytes of a file, or an open binary stream; it is read once and checked whole. Batches
-    that a DataLoader asks for are decoded at once. Pickles, so workers may be forked or spawned. Raises what
-    `nsdcodec.read` raises.
+    `cache` says what becomes of decoded images: "auto" keeps them as float32 once about a whole epoch was decoded,
+    where they fit in `cache_limit` bytes (a quarter of the free memory of their device); "float16" and "uint8" (pixels,
+    rounded) take less and lose precision; "none" decodes every batch. Raises what `nsdcodec.read` raises, UnknownName.
     """
 
     def __init__(
-        self, source: Source, transform: Transform | None = None, target_transform: Transform | None = None
+        self,
+        source: Source,
+        transform: Transform | None = None,
+        target_transform: Transform | None = None,
+        *,
+        cache: str = "auto",
+        cache_limit: int | None = None,
     ) -> None:
         file = read(source)
         self.header: Header = file.header
@@ -35,10 +39,20 @@ class NSDDataset(Dataset[tuple[Any, Any]]):
         self.transform = transform
         self.target_transform = target_transform
         arrays = {role: synthesis.to_torch(values) for role, values in file.arrays.items()}
-        self.labels: Tensor = synthesis.labels(self.header.layout, arrays)
-        # The class of each image, int64 [N]: of soft labels the likeliest, by the scores as they are stored.
-        self.hard_labels: Tensor = synthesis.hard_labels(arrays["labels"] if self.labels.ndim == 2 else self.labels)
+        self._labels = synthesis.labels(self.header.layout, arrays)
+        # Of soft labels the likeliest class, by the scores as they are stored.
+        self._hard_labels = synthesis.hard_labels(arrays["labels"] if self._labels.ndim == 2 else self._labels)
         self._arrays = {role: values for role, values in arrays.items() if role != "labels"}
+        self._decoders: dict[torch.device, Decoder] = {}
+        self._cache = Cache(self.header, cache, cache_limit)
+
+    @property
+    def labels(self) -> Tensor:
+        return self._labels
+
+    @property
+    def hard_labels(self) -> Tensor:
+        return self._hard_labels
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -46,50 +60,25 @@ class NSDDataset(Dataset[tuple[Any, Any]]):
 
     @property
     def recipe(self) -> TrainingRecipe:
-        """How to train on this set: rate, momentum, weight decay, batch, epochs, augmentation, network."""
         return self.header.recipe
 
     @property
     def normalization(self) -> Normalization:
-        """What turned pixels in 0 to 1 into these images: apply the same to real images before testing on them."""
         return self.header.normalization
 
-    def __len__(self) -> int:
-        return self.header.layout.images
+    def images(self, index: Tensor, device: torch.device) -> Tensor:
+        return self._cache.images(self._decoder(device), index, device)
 
-    def __getitem__(self, index: int) -> tuple[Any, Any]:
-        """Raises IndexError outside -len to len - 1."""
-        return self.__getitems__([index])[0]
+    def prepare(self, device: torch.device) -> None:
+        self._cache.fill(self._decoder(device), device)
 
-    def __getitems__(self, indices: Sequence[int]) -> list[tuple[Any, Any]]:
-        """The samples of a whole batch, decoded in one synthesis: what a DataLoader calls."""
-        images, labels = self.batch(indices)
-        singles = list(labels) if labels.ndim == 2 else labels.tolist()
-        return [
-            (
-                self.transform(image) if self.transform else image,
-                self.target_transform(label) if self.target_transform else label,
-            )
-            for image, label in zip(images, singles, strict=True)
-        ]
+    def _decoder(self, device: torch.device) -> Decoder:
+        """The arrays on the device, ready for batches: made once, and then there is no copy between host and device."""
+        if device not in self._decoders:
+            arrays = {role: values.to(device) for role, values in self._arrays.items()}
+            self._decoders[device] = Decoder(self.header.layout, arrays)
+        return self._decoders[device]
 
-    def batch(self, indices: Sequence[int] | Tensor) -> tuple[Tensor, Tensor]:
-        """Images float32 [n, C, H, W] and labels int64 [n] (soft: float32 [n, classes]), without transforms. Raises
-        IndexError."""
-        index = torch.as_tensor([operator.index(i) for i in indices], dtype=torch.int64)
-        if len(index) and not -len(self) <= int(index.min()) <= int(index.max()) < len(self):
-            raise IndexError(f"index {int(index.min())} to {int(index.max())} in a set of {len(self)} images")
-        index = index % len(self)
-        with torch.no_grad():
-            return synthesis.images(self.header.layout, self._arrays, index), self.labels[index]
-
-    def all(self) -> tuple[Tensor, Tensor]:
-        """Every image and label at once: images float32 [N, C, H, W], labels int64 [N] (soft: float32 [N, classes])."""
-        with torch.no_grad():
-            return synthesis.images(self.header.layout, self._arrays), self.labels.clone()
-
-    def to_pixels(self, images: Tensor) -> Tensor:
-        """Normalised images [n, C, H, W] -> uint8 pixels, clipped to 0 to 255."""
-        mean = torch.tensor(self.normalization.mean)[:, None, None]
-        std = torch.tensor(self.normalization.std)[:, None, None]
-        return ((images * std + mean) * 255).round().clamp(0, 255).to(torch.uint8)
+    def __getstate__(self) -> dict[str, Any]:
+        # A worker that is spawned decodes for itself, sooner than it would be sent all images.
+        return self.__dict__ | {"_decoders": {}, "_cache": self._cache.emptied()}

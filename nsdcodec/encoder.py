@@ -30,12 +30,12 @@ from nsdcodec.experts import Experts
 from nsdcodec.job import Job
 from nsdcodec.layout import Layout
 from nsdcodec.learning import networks, training
-from nsdcodec.learning.randomness import seed_of, stream
 from nsdcodec.learning.real import RealData
 from nsdcodec.objectives.base import Objective, State, World
 from nsdcodec.objectives.trajectory import TrajectoryMatching
 from nsdcodec.parameterizations.base import RealImages, initial_arrays
 from nsdcodec.progress import Clock, Log, Progress, deferred_signals
+from nsdcodec.randomness import seed_of, stream
 from nsdcodec.rounding import rounded, straight_through
 from nsdcodec.settings import Settings
 from nsdcodec.sources.base import Source, Split, normalize

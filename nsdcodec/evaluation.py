@@ -13,7 +13,7 @@ from nsdcodec.dataset import NSDDataset
 from nsdcodec.errors import InvalidSetting, InvalidSource
 from nsdcodec.learning import networks, training
 from nsdcodec.learning.base import Network
-from nsdcodec.learning.randomness import seed_of, stream
+from nsdcodec.randomness import seed_of, stream
 from nsdcodec.sources.base import Source, normalize
 
 

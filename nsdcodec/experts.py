@@ -22,8 +22,8 @@ from nsdcodec.container.header import NetworkSpec, TrainingRecipe
 from nsdcodec.errors import FileAccess, InvalidSetting, MissingData
 from nsdcodec.geometry import Geometry
 from nsdcodec.learning import networks, training
-from nsdcodec.learning.randomness import seed_of, stream
 from nsdcodec.learning.real import RealData
+from nsdcodec.randomness import seed_of, stream
 
 DATASET = "weights"
 

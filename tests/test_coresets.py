@@ -16,9 +16,9 @@ from nsdcodec.coresets import KINDS, Coreset, forgotten, herd, ranking
 from nsdcodec.errors import InvalidSetting, UnknownName
 from nsdcodec.geometry import Geometry
 from nsdcodec.learning import networks, training
-from nsdcodec.learning.randomness import seed_of, stream
 from nsdcodec.learning.real import RealData
 from nsdcodec.objectives.base import World
+from nsdcodec.randomness import seed_of, stream
 from nsdcodec.sources.base import Split
 
 TOY = Geometry(3, 2, 8, 8)

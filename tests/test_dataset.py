@@ -77,7 +77,7 @@ def test_a_batch_is_its_single_items(ds):
     close(images, WANTED[order])
     assert labels.dtype == torch.int64
     assert labels.tolist() == [LABELS[n] for n in order]
-    assert ds.__getitems__([]) == []
+    assert list(ds.__getitems__([])) == []
 
 
 def test_all_is_every_image_and_a_copy_of_the_labels(ds):

@@ -19,7 +19,7 @@ from nsdcodec.errors import FileAccess, InvalidSetting
 from nsdcodec.experts import Experts, ExpertSettings
 from nsdcodec.geometry import Geometry
 from nsdcodec.learning.networks import build, flatten
-from nsdcodec.learning.randomness import seed_of
+from nsdcodec.randomness import seed_of
 
 h5py = pytest.importorskip("h5py")
 

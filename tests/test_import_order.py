@@ -14,6 +14,7 @@ DECODING = [
     "geometry",
     "budget",
     "bases",
+    "randomness",
     "stored_types",
     "layout",
     "container",
@@ -21,6 +22,11 @@ DECODING = [
     "comparison",
     "conversion",
     "verification",
+    "decoder",
+    "cache",
+    "order",
+    "loader",
+    "image_set",
     "dataset",
 ]
 ENCODING = [

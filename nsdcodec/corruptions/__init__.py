@@ -14,7 +14,7 @@ from torch import Tensor
 
 from nsdcodec.corruptions import blur, digital, noise, weather
 from nsdcodec.errors import InvalidSetting, UnknownName
-from nsdcodec.learning.randomness import stream
+from nsdcodec.randomness import stream
 
 SEVERITIES = (1, 2, 3, 4, 5)
 LEAST_SIDE = 8

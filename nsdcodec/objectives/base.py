@@ -15,8 +15,8 @@ from nsdcodec.container.header import NetworkSpec
 from nsdcodec.geometry import Geometry
 from nsdcodec.learning import networks
 from nsdcodec.learning.base import Network
-from nsdcodec.learning.randomness import seed_of
 from nsdcodec.learning.real import RealData
+from nsdcodec.randomness import seed_of
 
 
 @dataclass(frozen=True)

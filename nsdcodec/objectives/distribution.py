@@ -17,10 +17,10 @@ from torch import Tensor
 from nsdcodec.errors import InvalidSetting
 from nsdcodec.learning import augmentation, networks
 from nsdcodec.learning.base import Network
-from nsdcodec.learning.randomness import stream
 from nsdcodec.learning.training import autocast
 from nsdcodec.objectives.base import Objective, State, Step, World
 from nsdcodec.objectives.student import learn
+from nsdcodec.randomness import stream
 from nsdcodec.synthesis import hard_labels
 
 

@@ -17,10 +17,10 @@ from torch import Tensor, nn
 
 from nsdcodec.errors import InvalidSetting
 from nsdcodec.learning import augmentation, networks
-from nsdcodec.learning.randomness import stream
 from nsdcodec.learning.training import autocast
 from nsdcodec.objectives.base import Objective, State, Step, World
 from nsdcodec.objectives.student import learn
+from nsdcodec.randomness import stream
 
 # Rows of the gradient with a smaller norm count for less: the direction of almost nothing is noise, and its derivative
 # is large. As in the authors' code, which adds 1e-6 to the product of two norms; here each is held at 1e-3 or above.

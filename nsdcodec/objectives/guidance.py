@@ -10,9 +10,9 @@ from torch import Tensor
 
 from nsdcodec.errors import InvalidSetting
 from nsdcodec.learning import augmentation, networks
-from nsdcodec.learning.randomness import stream
 from nsdcodec.objectives.base import Objective, State, Step, World
 from nsdcodec.objectives.student import cross_entropy, unroll
+from nsdcodec.randomness import stream
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,9 @@ from torch import Tensor, nn
 
 from nsdcodec.errors import InvalidSetting
 from nsdcodec.experts import Experts, ExpertSettings
-from nsdcodec.learning.randomness import stream
 from nsdcodec.objectives.base import Objective, State, Step, World
 from nsdcodec.objectives.student import unroll
+from nsdcodec.randomness import stream
 
 LEAST_RATE = 1e-3  # a learned rate can wander below zero, where the student climbs
 
