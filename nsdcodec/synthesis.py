@@ -5,7 +5,6 @@ Every parameterization is read by this one function; encoding optimises through 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,7 +18,7 @@ from nsdcodec.container.file import NSDFile
 from nsdcodec.errors import MalformedFile
 from nsdcodec.layout import Layout
 
-CHECKED_VALUES = 1 << 24
+MOST_VALUES_AT_ONCE = 1 << 24
 
 
 def images(layout: Layout, arrays: Mapping[str, Tensor], index: Tensor | None = None) -> Tensor:
@@ -61,10 +60,10 @@ def hard_labels(labels: Tensor) -> Tensor:
 
 def check_finite(file: NSDFile) -> None:
     """Raises MalformedFile (A04) where an image has a value that is not finite in float32, though all arrays are.
-    Holds about `CHECKED_VALUES` values beside the arrays, or what a single image needs."""
+    Holds about `MOST_VALUES_AT_ONCE` values beside the arrays, or what a single image needs."""
     layout = file.header.layout
     arrays = {role: to_torch(values) for role, values in file.arrays.items()}
-    count = max(1, CHECKED_VALUES // _values_for_one(layout))
+    count = images_at_once(layout)
     for start in range(0, layout.images, count):
         index = torch.arange(start, min(start + count, layout.images))
         finite = images(layout, arrays, index).isfinite().flatten(1).all(dim=1)
@@ -72,12 +71,10 @@ def check_finite(file: NSDFile) -> None:
             raise MalformedFile("NSD-A04", f"image {int(index[~finite][0])} is not finite once decoded")
 
 
-def _values_for_one(layout: Layout) -> int:
-    """The most values that `images` holds at once for each image asked for."""
-    slices, *lengths = layout.coefficient_shape
-    # With several blocks each image has a copy of its spectrum and of its batch kernel, whole.
-    copied = slices * (math.prod(lengths) + layout.images_per_block) if layout.blocks > 1 else slices
-    return max(layout.image_values, copied)
+def images_at_once(layout: Layout) -> int:
+    """How many images `images` makes with about `MOST_VALUES_AT_ONCE` values between two steps; at least one."""
+    # For the batch axis an image takes of each slice its number, int64, and its factor.
+    return max(1, MOST_VALUES_AT_ONCE // max(layout.image_values, 3 * layout.coefficient_shape[0]))
 
 
 def to_torch(values: NDArray[Any], dtype: torch.dtype = torch.float32) -> Tensor:
@@ -87,12 +84,12 @@ def to_torch(values: NDArray[Any], dtype: torch.dtype = torch.float32) -> Tensor
     return torch.from_numpy(values.astype(bool if values.dtype == bool else np.int64))
 
 
-def _places(layout: Layout, device: torch.device, index: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
+def _places(layout: Layout, device: torch.device, index: Tensor | None) -> tuple[Tensor, Tensor, Tensor | None]:
     """Which spectrum [B], which kernel [B], and which columns of the batch axis [B, m] make the images: one row for
-    each block where all its images are wanted, else one for each image."""
+    each block where all its images are wanted (None: every column), else one for each image."""
+    column: Tensor | None = None
     if index is None:
         block = torch.arange(layout.blocks, device=device)
-        column = torch.arange(layout.images_per_block, device=device).expand(layout.blocks, -1)
     elif layout.blocks == 1:
         block, column = torch.zeros(1, dtype=torch.int64, device=device), index.to(device)[None]
     else:
@@ -104,20 +101,22 @@ def _places(layout: Layout, device: torch.device, index: Tensor | None) -> tuple
 
 
 def _batch_axis(
-    layout: Layout, arrays: Mapping[str, Tensor], spectrum: Tensor, kernel: Tensor, column: Tensor
+    layout: Layout, arrays: Mapping[str, Tensor], spectrum: Tensor, kernel: Tensor, column: Tensor | None
 ) -> Tensor:
     """Coefficients [B, m, t2, t3, t4] of single images."""
     stored = arrays["spectrum"]
     if layout.synthesis.batch == "identity":
-        mixed = stored[spectrum[:, None], column]
+        mixed = stored[spectrum] if column is None else stored[spectrum[:, None], column]
     else:
         kernels = arrays["batch_kernel"]
-        if layout.blocks == 1:
+        own = kernel if len(kernels) > 1 else torch.zeros_like(kernel)
+        if column is None:
+            mixed = kernels[own].transpose(1, 2) @ stored[spectrum].flatten(2)
+        elif layout.blocks == 1:
             mixed = (kernels[0][:, column[0]].T @ stored[0].flatten(1))[None]
         else:
-            chosen = kernels[kernel if len(kernels) > 1 else torch.zeros_like(kernel)]
-            columns = chosen.gather(2, column[:, None].expand(-1, chosen.shape[1], -1))
-            mixed = columns.transpose(1, 2) @ stored[spectrum].flatten(2)
+            slices = stored.flatten(0, 1).flatten(1)
+            mixed = mixed_slices(slices, spectrum, kernels[own, :, column[:, 0]])[:, None]
         mixed = mixed.reshape(*mixed.shape[:2], *stored.shape[2:])
     if "mask" not in layout.arrays:
         return mixed
@@ -125,6 +124,14 @@ def _batch_axis(
     chosen_mask = mask[spectrum if len(mask) > 1 else torch.zeros_like(spectrum)]
     full = mixed.new_zeros(*mixed.shape[:3], *mask.shape[1:])
     return full.masked_scatter(chosen_mask[:, None, None].expand_as(full), mixed)
+
+
+def mixed_slices(slices: Tensor, block: Tensor, factors: Tensor) -> Tensor:
+    """Sums [n, q]: of the p slices in block[n], each times its factor. `slices` [blocks * p, q], `factors` [n, p].
+    Only the slices in these blocks are read, and none is copied."""
+    count = factors.shape[1]
+    number = block[:, None] * count + torch.arange(count, device=block.device)
+    return torch.nn.functional.embedding_bag(number, slices, mode="sum", per_sample_weights=factors)
 
 
 def _spatial_axis(
