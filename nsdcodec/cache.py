@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
-
 import torch
 from torch import Tensor
 from torch.utils.data import get_worker_info
 
+from nsdcodec import pixels, synthesis
 from nsdcodec.container.header import Header
 from nsdcodec.decoder import Decoder
-from nsdcodec.errors import UnknownName
+from nsdcodec.errors import InvalidSetting, UnknownName
+from nsdcodec.free_memory import free_memory
 
 CACHES = ("auto", "none", "float32", "float16", "uint8")
 # Images decoded at once to fill the cache: a batch of a size that is quick on any device.
@@ -19,7 +19,8 @@ CHUNK = 1024
 
 class Cache:
     """Images of a file by device, in the type that `kind` names ("auto" is float32). They are kept once about as many
-    were decoded as there are, if they fit in `limit` bytes: by default a quarter of what the device has free.
+    were decoded as there are, if they fit in `limit` bytes: by default a quarter of what the device has free. That is
+    looked at once.
 
     A worker of a DataLoader keeps nothing: its memory is not shared, and it may live no longer than an epoch.
     """
@@ -27,9 +28,12 @@ class Cache:
     def __init__(self, header: Header, kind: str, limit: int | None) -> None:
         if kind not in CACHES:
             raise UnknownName("cache", kind, CACHES)
+        if limit is not None and limit < 0:
+            raise InvalidSetting(f"cache_limit is {limit}; it must be at least 0 bytes, or None")
         self._header, self._kind, self._limit = header, kind, limit
         self._dtype: torch.dtype = getattr(torch, "float32" if kind in ("auto", "none") else kind)
-        self._kept: dict[torch.device, Tensor] = {}
+        # None: not to be kept on this device.
+        self._kept: dict[torch.device, Kept | None] = {}
         self._decoded = 0
 
     def emptied(self) -> Cache:
@@ -37,50 +41,52 @@ class Cache:
 
     def images(self, decoder: Decoder, index: Tensor, device: torch.device) -> Tensor:
         """Images float32 [n, C, H, W] for int64 [n] on the CPU."""
-        if device not in self._kept:
+        if device not in self._kept and get_worker_info() is None:
             self._decoded += len(index)
-            if self._decoded <= self._header.layout.images or get_worker_info() is not None:
-                return decoder.images(index)
-            self.fill(decoder, device)
-            if device not in self._kept:
-                return decoder.images(index)
-        kept = self._kept[device].index_select(0, index.to(device))
-        return self._from_pixels(kept) if kept.dtype == torch.uint8 else kept.float()
+            if self._decoded > self._header.layout.images:
+                self.fill(decoder, device)
+        kept = self._kept.get(device)
+        return decoder.images(index) if kept is None else kept.images(index)
 
     def fill(self, decoder: Decoder, device: torch.device) -> None:
         """Decodes every image and keeps it, where that is wanted and fits."""
-        count, geometry = self._header.layout.images, self._header.layout.geometry
-        if self._kind == "none" or device in self._kept:
+        if device in self._kept:
             return
-        if count * geometry.image_elements * self._dtype.itemsize > self._bytes_for(device):
+        layout = self._header.layout
+        nbytes = layout.images * layout.geometry.image_elements * self._dtype.itemsize
+        if self._kind == "none" or nbytes > self._most_bytes(device):
+            self._kept[device] = None
             return
-        kept = torch.empty(
-            (count, geometry.channels, geometry.height, geometry.width), dtype=self._dtype, device=device
-        )
+        kept = Kept(self._header, self._dtype, device)
         with torch.no_grad():
-            for index in torch.arange(count).split(CHUNK):
-                images = decoder.images(index)
-                kept[index[0] : index[-1] + 1] = self._to_pixels(images) if self._dtype == torch.uint8 else images
+            for index in torch.arange(layout.images).split(min(CHUNK, synthesis.images_at_once(layout))):
+                kept.put(index, decoder.images(index))
         self._kept[device] = kept
 
-    def _bytes_for(self, device: torch.device) -> int:
+    def _most_bytes(self, device: torch.device) -> int:
         return free_memory(device) // 4 if self._limit is None else self._limit
 
-    def _to_pixels(self, images: Tensor) -> Tensor:
-        mean, std = self._normalization(images.device)
-        return ((images * std + mean) * 255).round().clamp(0, 255)
 
-    def _from_pixels(self, pixels: Tensor) -> Tensor:
-        mean, std = self._normalization(pixels.device)
-        return (pixels / 255 - mean) / std
+class Kept:
+    """All images of a file on a device, as float32, as float16, or as uint8 pixels."""
 
-    def _normalization(self, device: torch.device) -> tuple[Tensor, ...]:
-        pair = (self._header.normalization.mean, self._header.normalization.std)
-        return tuple(torch.tensor(values, device=device)[:, None, None] for values in pair)
+    def __init__(self, header: Header, dtype: torch.dtype, device: torch.device) -> None:
+        geometry = header.layout.geometry
+        shape = (header.layout.images, geometry.channels, geometry.height, geometry.width)
+        self._stored = torch.empty(shape, dtype=dtype, device=device)
+        self._normalization = header.normalization
+        mean, std = pixels.mean_and_std(header.normalization, device)
+        # Made once: a batch must not wait for them to be copied to the device.
+        self._scale, self._shift = 1 / (255 * std), -mean / std
 
+    def put(self, index: Tensor, images: Tensor) -> None:
+        """Images float32 [n, C, H, W] to the places `index`, which follow each other."""
+        places = self._stored[int(index[0]) : int(index[-1]) + 1]
+        places.copy_(pixels.to_pixels(images, self._normalization) if places.dtype == torch.uint8 else images)
 
-def free_memory(device: torch.device) -> int:
-    """Bytes that the device has free; of other than CUDA devices, that this machine has."""
-    if device.type == "cuda":
-        return torch.cuda.mem_get_info(device)[0]
-    return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    def images(self, index: Tensor) -> Tensor:
+        """A copy, float32 [n, C, H, W]."""
+        images = self._stored.index_select(0, synthesis.on_device(index, self._stored.device))
+        if images.dtype == torch.uint8:
+            return images.float().mul_(self._scale).add_(self._shift)
+        return images.float()

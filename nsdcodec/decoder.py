@@ -46,7 +46,7 @@ class Decoder:
         Of several blocks, only the spectra and kernels of these images are touched."""
         if self._rows is None:
             return synthesis.images(self._layout, self._arrays, index)
-        index = index.to(self._rows.device)
+        index = synthesis.on_device(index, self._rows.device)
         if self._layout.blocks == 1:
             mixed = torch.mm(self._rows[0].index_select(0, index), self._slices)
         else:

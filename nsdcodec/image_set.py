@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 from torch.utils.data._utils.collate import collate, default_collate_fn_map  # documented to be extended
 
+from nsdcodec import pixels, synthesis
 from nsdcodec.container.header import Normalization, TrainingRecipe
 from nsdcodec.loader import BatchTransform, Loader
 
@@ -121,10 +122,10 @@ class ImageSet(Dataset[tuple[Any, Any]], ABC):
     def batch(self, indices: Index, device: torch.device | str = "cpu") -> tuple[Tensor, Tensor]:
         """Images float32 [n, C, H, W] and labels int64 [n] (soft: float32 [n, classes]) on the device, without
         transforms. Raises IndexError outside -len to len - 1."""
-        index = self._checked(indices)
+        index, device = self._checked(indices), _exact(device)
         with torch.no_grad():
-            images = self.images(index, torch.device(device))
-        return images, self.labels[index].to(device)
+            images = self.images(index, device)
+        return images, synthesis.on_device(self.labels[index], device)
 
     def all(self) -> tuple[Tensor, Tensor]:
         """Every image and label at once: images float32 [N, C, H, W], labels int64 [N] (soft: float32 [N, classes])."""
@@ -149,7 +150,7 @@ class ImageSet(Dataset[tuple[Any, Any]], ABC):
         return Loader(
             self,
             batch_size,
-            device=torch.device(device),
+            device=_exact(device),
             shuffle=shuffle,
             seed=seed,
             transform=transform,
@@ -163,14 +164,16 @@ class ImageSet(Dataset[tuple[Any, Any]], ABC):
 
     def to_pixels(self, images: Tensor) -> Tensor:
         """Normalised images [n, C, H, W] -> uint8 pixels, rounded, cut off at 0 and 255."""
-        mean = torch.tensor(self.normalization.mean, device=images.device)[:, None, None]
-        std = torch.tensor(self.normalization.std, device=images.device)[:, None, None]
-        return ((images.float() * std + mean) * 255).round().clamp(0, 255).to(torch.uint8)
+        return pixels.to_pixels(images, self.normalization)
 
     def _checked(self, indices: Index) -> Tensor:
         """int64 [n] on the CPU, each 0 to len - 1. Raises IndexError and TypeError."""
-        if isinstance(indices, Tensor) and indices.dtype == torch.int64:
-            index = indices.cpu()
+        if isinstance(indices, Tensor):
+            if indices.ndim != 1 or indices.dtype.is_floating_point or indices.dtype == torch.bool:
+                raise TypeError(
+                    f"indices are {indices.dtype} of the shape {list(indices.shape)}; integers [n] are needed"
+                )
+            index = indices.to("cpu", torch.int64)
         else:
             index = torch.tensor([operator.index(i) for i in indices], dtype=torch.int64)
         if not len(index):
@@ -179,3 +182,8 @@ class ImageSet(Dataset[tuple[Any, Any]], ABC):
         if not -len(self) <= least <= most < len(self):
             raise IndexError(f"index {least} to {most} in a set of {len(self)} images")
         return index % len(self) if least < 0 else index
+
+
+def _exact(device: torch.device | str) -> torch.device:
+    """With its number, so that "cuda" and "cuda:0" are one place. Raises RuntimeError where there is no such device."""
+    return torch.empty(0, device=device).device

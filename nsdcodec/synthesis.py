@@ -84,6 +84,13 @@ def to_torch(values: NDArray[Any], dtype: torch.dtype = torch.float32) -> Tensor
     return torch.from_numpy(values.astype(bool if values.dtype == bool else np.int64))
 
 
+def on_device(values: Tensor, device: torch.device) -> Tensor:
+    """A few values on the device, without a wait for what the device does now."""
+    if values.device.type == "cpu" and device.type == "cuda":
+        return values.pin_memory().to(device, non_blocking=True)
+    return values.to(device)
+
+
 def _places(layout: Layout, device: torch.device, index: Tensor | None) -> tuple[Tensor, Tensor, Tensor | None]:
     """Which spectrum [B], which kernel [B], and which columns of the batch axis [B, m] make the images: one row for
     each block where all its images are wanted (None: every column), else one for each image."""
@@ -91,9 +98,9 @@ def _places(layout: Layout, device: torch.device, index: Tensor | None) -> tuple
     if index is None:
         block = torch.arange(layout.blocks, device=device)
     elif layout.blocks == 1:
-        block, column = torch.zeros(1, dtype=torch.int64, device=device), index.to(device)[None]
+        block, column = torch.zeros(1, dtype=torch.int64, device=device), on_device(index, device)[None]
     else:
-        index = index.to(device)
+        index = on_device(index, device)
         block, column = index // layout.images_per_block, (index % layout.images_per_block)[:, None]
     if layout.synthesis.pairing == "zip":
         return block, block if layout.kernels > 1 else torch.zeros_like(block), column

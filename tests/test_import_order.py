@@ -18,6 +18,8 @@ DECODING = [
     "stored_types",
     "layout",
     "container",
+    "pixels",
+    "free_memory",
     "synthesis",
     "comparison",
     "conversion",
