@@ -138,6 +138,10 @@ class OutOfMemory(NsdError):
     """The device has less memory than a step needs."""
 
 
+class WorkerDied(NsdError, RuntimeError):
+    """A worker process of a loader was killed. A RuntimeError as well: that is what PyTorch raises."""
+
+
 class Interrupted(NsdError):
     """The run was stopped by the user; what was reached is on disk and can be resumed."""
 

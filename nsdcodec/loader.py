@@ -5,16 +5,19 @@ It skips the single samples of a DataLoader; with workers, a DataLoader makes it
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from nsdcodec.errors import InvalidSetting
+from nsdcodec.errors import InvalidSetting, WorkerDied
 from nsdcodec.order import Order
-from nsdcodec.randomness import stream
+from nsdcodec.randomness import seed_of, stream
+from nsdcodec.synthesis import on_device
 
 # Images [n, C, H, W], and of a seeded one a generator for its chance -> images.
 BatchTransform = Callable[..., Tensor]
@@ -39,11 +42,16 @@ class Loader:
 
     The order of an epoch depends on (seed, epoch) alone: not on the number of ranks, of workers, or of the batches so
     far. `state_dict` in the middle of an epoch says where it is, at no cost; after `load_state_dict` the next iteration
-    is the rest of that epoch, with any number of ranks or workers, and any batch size. `rank` and `world_size` are
-    those of torch.distributed where it is in use, else 0 of 1.
+    is the rest of that epoch (nothing, after its last batch), with any number of ranks or workers, and any batch size.
+    `rank` and `world_size` are those of torch.distributed where it is in use, else 0 of 1.
 
-    `transform` works on the batch, on its device: images -> images, as those of torchvision v2 do; one with a true
-    attribute `seeded` is called as transform(images, generator), with a generator for (seed, epoch, position) alone.
+    `transform` works on the batch, on its device (with workers on the CPU): images -> images, as those of torchvision
+    v2 do. Its chance, as far as it is PyTorch's, depends on (seed, epoch, position, rank) alone, so that resuming gives
+    the same images; nothing outside is seeded. One with a true attribute `seeded` is given a generator for that:
+    transform(images, generator).
+
+    A worker that is killed is WorkerDied; where that is noticed while a batch is trained on, PyTorch raises its
+    RuntimeError there. `state_dict` then is that of the last batch that came, and `load_state_dict` of it goes on.
     """
 
     def __init__(
@@ -66,40 +74,47 @@ class Loader:
         self.order = Order(
             len(images),
             batch_size,
-            shuffle,
-            seed,
+            bool(shuffle),
+            int(seed),  # of NumPy, it would not be JSON
             drop_last,
             here if rank is None else rank,
             all_ranks if world_size is None else world_size,
         )
         if workers < 0:
             raise InvalidSetting(f"workers is {workers}; it must be at least 0")
-        self.images, self.device, self.transform, self.workers = images, device, transform, workers
-        self.dtype = dtype
-        self.memory_format = torch.channels_last if channels_last else torch.contiguous_format
-        self._begun = False
-        self.set_epoch(0)
+        if not dtype.is_floating_point:
+            raise InvalidSetting(f"dtype is {dtype}; images are of float32, bfloat16, float16 or float64")
+        self.images, self.device, self.workers = images, device, workers
+        memory_format = torch.channels_last if channels_last else torch.contiguous_format
+        self._finish = _Finish(transform, self.order.seed, self.order.rank, dtype, memory_format)
         self._labels = images.labels.to(device)
+        self._iteration: object | None = None
+        self.epoch = self.position = self._first = 0
 
     def __len__(self) -> int:
         """Steps of a whole epoch; of what is left of it after `load_state_dict`."""
         return self.order.steps(self._first)
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
-        """Raises what decoding raises."""
-        if self._begun:
+        """Raises what decoding raises, and WorkerDied."""
+        if self._iteration is not None:
             self.set_epoch(self.epoch + 1)
-        self._begun = True
-        batches = self._with_workers() if self.workers else self._here()
-        for position, images, labels in batches:
-            # Before the batch is out: a state that is taken while it is trained on counts it as done.
-            self.position = position
+        epoch, iteration = self.epoch, object()
+        self._iteration = iteration
+        for position, images, labels in (self._with_workers if self.workers else self._here)(epoch, self.position):
+            if self._iteration is iteration:  # no other has begun since, and no state was loaded
+                # Before the batch is out: a state that is taken while it is trained on counts it as done.
+                self.position = position
             yield images, labels
-        self.set_epoch(self.epoch + 1)
+        if self._iteration is iteration:
+            self.set_epoch(epoch + 1)
 
     def set_epoch(self, epoch: int) -> None:
-        """Goes to the beginning of this epoch."""
-        self.epoch, self.position, self._first, self._begun = epoch, 0, 0, False
+        """Goes to the beginning of this epoch. Raises InvalidSetting below 0."""
+        if epoch < 0:
+            raise InvalidSetting(f"epoch is {epoch}; it must be at least 0")
+        self.epoch, self.position, self._first = int(epoch), 0, 0
+        self._iteration = None
 
     def state_dict(self) -> dict[str, Any]:
         """Plain numbers: the epoch, the position in its order, and what makes the order."""
@@ -112,7 +127,8 @@ class Loader:
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Raises InvalidSetting where the state is of another order: its set, seed or shuffling differ."""
+        """Raises InvalidSetting where the state is of another order, the number of images, the seed or shuffling being
+        others, or is no state at all."""
         mine = self.state_dict()
         for name in ("count", "seed", "shuffle"):
             if state.get(name) != mine[name]:
@@ -120,46 +136,91 @@ class Loader:
                     f"the state of the loader has {name}={state.get(name)}, this loader {mine[name]}; "
                     "make the loader with what the other had"
                 )
-        self.set_epoch(int(state["epoch"]))
-        self.position = self._first = int(state["position"])
+        epoch, position = state.get("epoch"), state.get("position")
+        if not isinstance(epoch, int) or not isinstance(position, int) or not 0 <= position <= self.order.count:
+            raise InvalidSetting(
+                f"the state of the loader has epoch={epoch}, position={position}; they must be whole numbers, "
+                f"the position 0 to {self.order.count}"
+            )
+        self.set_epoch(epoch)
+        self.position = self._first = position
 
-    def _here(self) -> Iterator[tuple[int, Tensor, Tensor]]:
+    def _here(self, epoch: int, position: int) -> Iterator[tuple[int, Tensor, Tensor]]:
         self.images.prepare(self.device)
-        for position, index in self.order.batches(self.epoch, self.position):
+        for stop, index in self.order.batches(epoch, position):
             with torch.no_grad():
                 images = self.images.images(index, self.device)
-            labels = self._labels.index_select(0, index.to(self.device))
-            yield position, self._finished(images, self.epoch, position), labels
+            labels = self._labels.index_select(0, on_device(index, self.device))
+            yield stop, self._finish(images, epoch, stop), labels
 
-    def _with_workers(self) -> Iterator[tuple[int, Tensor, Tensor]]:
+    def _with_workers(self, epoch: int, position: int) -> Iterator[tuple[int, Tensor, Tensor]]:
         """Decoded and transformed on the CPU by workers, which each take whole batches in turn."""
-        steps = list(self.order.batches(self.epoch, self.position))
-        source = _Batches(self, self.epoch)
-        for position, images, labels in DataLoader(
-            source, batch_size=None, sampler=steps, num_workers=self.workers, pin_memory=self.device.type == "cuda"
-        ):
-            yield position, images.to(self.device, non_blocking=True), labels.to(self.device, non_blocking=True)
+        batches = DataLoader(
+            _Batches(self.images, self._finish, epoch),
+            batch_size=None,
+            # As numbers: a tensor would go to a worker through shared memory.
+            sampler=((stop, index.tolist()) for stop, index in self.order.batches(epoch, position)),
+            num_workers=self.workers,
+            pin_memory=self.device.type == "cuda",
+            generator=stream(self.order.seed, "workers", epoch),  # else it would draw from the global one
+        )
+        try:
+            for stop, images, labels in batches:
+                yield stop, images.to(self.device, non_blocking=True), labels.to(self.device, non_blocking=True)
+            return
+        except RuntimeError as error:
+            reason = str(error)
+            if not reason.startswith("DataLoader worker (pid"):
+                raise
+        # Not in the handler: PyTorch's error holds the frames that hold the other workers, which are to end now.
+        raise WorkerDied(
+            f"{reason} With {self.workers} workers and batches of {self.order.batch_size} the machine may be out of "
+            "memory: lower one of them. load_state_dict(state_dict()) goes on after the last batch"
+        )
 
-    def _finished(self, images: Tensor, epoch: int, position: int) -> Tensor:
+
+@dataclass(frozen=True)
+class _Finish:
+    """What becomes of decoded images, here or in a worker."""
+
+    transform: BatchTransform | None
+    seed: int
+    rank: int
+    dtype: torch.dtype
+    memory_format: torch.memory_format
+
+    def __call__(self, images: Tensor, epoch: int, position: int) -> Tensor:
         if self.transform is not None:
+            path = ("transform", epoch, position, self.rank)
             if getattr(self.transform, "seeded", False):
-                images = self.transform(images, stream(self.order.seed, "transform", epoch, position, self.order.rank))
+                images = self.transform(images, stream(self.seed, *path))
             else:
-                images = self.transform(images)
+                with _seeded(seed_of(self.seed, *path), images.device):
+                    images = self.transform(images)
         return images.to(dtype=self.dtype, memory_format=self.memory_format)
+
+
+@contextlib.contextmanager
+def _seeded(seed: int, device: torch.device) -> Iterator[None]:
+    """PyTorch's own generators begin with the seed, and afterwards are what they were."""
+    with torch.random.fork_rng([device] if device.type == "cuda" else []):
+        torch.default_generator.manual_seed(seed)
+        if device.type == "cuda":
+            torch.cuda.default_generators[device.index].manual_seed(seed)
+        yield
 
 
 class _Batches(Dataset[tuple[int, Tensor, Tensor]]):
     """For the workers of a DataLoader: a step of the order -> its batch."""
 
-    def __init__(self, loader: Loader, epoch: int) -> None:
-        self.loader, self.epoch = loader, epoch
+    def __init__(self, images: Batches, finish: _Finish, epoch: int) -> None:
+        self._images, self._finish, self._epoch = images, finish, epoch
 
-    def __getitem__(self, step: tuple[int, Tensor]) -> tuple[int, Tensor, Tensor]:
-        position, index = step
+    def __getitem__(self, step: tuple[int, list[int]]) -> tuple[int, Tensor, Tensor]:
+        position, index = step[0], torch.tensor(step[1], dtype=torch.int64)
         with torch.no_grad():
-            images = self.loader.images.images(index, torch.device("cpu"))
-        return position, self.loader._finished(images, self.epoch, position), self.loader.images.labels[index]
+            images = self._images.images(index, torch.device("cpu"))
+        return position, self._finish(images, self._epoch, position), self._images.labels[index]
 
 
 def _distributed() -> tuple[int, int]:
