@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 
 import pytest
@@ -63,3 +64,78 @@ def test_a_file_is_distilled_and_evaluated_on_the_device(tmp_path, objective, pa
     assert dataset.header.provenance["device"] == torch.cuda.get_device_name()
     on_device = evaluate(dataset, digits, 1, epochs=5, device=torch.device("cuda"), precision=precision)
     assert 0 <= on_device.mean <= 1
+
+
+@pytest.fixture
+def no_waits():
+    """Inside, what makes the host wait for the device is an error, as a copy of images between them would be."""
+
+    @contextlib.contextmanager
+    def watched():
+        torch.cuda.synchronize()
+        torch.cuda.set_sync_debug_mode("error")
+        try:
+            yield
+        finally:
+            torch.cuda.set_sync_debug_mode("default")
+
+    return watched
+
+
+@pytest.mark.parametrize("cache", ["none", "float32", "float16", "uint8"])
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_an_epoch_on_the_device_is_that_of_the_cpu_and_never_waits(no_waits, name, cache):
+    dataset = NSDDataset(file_of(name), cache=cache)
+    loader = dataset.loader(3, device="cuda", seed=4)
+    list(loader)  # the arrays and what is kept are made on the device
+    loader.set_epoch(0)
+    with no_waits():
+        batches = list(loader)
+    images = torch.cat([images for images, _ in batches])
+    labels = torch.cat([labels for _, labels in batches])
+    assert images.device == labels.device == torch.device("cuda", torch.cuda.current_device())
+    wanted_images, wanted_labels = NSDDataset(file_of(name), cache=cache).batch(loader.order.epoch(0))
+    scale = float(wanted_images.abs().max())
+    tolerance = {"uint8": 1 / 255 / 0.2, "float16": 2**-10 * scale}.get(cache, 1e-5 * scale)
+    torch.testing.assert_close(images.cpu(), wanted_images, atol=tolerance, rtol=0)
+    torch.testing.assert_close(labels.cpu(), wanted_labels, atol=1e-6, rtol=0)
+
+
+def test_a_batch_on_the_device_holds_neither_file_nor_images_on_the_host(no_waits):
+    dataset = NSDDataset(file_of("product, own kernels"), cache="none")
+    index = torch.tensor([29, 0, 3, 3])
+    dataset.batch(index, "cuda")
+    with no_waits():
+        images, labels = dataset.batch(index, "cuda")
+    torch.testing.assert_close(images.cpu(), dataset.batch(index)[0], atol=1e-4, rtol=0)
+    assert labels.cpu().tolist() == dataset.batch(index)[1].tolist()
+    (decoder,) = [made for device, made in dataset._decoders.items() if device.type == "cuda"]
+    assert {values.device.type for values in decoder._arrays.values()} == {"cuda"}
+    assert {device.type for device in dataset._decoders} == {"cuda", "cpu"}
+    assert len(dataset._decoders) == 2  # "cuda" is "cuda:0"
+    dataset.batch(index, f"cuda:{torch.cuda.current_device()}")
+    assert len(dataset._decoders) == 2
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
+def test_type_memory_format_and_workers_on_the_device(dtype, workers):
+    dataset = NSDDataset(file_of("one block"))
+    loader = dataset.loader(7, device="cuda", shuffle=False, dtype=dtype, channels_last=True, workers=workers)
+    (images, labels), *_ = loader
+    assert (images.dtype, images.device.type, labels.device.type) == (dtype, "cuda", "cuda")
+    assert images.is_contiguous(memory_format=torch.channels_last)
+    wanted, _ = dataset.all()
+    torch.testing.assert_close(images.float().cpu(), wanted, rtol=2**-7, atol=1e-4)
+
+
+def test_chance_of_the_device_is_seeded_and_given_back():
+    dataset = NSDDataset(file_of("one block"))
+    made = []
+    for seed in (1, 2):
+        torch.cuda.manual_seed(seed)
+        state = torch.cuda.get_rng_state()
+        loader = dataset.loader(7, device="cuda", transform=lambda images: images + torch.randn_like(images))
+        made.append(next(iter(loader))[0])
+        assert torch.equal(torch.cuda.get_rng_state(), state)
+    torch.testing.assert_close(made[0], made[1], rtol=0, atol=0)
