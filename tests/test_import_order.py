@@ -22,6 +22,7 @@ DECODING = [
     "comparison",
     "conversion",
     "verification",
+    "augmentation",
     "decoder",
     "cache",
     "order",
