@@ -90,6 +90,11 @@ class ImageSet(Dataset[tuple[Any, Any]], ABC):
     def normalization(self) -> Normalization:
         """What turned pixels in 0 to 1 into these images: apply the same to real images before testing on them."""
 
+    @property
+    @abstractmethod
+    def image_shape(self) -> tuple[int, int, int]:
+        """Channels, height and width of each image."""
+
     @abstractmethod
     def images(self, index: Tensor, device: torch.device) -> Tensor:
         """Images float32 [n, C, H, W] in normalised units on the device, for int64 [n] on the CPU, each 0 to N - 1."""
