@@ -16,7 +16,7 @@ from torch.utils.data import Dataset
 from torch.utils.data._utils.collate import collate, default_collate_fn_map  # documented to be extended
 
 from nsdcodec.container.header import Normalization, TrainingRecipe
-from nsdcodec.loader import BatchTransform, Loader
+from nsdcodec.loader import BatchTransform, JointTransform, Loader
 
 Transform = Callable[[Any], Any]
 Index = Sequence[int] | Tensor
@@ -143,6 +143,7 @@ class ImageSet(Dataset[tuple[Any, Any]], ABC):
         shuffle: bool = True,
         seed: int = 0,
         transform: BatchTransform | None = None,
+        joint_transform: JointTransform | None = None,
         drop_last: bool = False,
         workers: int = 0,
         rank: int | None = None,
@@ -158,6 +159,7 @@ class ImageSet(Dataset[tuple[Any, Any]], ABC):
             shuffle=shuffle,
             seed=seed,
             transform=transform,
+            joint_transform=joint_transform,
             drop_last=drop_last,
             workers=workers,
             rank=rank,

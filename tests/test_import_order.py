@@ -28,6 +28,7 @@ DECODING = [
     "order",
     "loader",
     "image_set",
+    "transforms",
     "parts",
     "dataset",
 ]
