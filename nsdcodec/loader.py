@@ -41,8 +41,8 @@ class Loader:
 
     The order of an epoch depends on (seed, epoch) alone: not on the number of ranks, of workers, or of the batches so
     far. `state_dict` in the middle of an epoch says where it is, at no cost; after `load_state_dict` the next iteration
-    is the rest of that epoch, with any number of ranks or workers, and any batch size. `rank` and `world_size` are
-    those of torch.distributed where it is in use, else 0 of 1.
+    is the rest of that epoch, or where nothing is left of it the next one, with any number of ranks or workers, and any
+    batch size. `rank` and `world_size` are those of torch.distributed where it is in use, else 0 of 1.
 
     `transform` works on the batch, on its device: images -> images, as those of torchvision v2 do; one with a true
     attribute `seeded` is called as transform(images, generator), with a generator for (seed, epoch, position, rank)
@@ -88,8 +88,8 @@ class Loader:
         self._labels = images.labels.to(device)
 
     def __len__(self) -> int:
-        """Steps of a whole epoch; of what is left of it after `load_state_dict`."""
-        return self.order.steps(self._first)
+        """Steps of a whole epoch, also where `load_state_dict` left fewer: trainers count on from where they were."""
+        return self.order.steps()
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         """Raises what decoding raises."""
@@ -105,7 +105,7 @@ class Loader:
 
     def set_epoch(self, epoch: int) -> None:
         """Goes to the beginning of this epoch."""
-        self.epoch, self.position, self._first, self._begun = epoch, 0, 0, False
+        self.epoch, self.position, self._begun = epoch, 0, False
 
     def state_dict(self) -> dict[str, Any]:
         """Plain numbers: the epoch, the position in its order, and what makes the order."""
@@ -126,8 +126,12 @@ class Loader:
                     f"the state of the loader has {name}={state.get(name)}, this loader {mine[name]}; "
                     "make the loader with what the other had"
                 )
-        self.set_epoch(int(state["epoch"]))
-        self.position = self._first = int(state["position"])
+        epoch, position = int(state["epoch"]), int(state["position"])
+        if self.order.steps(position):
+            self.set_epoch(epoch)
+            self.position = position
+        else:  # taken at the last batch of its epoch: an epoch of no batches would end a trainer's next one at once
+            self.set_epoch(epoch + 1)
 
     def _here(self) -> Iterator[tuple[int, Tensor, Tensor]]:
         self.images.prepare(self.device)
