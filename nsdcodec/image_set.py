@@ -16,7 +16,7 @@ from torch.utils.data import Dataset
 from torch.utils.data._utils.collate import collate, default_collate_fn_map  # documented to be extended
 
 from nsdcodec.container.header import Normalization, TrainingRecipe
-from nsdcodec.loader import BatchTransform, Loader
+from nsdcodec.loader import BatchTransform, JointTransform, Loader
 
 Transform = Callable[[Any], Any]
 Index = Sequence[int] | Tensor
@@ -90,6 +90,11 @@ class ImageSet(Dataset[tuple[Any, Any]], ABC):
     def normalization(self) -> Normalization:
         """What turned pixels in 0 to 1 into these images: apply the same to real images before testing on them."""
 
+    @property
+    @abstractmethod
+    def image_shape(self) -> tuple[int, int, int]:
+        """Channels, height and width of each image."""
+
     @abstractmethod
     def images(self, index: Tensor, device: torch.device) -> Tensor:
         """Images float32 [n, C, H, W] in normalised units on the device, for int64 [n] on the CPU, each 0 to N - 1."""
@@ -138,6 +143,7 @@ class ImageSet(Dataset[tuple[Any, Any]], ABC):
         shuffle: bool = True,
         seed: int = 0,
         transform: BatchTransform | None = None,
+        joint_transform: JointTransform | None = None,
         drop_last: bool = False,
         workers: int = 0,
         rank: int | None = None,
@@ -153,6 +159,7 @@ class ImageSet(Dataset[tuple[Any, Any]], ABC):
             shuffle=shuffle,
             seed=seed,
             transform=transform,
+            joint_transform=joint_transform,
             drop_last=drop_last,
             workers=workers,
             rank=rank,

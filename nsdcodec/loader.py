@@ -18,6 +18,8 @@ from nsdcodec.randomness import stream
 
 # Images [n, C, H, W], and of a seeded one a generator for its chance -> images.
 BatchTransform = Callable[..., Tensor]
+# Images and labels, and of a seeded one a generator -> images and labels.
+JointTransform = Callable[..., tuple[Tensor, Tensor]]
 
 
 class Batches(Protocol):
@@ -39,11 +41,13 @@ class Loader:
 
     The order of an epoch depends on (seed, epoch) alone: not on the number of ranks, of workers, or of the batches so
     far. `state_dict` in the middle of an epoch says where it is, at no cost; after `load_state_dict` the next iteration
-    is the rest of that epoch, with any number of ranks or workers, and any batch size. `rank` and `world_size` are
-    those of torch.distributed where it is in use, else 0 of 1.
+    is the rest of that epoch, or where nothing is left of it the next one, with any number of ranks or workers, and any
+    batch size. `rank` and `world_size` are those of torch.distributed where it is in use, else 0 of 1.
 
     `transform` works on the batch, on its device: images -> images, as those of torchvision v2 do; one with a true
-    attribute `seeded` is called as transform(images, generator), with a generator for (seed, epoch, position) alone.
+    attribute `seeded` is called as transform(images, generator), with a generator for (seed, epoch, position, rank)
+    alone. `joint_transform` follows it and takes (images, labels) to both, as torchvision's MixUp and CutMix do; of a
+    seeded one the generator is the third argument. `transforms` has the augmentation of the file, and makes any seeded.
     """
 
     def __init__(
@@ -55,6 +59,7 @@ class Loader:
         shuffle: bool = True,
         seed: int = 0,
         transform: BatchTransform | None = None,
+        joint_transform: JointTransform | None = None,
         drop_last: bool = False,
         workers: int = 0,
         rank: int | None = None,
@@ -74,7 +79,8 @@ class Loader:
         )
         if workers < 0:
             raise InvalidSetting(f"workers is {workers}; it must be at least 0")
-        self.images, self.device, self.transform, self.workers = images, device, transform, workers
+        self.images, self.device, self.workers = images, device, workers
+        self.transform, self.joint_transform = transform, joint_transform
         self.dtype = dtype
         self.memory_format = torch.channels_last if channels_last else torch.contiguous_format
         self._begun = False
@@ -82,8 +88,8 @@ class Loader:
         self._labels = images.labels.to(device)
 
     def __len__(self) -> int:
-        """Steps of a whole epoch; of what is left of it after `load_state_dict`."""
-        return self.order.steps(self._first)
+        """Steps of a whole epoch, also where `load_state_dict` left fewer: trainers count on from where they were."""
+        return self.order.steps()
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         """Raises what decoding raises."""
@@ -99,7 +105,7 @@ class Loader:
 
     def set_epoch(self, epoch: int) -> None:
         """Goes to the beginning of this epoch."""
-        self.epoch, self.position, self._first, self._begun = epoch, 0, 0, False
+        self.epoch, self.position, self._begun = epoch, 0, False
 
     def state_dict(self) -> dict[str, Any]:
         """Plain numbers: the epoch, the position in its order, and what makes the order."""
@@ -120,8 +126,12 @@ class Loader:
                     f"the state of the loader has {name}={state.get(name)}, this loader {mine[name]}; "
                     "make the loader with what the other had"
                 )
-        self.set_epoch(int(state["epoch"]))
-        self.position = self._first = int(state["position"])
+        epoch, position = int(state["epoch"]), int(state["position"])
+        if self.order.steps(position):
+            self.set_epoch(epoch)
+            self.position = position
+        else:  # taken at the last batch of its epoch: an epoch of no batches would end a trainer's next one at once
+            self.set_epoch(epoch + 1)
 
     def _here(self) -> Iterator[tuple[int, Tensor, Tensor]]:
         self.images.prepare(self.device)
@@ -129,7 +139,7 @@ class Loader:
             with torch.no_grad():
                 images = self.images.images(index, self.device)
             labels = self._labels.index_select(0, index.to(self.device))
-            yield position, self._finished(images, self.epoch, position), labels
+            yield position, *self._finished(images, labels, self.epoch, position)
 
     def _with_workers(self) -> Iterator[tuple[int, Tensor, Tensor]]:
         """Decoded and transformed on the CPU by workers, which each take whole batches in turn."""
@@ -140,13 +150,18 @@ class Loader:
         ):
             yield position, images.to(self.device, non_blocking=True), labels.to(self.device, non_blocking=True)
 
-    def _finished(self, images: Tensor, epoch: int, position: int) -> Tensor:
+    def _finished(self, images: Tensor, labels: Tensor, epoch: int, position: int) -> tuple[Tensor, Tensor]:
         if self.transform is not None:
-            if getattr(self.transform, "seeded", False):
-                images = self.transform(images, stream(self.order.seed, "transform", epoch, position, self.order.rank))
-            else:
-                images = self.transform(images)
-        return images.to(dtype=self.dtype, memory_format=self.memory_format)
+            images = self.transform(images, *self._chance("transform", self.transform, epoch, position))
+        if self.joint_transform is not None:
+            chance = self._chance("joint transform", self.joint_transform, epoch, position)
+            images, labels = self.joint_transform(images, labels, *chance)
+        return images.to(dtype=self.dtype, memory_format=self.memory_format), labels
+
+    def _chance(self, purpose: str, transform: object, epoch: int, position: int) -> tuple[torch.Generator, ...]:
+        if not getattr(transform, "seeded", False):
+            return ()
+        return (stream(self.order.seed, purpose, epoch, position, self.order.rank),)
 
 
 class _Batches(Dataset[tuple[int, Tensor, Tensor]]):
@@ -159,7 +174,7 @@ class _Batches(Dataset[tuple[int, Tensor, Tensor]]):
         position, index = step
         with torch.no_grad():
             images = self.loader.images.images(index, torch.device("cpu"))
-        return position, self.loader._finished(images, self.epoch, position), self.loader.images.labels[index]
+        return position, *self.loader._finished(images, self.loader.images.labels[index], self.epoch, position)
 
 
 def _distributed() -> tuple[int, int]:

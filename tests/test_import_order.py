@@ -22,11 +22,14 @@ DECODING = [
     "comparison",
     "conversion",
     "verification",
+    "augmentation",
     "decoder",
     "cache",
     "order",
     "loader",
     "image_set",
+    "transforms",
+    "parts",
     "dataset",
 ]
 ENCODING = [
