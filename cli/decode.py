@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 CONTACT_SHEET = "contact-sheet.png"
 SHEET_COLUMNS = 32  # images of one class on the sheet at most
-NAME_LENGTH = 40  # characters of a class name in the name of its PNG: 256 would be too long for a file system
 LEAST_TILE = 40  # pixels: smaller images are enlarged on the sheet
 
 
@@ -26,7 +25,7 @@ def decode(
         Path | None, typer.Option(help=f"A folder for a PNG of each image and {CONTACT_SHEET}, a row a class.")
     ] = None,
     npz: Annotated[
-        Path | None, typer.Option(help="An .npz of images (float32, normalised), pixels (uint8) and labels.")
+        Path | None, typer.Option(help="An .npz of images (float32, normalised), pixels (uint8), labels and the rest.")
     ] = None,
     json: bool = output.JSON,
 ) -> None:
@@ -34,13 +33,14 @@ def decode(
     if png is None and npz is None:
         raise InvalidSetting("nothing to write: give --png FOLDER or --npz FILE, or both")
     from nsdcodec.dataset import NSDDataset
+    from nsdcodec.export import export
 
     dataset = NSDDataset(str(file))
     try:
         if png is not None:
             _write_png(dataset, png)
         if npz is not None:
-            _write_npz(dataset, npz)
+            export(dataset, "npz", npz)
     except OSError as error:
         raise FileAccess(f"cannot write {error.filename or png or npz}: {error.strerror or error}") from error
     written = [str(path) for path in (png, npz) if path is not None]
@@ -51,47 +51,33 @@ def decode(
 
 
 def _write_png(dataset: NSDDataset, folder: Path) -> None:
-    from PIL import Image
+    from nsdcodec.export import picture
+    from nsdcodec.export.base import chunks
 
+    picture.check(dataset)
     folder.mkdir(parents=True, exist_ok=True)
-    images, _ = dataset.all()
-    pixels = dataset.to_pixels(images).permute(0, 2, 3, 1).numpy()
-    if pixels.shape[3] not in (1, 3):
-        raise InvalidSetting(f"{pixels.shape[3]} channels are no picture: use --npz")
-    digits = len(str(len(pixels) - 1))
-    rows: dict[int, list[Image.Image]] = {}
-    for i, label in enumerate(dataset.hard_labels.tolist()):
-        image = Image.fromarray(pixels[i].squeeze(2) if pixels.shape[3] == 1 else pixels[i])
-        name = "".join(c if c.isalnum() or c in "-_" else "_" for c in dataset.classes[label])[:NAME_LENGTH]
-        image.save(folder / f"{i:0{digits}}-{name}.png")
-        rows.setdefault(label, []).append(image)
+    digits = len(str(len(dataset) - 1))
+    rows: dict[int, list[Any]] = {}
+    for chunk in chunks(dataset):
+        for i, label in enumerate(chunk.labels.tolist()):
+            image = picture.picture(chunk.pixels[i])
+            image.save(folder / f"{chunk.start + i:0{digits}}-{picture.safe_name(dataset.classes[label])}.png")
+            if len(row := rows.setdefault(label, [])) < SHEET_COLUMNS:
+                row.append(image)
     _contact_sheet(rows).save(folder / CONTACT_SHEET)
 
 
-def _contact_sheet(rows: dict[int, list[Image.Image]]) -> Image.Image:  # type: ignore[name-defined]  # noqa: F821
+def _contact_sheet(rows: dict[int, list[Any]]) -> Any:
     """A row a class, a pixel between two images."""
     from PIL import Image
 
     first = next(iter(rows.values()))[0]
     scale = max(1, -(-LEAST_TILE // max(first.size)))
     width, height = first.width * scale + 1, first.height * scale + 1
-    columns = min(SHEET_COLUMNS, max(len(images) for images in rows.values()))
+    columns = max(len(images) for images in rows.values())
     sheet = Image.new("RGB", (columns * width - 1, len(rows) * height - 1), "white")
     for row, label in enumerate(sorted(rows)):
-        for column, image in enumerate(rows[label][:columns]):
+        for column, image in enumerate(rows[label]):
             tile = image.resize((width - 1, height - 1), Image.Resampling.NEAREST)
             sheet.paste(tile, (column * width, row * height))
     return sheet
-
-
-def _write_npz(dataset: NSDDataset, path: Path) -> None:
-    import io
-
-    import numpy as np
-
-    from nsdcodec.container import atomic
-
-    images, labels = dataset.all()
-    memory = io.BytesIO()
-    np.savez_compressed(memory, images=images.numpy(), pixels=dataset.to_pixels(images).numpy(), labels=labels.numpy())
-    atomic.write(path, memory.getvalue())

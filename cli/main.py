@@ -9,7 +9,22 @@ import typer
 from nsdcodec.errors import NsdError
 from nsdcodec.version import VERSION
 
-from . import analyze, bench, convert, decode, diff, encode, evaluate, experts, info, output, recipes, verify
+from . import (
+    analyze,
+    bench,
+    convert,
+    decode,
+    diff,
+    encode,
+    evaluate,
+    experts,
+    export,
+    info,
+    output,
+    push,
+    recipes,
+    verify,
+)
 
 EPILOG = (
     "Exit codes: 0 ok, 1 diverged (of diff: the files differ), 2 usage, 3 malformed file, 4 digest mismatch, "
@@ -26,6 +41,8 @@ app = typer.Typer(
 )
 app.command("encode")(encode.encode)
 app.command("decode")(decode.decode)
+app.command("export")(export.export)
+app.command("push")(push.push)
 app.command("info")(info.info)
 app.command("verify")(verify.verify)
 app.command("convert")(convert.convert)

@@ -21,7 +21,8 @@ SourceArgument = Annotated[
     str,
     typer.Argument(
         help="Real images: digits, cifar10, cifar100, svhn, mnist, fashionmnist, tinyimagenet, imagenette, imagewoof, "
-        "imagefruit, imagemeow, imagesquawk, imageyellow; or a .h5, a .npz, a folder of class folders of images.",
+        "imagefruit, imagemeow, imagesquawk, imageyellow; a .h5, .npz, .safetensors, .parquet or .tar; a folder of "
+        "class folders of images, of .parquet or of .tar files; or hf:USER/NAME.",
         show_default=False,
     ),
 ]

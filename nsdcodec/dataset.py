@@ -12,10 +12,11 @@ from nsdcodec.cache import Cache
 from nsdcodec.container.file import Source, read
 from nsdcodec.container.header import Header, Normalization, TrainingRecipe
 from nsdcodec.decoder import Decoder
-from nsdcodec.image_set import ImageSet, Transform
+from nsdcodec.image_set import Transform
+from nsdcodec.parts import Divisible
 
 
-class NSDDataset(ImageSet):
+class NSDDataset(Divisible):
     """A file. `source` is a path, a URL, the bytes of a file, or an open binary stream; it is read once and checked
     whole, so that what happens to the file afterwards changes nothing. Pickles, so workers may be forked or spawned.
 
@@ -65,6 +66,11 @@ class NSDDataset(ImageSet):
     @property
     def normalization(self) -> Normalization:
         return self.header.normalization
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        geometry = self.header.layout.geometry
+        return geometry.channels, geometry.height, geometry.width
 
     def images(self, index: Tensor, device: torch.device) -> Tensor:
         return self._cache.images(self._decoder(device), index, device)

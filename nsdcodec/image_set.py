@@ -17,7 +17,7 @@ from torch.utils.data._utils.collate import collate, default_collate_fn_map  # d
 
 from nsdcodec import pixels, synthesis
 from nsdcodec.container.header import Normalization, TrainingRecipe
-from nsdcodec.loader import BatchTransform, Loader
+from nsdcodec.loader import BatchTransform, JointTransform, Loader
 
 Transform = Callable[[Any], Any]
 Index = Sequence[int] | Tensor
@@ -91,6 +91,11 @@ class ImageSet(Dataset[tuple[Any, Any]], ABC):
     def normalization(self) -> Normalization:
         """What turned pixels in 0 to 1 into these images: apply the same to real images before testing on them."""
 
+    @property
+    @abstractmethod
+    def image_shape(self) -> tuple[int, int, int]:
+        """Channels, height and width of each image."""
+
     @abstractmethod
     def images(self, index: Tensor, device: torch.device) -> Tensor:
         """Images float32 [n, C, H, W] in normalised units on the device, for int64 [n] on the CPU, each 0 to N - 1."""
@@ -139,6 +144,7 @@ class ImageSet(Dataset[tuple[Any, Any]], ABC):
         shuffle: bool = True,
         seed: int = 0,
         transform: BatchTransform | None = None,
+        joint_transform: JointTransform | None = None,
         drop_last: bool = False,
         workers: int = 0,
         rank: int | None = None,
@@ -154,6 +160,7 @@ class ImageSet(Dataset[tuple[Any, Any]], ABC):
             shuffle=shuffle,
             seed=seed,
             transform=transform,
+            joint_transform=joint_transform,
             drop_last=drop_last,
             workers=workers,
             rank=rank,

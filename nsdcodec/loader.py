@@ -5,7 +5,6 @@ It skips the single samples of a DataLoader; with workers, a DataLoader makes it
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -16,11 +15,13 @@ from torch.utils.data import DataLoader, Dataset
 
 from nsdcodec.errors import InvalidSetting, WorkerDied
 from nsdcodec.order import Order
-from nsdcodec.randomness import seed_of, stream
+from nsdcodec.randomness import stream
 from nsdcodec.synthesis import on_device
 
 # Images [n, C, H, W], and of a seeded one a generator for its chance -> images.
 BatchTransform = Callable[..., Tensor]
+# Images and labels, and of a seeded one a generator -> images and labels.
+JointTransform = Callable[..., tuple[Tensor, Tensor]]
 
 
 class Batches(Protocol):
@@ -42,13 +43,14 @@ class Loader:
 
     The order of an epoch depends on (seed, epoch) alone: not on the number of ranks, of workers, or of the batches so
     far. `state_dict` in the middle of an epoch says where it is, at no cost; after `load_state_dict` the next iteration
-    is the rest of that epoch (nothing, after its last batch), with any number of ranks or workers, and any batch size.
-    `rank` and `world_size` are those of torch.distributed where it is in use, else 0 of 1.
+    is the rest of that epoch, or where nothing is left of it the next one, with any number of ranks or workers, and any
+    batch size. `rank` and `world_size` are those of torch.distributed where it is in use, else 0 of 1.
 
     `transform` works on the batch, on its device (with workers on the CPU): images -> images, as those of torchvision
-    v2 do. Its chance, as far as it is PyTorch's, depends on (seed, epoch, position, rank) alone, so that resuming gives
-    the same images; nothing outside is seeded. One with a true attribute `seeded` is given a generator for that:
-    transform(images, generator).
+    v2 do; one with a true attribute `seeded` is called as transform(images, generator), with a generator for (seed,
+    epoch, position, rank) alone. `joint_transform` follows it and takes (images, labels) to both, as torchvision's MixUp
+    and CutMix do; of a seeded one the generator is the third argument. `transforms` has the augmentation of the file,
+    and makes any seeded.
 
     A worker that is killed is WorkerDied; where that is noticed while a batch is trained on, PyTorch raises its
     RuntimeError there. `state_dict` then is that of the last batch that came, and `load_state_dict` of it goes on.
@@ -63,6 +65,7 @@ class Loader:
         shuffle: bool = True,
         seed: int = 0,
         transform: BatchTransform | None = None,
+        joint_transform: JointTransform | None = None,
         drop_last: bool = False,
         workers: int = 0,
         rank: int | None = None,
@@ -86,14 +89,14 @@ class Loader:
             raise InvalidSetting(f"dtype is {dtype}; images are of float32, bfloat16, float16 or float64")
         self.images, self.device, self.workers = images, device, workers
         memory_format = torch.channels_last if channels_last else torch.contiguous_format
-        self._finish = _Finish(transform, self.order.seed, self.order.rank, dtype, memory_format)
+        self._finish = _Finish(transform, joint_transform, self.order.seed, self.order.rank, dtype, memory_format)
         self._labels = images.labels.to(device)
         self._iteration: object | None = None
-        self.epoch = self.position = self._first = 0
+        self.epoch = self.position = 0
 
     def __len__(self) -> int:
-        """Steps of a whole epoch; of what is left of it after `load_state_dict`."""
-        return self.order.steps(self._first)
+        """Steps of a whole epoch, also where `load_state_dict` left fewer: trainers count on from where they were."""
+        return self.order.steps()
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         """Raises what decoding raises, and WorkerDied."""
@@ -113,7 +116,7 @@ class Loader:
         """Goes to the beginning of this epoch. Raises InvalidSetting below 0."""
         if epoch < 0:
             raise InvalidSetting(f"epoch is {epoch}; it must be at least 0")
-        self.epoch, self.position, self._first = int(epoch), 0, 0
+        self.epoch, self.position = int(epoch), 0
         self._iteration = None
 
     def state_dict(self) -> dict[str, Any]:
@@ -142,8 +145,11 @@ class Loader:
                 f"the state of the loader has epoch={epoch}, position={position}; they must be whole numbers, "
                 f"the position 0 to {self.order.count}"
             )
+        if position and not self.order.steps(position):
+            # Taken at the last batch of its epoch: an epoch of no batches would end a trainer's next one at once.
+            epoch, position = epoch + 1, 0
         self.set_epoch(epoch)
-        self.position = self._first = position
+        self.position = position
 
     def _here(self, epoch: int, position: int) -> Iterator[tuple[int, Tensor, Tensor]]:
         self.images.prepare(self.device)
@@ -151,7 +157,7 @@ class Loader:
             with torch.no_grad():
                 images = self.images.images(index, self.device)
             labels = self._labels.index_select(0, on_device(index, self.device))
-            yield stop, self._finish(images, epoch, stop), labels
+            yield stop, *self._finish(images, labels, epoch, stop)
 
     def _with_workers(self, epoch: int, position: int) -> Iterator[tuple[int, Tensor, Tensor]]:
         """Decoded and transformed on the CPU by workers, which each take whole batches in turn."""
@@ -184,30 +190,24 @@ class _Finish:
     """What becomes of decoded images, here or in a worker."""
 
     transform: BatchTransform | None
+    joint_transform: JointTransform | None
     seed: int
     rank: int
     dtype: torch.dtype
     memory_format: torch.memory_format
 
-    def __call__(self, images: Tensor, epoch: int, position: int) -> Tensor:
+    def __call__(self, images: Tensor, labels: Tensor, epoch: int, position: int) -> tuple[Tensor, Tensor]:
         if self.transform is not None:
-            path = ("transform", epoch, position, self.rank)
-            if getattr(self.transform, "seeded", False):
-                images = self.transform(images, stream(self.seed, *path))
-            else:
-                with _seeded(seed_of(self.seed, *path), images.device):
-                    images = self.transform(images)
-        return images.to(dtype=self.dtype, memory_format=self.memory_format)
+            images = self.transform(images, *self._chance("transform", self.transform, epoch, position))
+        if self.joint_transform is not None:
+            chance = self._chance("joint transform", self.joint_transform, epoch, position)
+            images, labels = self.joint_transform(images, labels, *chance)
+        return images.to(dtype=self.dtype, memory_format=self.memory_format), labels
 
-
-@contextlib.contextmanager
-def _seeded(seed: int, device: torch.device) -> Iterator[None]:
-    """PyTorch's own generators begin with the seed, and afterwards are what they were."""
-    with torch.random.fork_rng([device] if device.type == "cuda" else []):
-        torch.default_generator.manual_seed(seed)
-        if device.type == "cuda":
-            torch.cuda.default_generators[device.index].manual_seed(seed)
-        yield
+    def _chance(self, purpose: str, transform: object, epoch: int, position: int) -> tuple[torch.Generator, ...]:
+        if not getattr(transform, "seeded", False):
+            return ()
+        return (stream(self.seed, purpose, epoch, position, self.rank),)
 
 
 class _Batches(Dataset[tuple[int, Tensor, Tensor]]):
@@ -220,7 +220,7 @@ class _Batches(Dataset[tuple[int, Tensor, Tensor]]):
         position, index = step[0], torch.tensor(step[1], dtype=torch.int64)
         with torch.no_grad():
             images = self._images.images(index, torch.device("cpu"))
-        return position, self._finish(images, self._epoch, position), self._images.labels[index]
+        return position, *self._finish(images, self._images.labels[index], self._epoch, position)
 
 
 def _distributed() -> tuple[int, int]:

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 from worlds import seeded
 
+from nsdcodec import augmentation
+from nsdcodec.augmentation import OPERATIONS, Draw, apply, draw
 from nsdcodec.errors import UnknownName
-from nsdcodec.learning import augmentation
-from nsdcodec.learning.augmentation import OPERATIONS, Draw, apply, draw
 
 EVERYTHING = "color_crop_cutout_flip_scale_rotate"
 SIZES = [(8, 8), (10, 10), (12, 7), (28, 28)]

@@ -31,7 +31,8 @@ from nsdcodec import NSDDataset, read  # noqa: E402
 from nsdcodec.corruptions import CORRUPTIONS  # noqa: E402
 from nsdcodec.sources import SOURCES, load  # noqa: E402
 
-COMMANDS = ("encode", "decode", "info", "verify", "convert", "diff", "eval", "experts", "analyze", "bench", "recipes")
+COMMANDS = ("encode", "decode", "export", "push", "info", "verify", "convert", "diff", "eval", "experts", "analyze")
+COMMANDS += ("bench", "recipes")
 TINY = ["--device", "cpu", "--precision", "float32", "--set", "network.width=8", "--set", "validation.width=8"]
 TINY += ["--set", "validation.epochs=2", "--set", "validation.checks=1", "--set", "validation.per_class=5"]
 START = "from nsdcodec_cli import main; main()"
@@ -359,6 +360,67 @@ class TestDecode:
         ran = nsdc("decode", file)
         assert ran.code == 2
         assert "--png" in ran.err
+
+
+class TestExport:
+    @pytest.mark.parametrize("to", ["imagefolder", "npz"])
+    def test_what_it_writes_can_be_encoded(self, file, tmp_path, to):
+        path = tmp_path / ("out.npz" if to == "npz" else "out")
+        ran = nsdc("export", file, "--to", to, "-o", path)
+        assert (ran.code, ran.err) == (0, "")
+        assert ran.out == f"{len(NSDDataset(file))} images to {path}\n"
+        ran = nsdc(
+            "encode", path, "-o", tmp_path / "again.nsd", *TINY, "--objective", "none", "--parameterization", "pixel"
+        )
+        assert ran.code == 0
+        again = NSDDataset(tmp_path / "again.nsd")
+        written = {image.numpy().tobytes() for image in NSDDataset(file).to_pixels(NSDDataset(file).all()[0])}
+        assert all(image.numpy().tobytes() in written for image in again.to_pixels(again.all()[0]))
+
+    def test_json(self, file, tmp_path):
+        path = tmp_path / "out.h5"
+        found = nsdc("export", file, "--to", "hdf5", "-o", path, "--json").json
+        assert found == {"images": len(NSDDataset(file)), "format": "hdf5", "written": str(path)}
+
+    def test_a_folder_that_is_there_and_a_wrong_format_end_it(self, file, tmp_path):
+        assert nsdc("export", file, "--to", "imagefolder", "-o", tmp_path / "out").code == 0
+        ran = nsdc("export", file, "--to", "imagefolder", "-o", tmp_path / "out")
+        assert ran.code == 7
+        assert "--overwrite" in ran.err
+        assert nsdc("export", file, "--to", "imagefolder", "-o", tmp_path / "out", "--overwrite").code == 0
+        ran = nsdc("export", file, "--to", "image-folder", "-o", tmp_path / "other")
+        assert ran.code == 2
+        assert "did you mean 'imagefolder'" in ran.err
+
+
+class TestPush:
+    def test_a_dry_run_prints_the_card_and_needs_no_network(self, file, tmp_path):
+        evaluated = nsdc("eval", file, "digits", "--networks", 2, "--epochs", 2, "--device", "cpu", "--json")
+        (tmp_path / "results.json").write_text(evaluated.out)
+        told = ("--accuracy", tmp_path / "results.json", "--accuracy", "about 9 in 10")
+        ran = nsdc("push", file, "user/digits", "--license", "mit", *told, "--dry-run")
+        assert (ran.code, ran.err) == (0, "")
+        assert ran.out.startswith("---\nlicense: mit\n")
+        found = evaluated.json
+        shares = f"{found['mean']:.1%} ± {100 * found['deviation']:.1f}"
+        assert f"| digits.nsd | convnet | {shares} | 2 | digits, 355 |" in ran.out
+        assert "- about 9 in 10\n" in ran.out
+        assert nsdc("push", file, "user/digits", "--dry-run", "--json").json["files"] == ["digits.nsd"]
+
+    def test_what_it_cannot_use_ends_it(self, file, tmp_path):
+        (tmp_path / "other.json").write_text('{"accuracy": 1}')
+        for arguments, code, message in (
+            ([file], 2, "nsdc push c10.nsd user/name"),
+            ([file, "digits"], 2, "USER/NAME"),
+            ([file, "u/d", "--license", "My Licence", "--dry-run"], 2, "no identifier"),
+            ([file, "u/d", "--no-card", "--dry-run"], 2, "--no-card"),
+            ([file, "u/d", "--accuracy", tmp_path / "other.json", "--dry-run"], 2, "nsdc eval --json"),
+            ([file, "u/d", "--accuracy", tmp_path / "missing.json", "--dry-run"], 7, "missing.json"),
+            ([tmp_path / "missing.nsd", "u/d", "--dry-run"], 7, "missing.nsd"),
+        ):
+            ran = nsdc("push", *arguments)
+            assert ran.code == code, arguments
+            assert message in ran.err
 
 
 class TestEval:

@@ -24,15 +24,21 @@ DECODING = [
     "comparison",
     "conversion",
     "verification",
+    "augmentation",
     "decoder",
     "cache",
     "order",
     "loader",
     "image_set",
+    "transforms",
+    "parts",
     "dataset",
 ]
 ENCODING = [
     "sources",
+    "export",
+    "card",
+    "hub",
     "parameterizations",
     "learning",
     "experts",
@@ -146,6 +152,8 @@ def test_every_module_stands_in_a_room():
         ("coresets", "from nsdcodec.objectives.base import World", False),
         ("objectives.gradient", "from nsdcodec.coresets import ranking", True),
         ("preferences", "from nsdcodec.recipes import RECIPES", True),
+        ("export.npz", "from nsdcodec.export.base import chunks", False),
+        ("dataset", "from nsdcodec.export import export", True),
         ("encoder", "from nsdcodec.evaluation import evaluate", False),
     ],
 )
@@ -171,6 +179,7 @@ def test_decoding_needs_no_package_of_the_extras(tmp_path):
     code = """
 import sys
 BLOCKED = {"torchvision", "h5py", "typer", "sklearn", "scipy", "rich", "PIL", "matplotlib", "fsspec", "aiohttp"}
+BLOCKED |= {"pyarrow", "webdataset", "datasets", "huggingface_hub"}
 class Refuse:
     def find_spec(self, name, path=None, target=None):
         if name.split(".")[0] in BLOCKED:

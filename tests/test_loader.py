@@ -23,6 +23,7 @@ from nsdcodec.container.file import pack
 from nsdcodec.errors import InvalidSetting, NsdError, WorkerDied
 from nsdcodec.layout import Layout, Synthesis
 from nsdcodec.order import Order
+from nsdcodec.transforms import Seeded
 
 NAME = "product, own kernels"
 COUNT = 30
@@ -226,16 +227,15 @@ def test_a_state_counts_the_batch_that_is_trained_on(numbered):
 
 @pytest.mark.parametrize("stop", range(7))
 def test_the_rest_of_an_epoch_follows_a_state(numbered, stop):
-    """After the last batch that rest is nothing."""
+    """After the last batch that is the next epoch."""
     loader = numbered.loader(10)
     batches = iter(loader)
     served = numbers(next(batches) for _ in range(stop))
     again = NSDDataset(numbered_file()).loader(10)
     again.load_state_dict(json.loads(json.dumps(loader.state_dict())))
-    assert len(again) == 6 - stop
-    assert served + numbers(again) == order_of(0)
     assert len(again) == 6
-    assert numbers(again) == order_of(1)
+    assert numbers(again) == (order_of(0)[len(served) :] or order_of(1))
+    assert numbers(again) == order_of(1 if stop < 6 else 2)
 
 
 def test_a_state_loaded_in_the_body_takes_the_loader_back(numbered):
@@ -265,7 +265,7 @@ def test_the_state_of_another_order_is_refused(numbered, ds):
 
 
 @pytest.mark.parametrize("workers", [0, 2])
-@pytest.mark.parametrize("transform", [noise, Noise()])
+@pytest.mark.parametrize("transform", [Seeded(noise), Noise()])
 def test_resumed_images_are_bit_for_bit_the_uninterrupted_ones(ds, transform, workers):
     whole = [images for _ in range(2) for images, _ in ds.loader(8, transform=transform)]
     whole = whole[:4]
@@ -286,7 +286,7 @@ def test_resumed_images_are_bit_for_bit_the_uninterrupted_ones(ds, transform, wo
 def test_chance_is_another_for_each_batch_epoch_seed_and_rank():
     layout = Layout(SMALL, Synthesis(), {"spectrum": floats(1, 8, 2, 4, 8)})
     ds = NSDDataset(pack(header_for(layout), {"spectrum": np.zeros((1, 8, 2, 4, 8))}))
-    for transform in (noise, Noise()):
+    for transform in (Seeded(noise), Noise()):
         made = []
         for seed, rank in ((0, 0), (0, 1), (1, 0)):
             loader = ds.loader(2, seed=seed, transform=transform, rank=rank, world_size=2)

@@ -11,7 +11,9 @@ import os
 import re
 import secrets
 import stat
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from nsdcodec.errors import FileAccess
 
@@ -22,14 +24,22 @@ def write(path: str | os.PathLike[str], data: bytes) -> None:
     """Writes beside the target, fsyncs, renames, fsyncs the folder. The mode follows the umask; a link is written
     through, not replaced. Of writers at the same time the last to rename wins, whole. Raises FileAccess; the target is
     then as it was."""
+    with replacing(path, f" ({len(data):,} bytes)") as file:
+        file.write(data)
+
+
+@contextlib.contextmanager
+def replacing(path: str | os.PathLike[str], size: str = "") -> Iterator[BinaryIO]:
+    """As `write`, for what is made piece by piece: a file to write, read and seek in, which becomes the target when the
+    context ends well, and goes when it does not. An OSError in the context is a FileAccess. `size` is for messages."""
     target = _target(path)
     standing = "what stood there is unchanged"
     try:
         _remove_leftovers(target)
         temporary, descriptor = _locked_temporary(target)
-        with os.fdopen(descriptor, "wb") as file:  # closing unlocks: only once the name is the target's or gone
+        with os.fdopen(descriptor, "w+b") as file:  # closing unlocks: only once the name is the target's or gone
             try:
-                file.write(data)
+                yield file
                 file.flush()
                 os.fsync(descriptor)
                 os.replace(temporary, target)
@@ -40,7 +50,7 @@ def write(path: str | os.PathLike[str], data: bytes) -> None:
         standing = "the new file stands there, but a power cut may still undo it"
         _sync_folder(target.parent)
     except OSError as error:
-        raise FileAccess(f"cannot write {path} ({len(data):,} bytes): {error.strerror or error}; {standing}") from error
+        raise FileAccess(f"cannot write {path}{size}: {error.strerror or error}; {standing}") from error
 
 
 def check_writable(path: str | os.PathLike[str]) -> None:
@@ -75,7 +85,7 @@ def _locked_temporary(target: Path) -> tuple[Path, int]:
     """A new file beside the target, and its descriptor, which holds the lock."""
     while True:
         temporary = target.parent / f"{_stem(target)}.{secrets.token_hex(4)}.tmp"
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+        descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
         with contextlib.suppress(OSError):  # a file system without locks: then no one can lock a leftover either
             _lock(descriptor, wait=True)
         # Another writer may have taken it for a leftover in the moment before it was locked.

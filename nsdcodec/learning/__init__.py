@@ -1,1 +1,1 @@
-"""What training needs: networks, augmentation, batches of real data, the training loop."""
+"""What training needs: networks, batches of real data, the training loop."""

@@ -9,8 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from nsdcodec import augmentation
 from nsdcodec.container.header import TrainingRecipe
-from nsdcodec.learning import augmentation
 
 
 def train(

@@ -14,8 +14,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from nsdcodec import augmentation
 from nsdcodec.errors import InvalidSetting
-from nsdcodec.learning import augmentation, networks
+from nsdcodec.learning import networks
 from nsdcodec.learning.base import Network
 from nsdcodec.learning.training import autocast
 from nsdcodec.objectives.base import Objective, State, Step, World

@@ -8,8 +8,9 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from nsdcodec import augmentation
 from nsdcodec.errors import InvalidSetting
-from nsdcodec.learning import augmentation, networks
+from nsdcodec.learning import networks
 from nsdcodec.objectives.base import Objective, State, Step, World
 from nsdcodec.objectives.student import cross_entropy, unroll
 from nsdcodec.randomness import stream

@@ -7,7 +7,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from nsdcodec.learning import augmentation, networks
+from nsdcodec import augmentation
+from nsdcodec.learning import networks
 from nsdcodec.learning.training import autocast
 from nsdcodec.objectives.base import World
 

@@ -8,7 +8,20 @@ from pathlib import Path
 from types import MappingProxyType
 
 from nsdcodec.errors import InvalidSource, MissingData, UnknownName
-from nsdcodec.sources import digits, folder, hdf5, imagenet, npz, tinyimagenet, vision
+from nsdcodec.sources import (
+    digits,
+    folder,
+    hdf5,
+    hub,
+    imagenet,
+    npz,
+    parquet,
+    safetensors,
+    shards,
+    tinyimagenet,
+    vision,
+    webdataset,
+)
 from nsdcodec.sources.base import Source, Split, normalize
 
 __all__ = ["SOURCES", "Source", "Split", "cache_folder", "data_folders", "load", "normalize"]
@@ -20,18 +33,33 @@ SOURCES: Mapping[str, str] = MappingProxyType(
     | {tinyimagenet.NAME: tinyimagenet.ABOUT}
     | {name: imagenet.about(name) for name in imagenet.SUBSETS}
 )
-_FILES = MappingProxyType({".h5": hdf5.load, ".hdf5": hdf5.load, ".npz": npz.load})
-_KINDS = f"a .h5, .hdf5 or .npz file, a folder of class folders of images, or {tinyimagenet.FOLDER}/"
+_FILES = MappingProxyType(
+    {
+        ".h5": hdf5.load,
+        ".hdf5": hdf5.load,
+        ".npz": npz.load,
+        ".safetensors": safetensors.load,
+        ".parquet": parquet.load,
+        ".tar": webdataset.load,
+    }
+)
+_KINDS = (
+    f"a {', '.join(_FILES)} file, a folder of class folders of images, of .parquet or of .tar files, or "
+    f"{tinyimagenet.FOLDER}/"
+)
 
 
 def load(name: str, data_dir: Path | None = None) -> Source:
-    """A source by its path (.h5, .hdf5, .npz, or a folder of images), or by its name: "digits"; NAME where NAME.h5 is
-    in `data_dir` (default $NSDC_DATA) or in the cache folder; TinyImageNet and subsets of ImageNet where their folders
-    are there; or a name that torchvision downloads to the cache folder.
+    """A source by its path (.h5, .hdf5, .npz, .safetensors, .parquet, .tar, a brace pattern of .tar files, or a folder
+    of images, of .parquet or of .tar files), or by its name: "digits"; NAME where NAME.h5 is in `data_dir` (default
+    $NSDC_DATA) or in the cache folder; TinyImageNet and subsets of ImageNet where their folders are there; a name that
+    torchvision downloads to the cache folder; or "hf:USER/NAME", which huggingface_hub downloads to its own.
 
     A known name comes before a folder of that name: write ./cifar10 for the folder. Raises UnknownName, MissingData,
     InvalidSource, FileAccess.
     """
+    if name.startswith(hub.PREFIX):
+        return hub.load(name)
     if name not in SOURCES and _is_path(name):
         return _load_path(Path(name))
     if name == "digits":
@@ -65,12 +93,22 @@ def _is_path(name: str) -> bool:
 
 def _load_path(path: Path) -> Source:
     if path.is_dir():
-        return tinyimagenet.load(path) if (path / tinyimagenet.CLASSES_FILE).is_file() else folder.load(path)
-    if not os.path.exists(path):
+        return _load_folder(path)
+    if not os.path.exists(path) and not shards.is_pattern(path):
         raise MissingData(f"{path}: no such file or folder; give {_KINDS}, or one of {', '.join(SOURCES)}")
     if path.suffix.lower() not in _FILES:
         raise InvalidSource(f"{path}: a source cannot be read from a {path.suffix or 'nameless'} file; give {_KINDS}")
     return _FILES[path.suffix.lower()](path)
+
+
+def _load_folder(path: Path) -> Source:
+    if (path / tinyimagenet.CLASSES_FILE).is_file():
+        return tinyimagenet.load(path)
+    if shards.train_and_test(path, parquet.SUFFIX)[0]:
+        return parquet.load(path)
+    if shards.train_and_test(path, webdataset.SUFFIX)[0]:
+        return webdataset.load(path)
+    return folder.load(path)
 
 
 def data_folders(data_dir: Path | None = None) -> list[Path]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,7 +11,29 @@ import torch
 from numpy.typing import NDArray
 
 from nsdcodec.errors import InvalidSource
+from nsdcodec.geometry import LIMITS
 from nsdcodec.sources.base import Split
+
+Names = tuple[str, str]
+
+# Images and labels of the training set, as files may call them: the first that is there is read. `nsdc export` writes
+# the second, with normalised images beside the pixels.
+TRAIN: tuple[Names, ...] = (("train_images", "train_labels"), ("pixels", "labels"), ("images", "labels"))
+TEST: Names = ("test_images", "test_labels")
+
+
+def array_names(path: Path, present: Collection[str], also: Collection[str] = ()) -> tuple[Names, Names | None]:
+    """What the arrays of train, and of test where there is one, are called in a file that has the names `present`.
+    Raises InvalidSource where one of them, or one of `also`, is missing."""
+    train = next((names for names in TRAIN if names[0] in present), TRAIN[0])
+    test = TEST if set(TEST) & set(present) else None
+    needed = {*train, *(test or ()), *also}
+    if missing := sorted(needed - set(present)):
+        raise InvalidSource(
+            f"{path}: no array {', '.join(missing)}; it has {', '.join(sorted(present)) or 'none'}, and needs "
+            f"{', '.join(sorted(needed))}"
+        )
+    return train, test
 
 
 def split_of_arrays(where: str, images: NDArray[Any], labels: NDArray[Any]) -> Split:
@@ -43,3 +67,13 @@ def class_names(where: str, values: Any) -> tuple[str, ...]:
         return tuple(name.decode() if isinstance(name, bytes) else name for name in names)
     except UnicodeDecodeError as error:
         raise InvalidSource(f"{where}: a class name is not UTF-8 ({error}): store the names in UTF-8") from error
+
+
+def numbered_classes(where: str, labels: NDArray[Any]) -> tuple[str, ...]:
+    """Names for classes that a file does not name: "0" and so on, up to its largest label. Raises InvalidSource."""
+    largest = int(labels.max(initial=0))
+    if largest >= LIMITS["classes"]:
+        raise InvalidSource(
+            f"{where}: a label is {largest:,}; classes are at most {LIMITS['classes']:,}: number them from 0"
+        )
+    return tuple(str(label) for label in range(largest + 1))

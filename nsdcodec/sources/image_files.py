@@ -1,10 +1,12 @@
-"""Image files -> a Split. Between the sources that read folders of images and base."""
+"""Image files, on disk or in memory -> a Split. Between the sources that hold encoded images and base."""
 
 from __future__ import annotations
 
+import io
 import struct
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +14,28 @@ import numpy as np
 import torch
 
 from nsdcodec.errors import FileAccess, InvalidSource
+from nsdcodec.geometry import LIMITS
 from nsdcodec.sources.base import Split, package
 
-Labelled = Sequence[tuple[Path, int]]
+GRAY = frozenset({"1", "L", "LA"})
+COLOUR = frozenset({"RGB", "RGBA", "RGBX", "P", "PA", "CMYK", "YCbCr"})
+# Mogrify changes the files in place, hence a copy; each image fills the square and is cut off at its longer sides.
+RESIZE = "find COPY -type f -exec mogrify -resize '64x64^' -gravity center -extent 64x64 {} +"
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """An image file that is part of another file: its bytes, and where it stands, for messages."""
+
+    where: str
+    content: bytes
+
+    def __str__(self) -> str:
+        return self.where
+
+
+ImageFile = Path | Encoded
+Labelled = Sequence[tuple[ImageFile, int]]
 
 
 def split_of_files(files: Labelled, shape: tuple[int, int, int], fit: Callable[[Any], Any] | None = None) -> Split:
@@ -39,12 +60,36 @@ def split_of_files(files: Labelled, shape: tuple[int, int, int], fit: Callable[[
     return Split(torch.from_numpy(pixels), torch.tensor([label for _, label in files], dtype=torch.int64))
 
 
+def shape_of_files(files: Sequence[ImageFile]) -> tuple[int, int, int]:
+    """Channels, height and width of all files, from their headers alone: nothing is decoded before all agree. They are
+    grayscale if all files are, else RGB. Raises InvalidSource."""
+    coloured, size = False, (0, 0)
+    for file in files:
+        with opened(file) as image:
+            if image.mode not in GRAY | COLOUR:
+                raise InvalidSource(f"{file}: pixels of mode {image.mode}; convert it to 8-bit grayscale or RGB")
+            coloured = coloured or image.mode in COLOUR
+            if file is files[0]:
+                size = image.size
+            if image.size != size:
+                raise InvalidSource(
+                    f"{files[0]} is {size[0]} x {size[1]} and {file} is {image.size[0]} x {image.size[1]}; "
+                    "resize all images to one size"
+                    + (f", for example by ImageMagick: {RESIZE}" if isinstance(file, Path) else "")
+                )
+    if size[0] > LIMITS["width"] or size[1] > LIMITS["height"]:
+        raise InvalidSource(
+            f"{files[0]} is {size[0]} x {size[1]}; the limit is {LIMITS['width']} x {LIMITS['height']}: make it smaller"
+        )
+    return (3 if coloured else 1, size[1], size[0])
+
+
 @contextmanager
-def opened(file: Path) -> Iterator[Any]:
+def opened(file: ImageFile) -> Iterator[Any]:
     """The file as a Pillow image. Raises InvalidSource for what Pillow cannot read, then or inside the context."""
     pillow = package("PIL.Image")
     try:
-        with pillow.open(file) as image:
+        with pillow.open(file if isinstance(file, Path) else io.BytesIO(file.content)) as image:
             yield image
     # What Pillow raises for a file, or for pixels, that it cannot read.
     except (OSError, SyntaxError, ValueError, EOFError, struct.error, pillow.DecompressionBombError) as error:

@@ -1,4 +1,7 @@
-"""Sources in NumPy's .npz: train_images, train_labels, test_images, test_labels, classes. Never unpickles."""
+"""Sources in NumPy's .npz: train_images, train_labels, test_images, test_labels, classes. Never unpickles.
+
+Or pixels, labels and classes, as `nsdc export` writes them.
+"""
 
 from __future__ import annotations
 
@@ -11,40 +14,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nsdcodec.errors import InvalidSource
-from nsdcodec.sources.arrays import channels_first, class_names, split_of_arrays
+from nsdcodec.sources.arrays import Names, array_names, channels_first, class_names, split_of_arrays
 from nsdcodec.sources.base import Source, augmentation
-
-TRAIN = ("train_images", "train_labels")
-TEST = ("test_images", "test_labels")
 
 
 def load(path: Path) -> Source:
     """Named after the file. Images [N, C, H, W] or [N, H, W, C]; test arrays may be absent. Raises InvalidSource."""
-    arrays = _arrays(path)
-    needed = {*TRAIN, "classes"} | (set(TEST) if set(TEST) & set(arrays) else set())
-    if missing := sorted(needed - set(arrays)):
-        raise InvalidSource(
-            f"{path}: no array {', '.join(missing)}; it has {', '.join(sorted(arrays)) or 'none'}, and needs "
-            f"{', '.join(sorted(needed))}"
-        )
-    train, test = (
-        split_of_arrays(f"{path}, {keys[0]}", channels_first(arrays[keys[0]]), arrays[keys[1]])
-        if keys[0] in arrays
-        else None
-        for keys in (TRAIN, TEST)
-    )
-    assert train is not None
-    return Source(path.stem, class_names(str(path), arrays["classes"]), train, test, augmentation(path.stem))
+    train, test, arrays = _arrays(path)
+    splits = [
+        split_of_arrays(f"{path}, {names[0]}", channels_first(arrays[names[0]]), arrays[names[1]]) if names else None
+        for names in (train, test)
+    ]
+    assert splits[0] is not None
+    return Source(path.stem, class_names(str(path), arrays["classes"]), splits[0], splits[1], augmentation(path.stem))
 
 
-def _arrays(path: Path) -> dict[str, NDArray[Any]]:
+def _arrays(path: Path) -> tuple[Names, Names | None, dict[str, NDArray[Any]]]:
+    """The names of the arrays of train and of test, and all that are needed."""
     try:
         # An object array is a pickle, and a pickle runs code.
         file = np.load(path, allow_pickle=False)
         if not isinstance(file, np.lib.npyio.NpzFile):
             raise ValueError("a single array, not an archive of them")
         with file:
-            return {key: file[key] for key in (*TRAIN, *TEST, "classes") if key in file}
+            train, test = array_names(path, file.files, ["classes"])
+            return train, test, {key: file[key] for key in (*train, *(test or ()), "classes")}
     # What NumPy, zipfile and zlib raise for an archive or an array that they cannot read.
     except (ValueError, OSError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error) as error:
         raise InvalidSource(

@@ -29,14 +29,20 @@ class Draw:
     uniform: Tensor
 
 
-def draw(strategy: str, n: int, generator: torch.Generator) -> Draw | None:
-    """None for the strategy "none". n = 1 is siamese use. Raises UnknownName."""
-    if strategy == "none":
-        return None
-    names = strategy.split("_")
+def operations(strategy: str) -> list[str]:
+    """The names of a strategy's operations; of "none" no name. Raises UnknownName."""
+    names = [] if strategy == "none" else strategy.split("_")
     for name in names:
         if name not in OPERATIONS:
             raise UnknownName("augmentation", name, OPERATIONS)
+    return names
+
+
+def draw(strategy: str, n: int, generator: torch.Generator) -> Draw | None:
+    """None for the strategy "none". n = 1 is siamese use. Raises UnknownName."""
+    names = operations(strategy)
+    if not names:
+        return None
     chosen = names[int(torch.randint(len(names), (1,), generator=generator))]
     return Draw(chosen, torch.rand(n, 4, generator=generator))
 

@@ -1,0 +1,45 @@
+"""nsdc export: a file's images and labels in the forms that other tools read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from . import options, output
+
+FORMATS = "imagefolder, parquet, webdataset, npz, hdf5 or safetensors"
+
+
+def export(
+    file: options.FileArgument,
+    to: Annotated[str, typer.Option(help=f"{FORMATS}.", show_default=False)],
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            help="What to write: a folder for imagefolder and webdataset, else a file.",
+            show_default=False,
+        ),
+    ],
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace a folder that a former export made. (A file always is.)")
+    ] = False,
+    json: bool = output.JSON,
+) -> None:
+    """Write all images and labels in a form that other tools read, and `nsdc encode` too.
+
+    Image files hold uint8 pixels; npz, hdf5 and safetensors those and the normalised float32 images. Labels are class
+    numbers; soft labels are written beside them.
+    """  # fmt: skip
+    from nsdcodec.dataset import NSDDataset
+    from nsdcodec.export import export as run
+
+    dataset = NSDDataset(file)
+    run(dataset, to, out, overwrite)
+    if json:
+        output.print_json({"images": len(dataset), "format": to, "written": str(out)})
+    else:
+        print(f"{len(dataset)} images to {out}")

@@ -1,0 +1,64 @@
+"""A plain PyTorch loop: a network trained on a file by its recipe, tested on real images.
+
+python examples/plain.py c10.nsd --source cifar10
+"""
+
+from __future__ import annotations
+
+import argparse
+
+import torch
+import torch.nn.functional as F
+
+from nsdcodec import NSDDataset, sources
+from nsdcodec.geometry import Geometry
+from nsdcodec.learning import networks
+from nsdcodec.transforms import DSA
+
+
+def main(argv: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("file", help="a .nsd file, or a URL of one")
+    parser.add_argument("--source", default="digits", help="real images to test on (default digits)")
+    parser.add_argument("--epochs", type=int, help="default: the recipe's")
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args(argv)
+
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    dataset = NSDDataset(options.file)
+    recipe = dataset.recipe
+    epochs = options.epochs or recipe.epochs
+
+    network = networks.build(recipe.network, Geometry(len(dataset.classes), *dataset.image_shape), options.seed)
+    network.to(device)
+    optimizer = torch.optim.SGD(
+        network.parameters(), recipe.learning_rate, recipe.momentum, weight_decay=recipe.weight_decay
+    )
+    schedule = torch.optim.lr_scheduler.MultiStepLR(optimizer, [(epochs + 1) // 2], 0.1)
+
+    # Whole batches on the device, augmented as the recipe says. torchvision v2 transforms do as well.
+    loader = dataset.loader(recipe.batch_size, device=device, seed=options.seed, transform=DSA.of(dataset))
+    network.train()
+    for _ in range(epochs):
+        for images, labels in loader:
+            loss = F.cross_entropy(network(images), labels)  # soft labels, a distribution each, are taken too
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+        schedule.step()
+
+    # Real images in the units of the file: (pixel / 255 - mean) / std.
+    test = sources.load(options.source).test
+    if test is None:
+        parser.error(f"{options.source} has no test images")
+    network.eval()
+    with torch.no_grad():
+        right = sum(
+            int((network(sources.normalize(images.to(device), dataset.normalization)).argmax(1).cpu() == labels).sum())
+            for images, labels in zip(test.images.split(512), test.labels.split(512), strict=True)
+        )
+    print(f"{len(dataset)} images, {epochs} epochs: accuracy {right / len(test):.1%} on {len(test)} real images")
+
+
+if __name__ == "__main__":
+    main()

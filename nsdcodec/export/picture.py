@@ -1,0 +1,41 @@
+"""Pixels as pictures: what PNG can hold. Between the exports that write image files and Pillow."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nsdcodec.dataset import NSDDataset
+from nsdcodec.errors import InvalidSetting
+from nsdcodec.sources.base import package
+
+NAME_LENGTH = 40  # characters of a class name in a file's name: 256 would be too long for a file system
+
+
+def check(dataset: NSDDataset) -> None:
+    """Raises InvalidSetting for channels that are no picture, MissingData without Pillow."""
+    channels = dataset.header.layout.geometry.channels
+    if channels not in (1, 3):
+        raise InvalidSetting(f"{channels} channels are no picture, which has 1 or 3: use npz, hdf5 or safetensors")
+    package("PIL.Image", "export")
+
+
+def picture(pixels: NDArray[np.uint8]) -> Any:
+    """uint8 [C, H, W] as a Pillow image, grayscale or RGB."""
+    channels_last = np.ascontiguousarray(pixels.transpose(1, 2, 0))
+    return package("PIL.Image", "export").fromarray(channels_last[:, :, 0] if len(pixels) == 1 else channels_last)
+
+
+def png(pixels: NDArray[np.uint8]) -> bytes:
+    """uint8 [C, H, W] as a PNG, in which every pixel is exact."""
+    memory = io.BytesIO()
+    picture(pixels).save(memory, "png")
+    return memory.getvalue()
+
+
+def safe_name(name: str) -> str:
+    """A class name, which may hold anything, as part of a file's name. Different names may give the same."""
+    return "".join(c if c.isalnum() or c in "-_" else "_" for c in name)[:NAME_LENGTH]

@@ -1,0 +1,61 @@
+"""Sources on the Hugging Face hub: "hf:USER/NAME" downloads a data set's Parquet files. Needs the extra `hub`."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from nsdcodec.errors import InvalidSource, MissingData
+from nsdcodec.sources import parquet, shards
+from nsdcodec.sources.base import Source, package
+from nsdcodec.sources.image_files import folders
+
+PREFIX = "hf:"
+FORM = "hf:USER/NAME, hf:USER/NAME/FOLDER or hf:USER/NAME@REVISION/FOLDER"
+# The branch in which the hub keeps its own conversions of sets that are no Parquet files. The name is the hub's.
+CONVERTED = {"~parquet": "refs/convert/parquet"}
+_NAME = re.compile(r"hf:(?://datasets/)?([^/@]+/[^/@]+)(?:@([^/@]+))?(?:/([^@]+?))?/?")
+
+
+def load(name: str) -> Source:
+    """By `hf:USER/NAME[@REVISION][/FOLDER]`, or the same after hf://datasets/; named after NAME. The hub's client
+    keeps the files in its own cache and has its own token. Raises InvalidSource, MissingData."""
+    found = _NAME.fullmatch(name)
+    if not found:
+        raise InvalidSource(f"{name}: a data set of the hub is {FORM}")
+    repository, revision, folder = found[1], found[2], found[3] or ""
+    download = package("huggingface_hub", "hub").snapshot_download
+    pattern = f"{folder}/*.parquet" if folder else "*.parquet"
+    try:
+        snapshot = download(
+            repository,
+            repo_type="dataset",
+            revision=CONVERTED.get(revision, revision) if revision else None,
+            allow_patterns=pattern,
+        )
+    except Exception as error:  # the client raises its own errors, those of HTTP, of the system, and ValueErrors
+        cause = " ".join(str(error).split()) or type(error).__name__
+        raise MissingData(
+            f"cannot download {name} ({cause:.300}); check the name and the network, and for a private set log in by "
+            "`hf auth login` or set HF_TOKEN"
+        ) from error
+    return parquet.load(_folder(name, repository, Path(snapshot) / folder), repository.partition("/")[2])
+
+
+def _folder(name: str, repository: str, root: Path) -> Path:
+    """Where the files are: in the folder, or in the one folder in it that has some."""
+    if root.is_dir() and shards.train_and_test(root, parquet.SUFFIX)[0]:
+        return root
+    inside = (
+        [folder for folder in folders(root) if shards.train_and_test(folder, parquet.SUFFIX)[0]]
+        if root.is_dir()
+        else []
+    )
+    if len(inside) == 1:
+        return inside[0]
+    if inside:
+        names = ", ".join(folder.name for folder in inside)
+        raise InvalidSource(f"{name} has several sets: {names}; choose one, such as {name}/{inside[0].name}")
+    raise InvalidSource(
+        f"{name}: no Parquet files of a training set; the hub converts most sets: try hf:{repository}@~parquet"
+    )

@@ -1,0 +1,167 @@
+"""Sources in Parquet, as on the Hugging Face hub: a column of images, and one of labels. Needs the extra `export`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nsdcodec.errors import InvalidSource
+from nsdcodec.geometry import LIMITS
+from nsdcodec.sources import shards
+from nsdcodec.sources.arrays import channels_first, numbered_classes, split_of_arrays
+from nsdcodec.sources.base import Source, Split, augmentation, package
+from nsdcodec.sources.image_files import Encoded, shape_of_files, split_of_files
+
+SUFFIX = ".parquet"
+# Columns by the names that the sets of the field give them; the first that is there is taken.
+IMAGES = ("image", "img", "images", "pixels", "pixel_values")
+LABELS = ("label", "labels", "fine_label", "class", "target")
+
+
+@dataclass(frozen=True, eq=False)
+class Columns:
+    """Images as files in memory, or as an array [N, ...]; labels as numbers or as class names."""
+
+    where: str
+    images: list[Encoded] | NDArray[Any]
+    labels: list[int] | list[str]
+
+
+def load(path: Path, name: str | None = None) -> Source:
+    """A file, or a folder of train*.parquet and, if there is a test set, test*.parquet or val*.parquet, or of a data/
+    with them. Named after the path, unless a `name` is given.
+
+    An image is {bytes: a PNG or JPEG, path}, the bytes alone, or nested lists of 0 to 255. A label is a class number,
+    whose names are those of the ClassLabel in the file's metadata, else numbers; or a class name: then classes are in
+    alphabetical order. Raises InvalidSource, MissingData without pyarrow.
+    """
+    train_files, test_files = shards.train_and_test(path, SUFFIX)
+    if not train_files:
+        raise InvalidSource(f"{path}: no training file; name it train-00000-of-00001{SUFFIX} or so")
+    train, names = _columns(train_files)
+    test = _columns(test_files)[0] if test_files else None
+    classes = names or _classes(str(path), train.labels)
+    name = name or (path.resolve().name if path.is_dir() else path.stem)
+    shape = _shape(train, test)
+    test_split = _split(test, classes, shape) if test else None
+    return Source(name, classes, _split(train, classes, shape), test_split, augmentation(name))
+
+
+def _columns(files: Sequence[Path]) -> tuple[Columns, tuple[str, ...]]:
+    """The columns of all files, one after the other, and the names of the classes where the files have them."""
+    found = [_read(file) for file in files]
+    images = [columns.images for columns, _ in found]
+    labels: list[Any] = [label for columns, _ in found for label in columns.labels]
+    where = str(files[0])
+    if all(isinstance(part, list) for part in images):
+        return Columns(where, [image for part in images for image in part], labels), found[0][1]
+    try:
+        return Columns(where, np.concatenate([np.asarray(part) for part in images]), labels), found[0][1]
+    except ValueError as error:
+        raise InvalidSource(f"{where}: its images differ in shape from those of other files ({error})") from error
+
+
+def _read(file: Path) -> tuple[Columns, tuple[str, ...]]:
+    arrow, parquet = package("pyarrow", "export"), package("pyarrow.parquet", "export")
+    try:
+        with parquet.ParquetFile(file) as opened:
+            schema = opened.schema_arrow
+            features = _features(schema.metadata or {})
+            image = _column(file, schema.names, IMAGES, features, "Image")
+            label = _column(file, schema.names, LABELS, features, "ClassLabel")
+            table = opened.read(columns=[image, label])
+        images, labels = table.column(image).to_pylist(), table.column(label).to_pylist()
+    # What pyarrow raises for a file that it cannot read; some are ValueErrors, some RuntimeErrors.
+    except (OSError, arrow.ArrowException, RuntimeError, ValueError) as error:
+        raise InvalidSource(f"{file}: not a readable Parquet file ({error}); make or fetch it again") from error
+    names = features.get(label, {}).get("names") or []
+    return Columns(str(file), _images(file, image, images), _labels(file, label, labels)), tuple(map(str, names))
+
+
+def _features(metadata: dict[bytes, bytes]) -> dict[str, Any]:
+    """What `datasets` wrote about the columns; nothing where it did not, or wrote something else."""
+    try:
+        features = json.loads(metadata[b"huggingface"])["info"]["features"]
+        return {str(name): feature for name, feature in features.items() if isinstance(feature, dict)}
+    except (KeyError, ValueError, TypeError, AttributeError, RecursionError):
+        return {}
+
+
+def _column(file: Path, names: Sequence[str], known: Sequence[str], features: dict[str, Any], kind: str) -> str:
+    of_kind = [name for name in names if features.get(name, {}).get("_type") == kind]
+    found = [name for name in known if name in names] or of_kind
+    if not found:
+        raise InvalidSource(
+            f"{file}: no column {' or '.join(known)}; it has {', '.join(names) or 'none'}: rename the one that it is"
+        )
+    return found[0]
+
+
+def _images(file: Path, column: str, values: list[Any]) -> list[Encoded] | NDArray[Any]:
+    contents = [value.get("bytes") if isinstance(value, dict) else value for value in values]
+    if None in contents:
+        row = contents.index(None)
+        raise InvalidSource(f"{file}, row {row}: `{column}` has no image in it; store its bytes, not a path alone")
+    encoded = [Encoded(f"{file}, row {row}", value) for row, value in enumerate(contents) if isinstance(value, bytes)]
+    if len(encoded) == len(contents):
+        return encoded
+    try:
+        pixels = np.asarray(contents)
+        if pixels.dtype.kind not in "iu" or pixels.min() < 0 or pixels.max() > 255:
+            raise ValueError(f"they are {pixels.dtype} from {pixels.min()} to {pixels.max()}")
+    except (ValueError, TypeError) as error:
+        raise InvalidSource(
+            f"{file}: the values of `{column}` are neither image files nor pixels ({error}); store PNGs, or integers "
+            "0 to 255 in lists of one shape"
+        ) from error
+    return channels_first(pixels.astype(np.uint8))
+
+
+def _labels(file: Path, column: str, values: list[Any]) -> list[int] | list[str]:
+    named = bool(values) and isinstance(values[0], str)
+    for row, value in enumerate(values):
+        # Minus one is what the hub has for "not told".
+        if not (isinstance(value, str) if named else type(value) is int and 0 <= value < LIMITS["classes"]):
+            raise InvalidSource(
+                f"{file}, row {row}: `{column}` is {str(value)[:40]!r}; store a class number, from 0 up, or a class "
+                "name in every row"
+            )
+    return values
+
+
+def _classes(where: str, labels: list[int] | list[str]) -> tuple[str, ...]:
+    if labels and isinstance(labels[0], str):
+        return tuple(sorted({str(label) for label in labels}))
+    return numbered_classes(where, np.asarray(labels, dtype=np.int64))
+
+
+def _shape(train: Columns, test: Columns | None) -> tuple[int, int, int]:
+    """Of all images that are files; arrays have theirs, which the source checks."""
+    parts = [train, test] if test else [train]
+    files = [image for part in parts if isinstance(part.images, list) for image in part.images]
+    return shape_of_files(files) if files else (0, 0, 0)
+
+
+def _split(columns: Columns, classes: Sequence[str], shape: tuple[int, int, int]) -> Split:
+    labels = _numbers(columns, classes)
+    if isinstance(columns.images, list):
+        return split_of_files(list(zip(columns.images, labels, strict=True)), shape)
+    return split_of_arrays(columns.where, columns.images, np.asarray(labels, dtype=np.int64))
+
+
+def _numbers(columns: Columns, classes: Sequence[str]) -> list[int]:
+    numbers = {name: label for label, name in enumerate(classes)}
+    labels = [numbers.get(label, -1) if isinstance(label, str) else label for label in columns.labels]
+    if -1 in labels:
+        row = labels.index(-1)
+        raise InvalidSource(
+            f"{columns.where}, row {row}: the training set has no class {columns.labels[row]!r}; add it there or "
+            "remove the row"
+        )
+    return labels

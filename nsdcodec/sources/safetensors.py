@@ -1,0 +1,43 @@
+"""Sources in safetensors: train_images, train_labels, or images and labels; class names as JSON in the metadata."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+
+from nsdcodec.errors import InvalidSource
+from nsdcodec.sources.arrays import array_names, channels_first, class_names, numbered_classes, split_of_arrays
+from nsdcodec.sources.base import Source, augmentation
+
+
+def load(path: Path) -> Source:
+    """Named after the file. Images uint8 [N, C, H, W] or [N, H, W, C]: train_images, or pixels as `nsdc export` writes
+    them, or images; test_images and test_labels may be absent. Without `classes` in the metadata their names are
+    numbers. Raises InvalidSource."""
+    try:
+        with safe_open(path, framework="numpy") as file:
+            train, test = array_names(path, list(file.keys()))
+            arrays: dict[str, NDArray[Any]] = {name: file.get_tensor(name) for name in (*train, *(test or ()))}
+            metadata = file.metadata() or {}
+    # What safetensors raises for a file, or for a type, that it cannot read.
+    except (SafetensorError, OSError, TypeError, ValueError, AttributeError) as error:
+        raise InvalidSource(f"{path}: not a readable safetensors file ({error}); make or fetch it again") from error
+    splits = [
+        split_of_arrays(f"{path}, {names[0]}", channels_first(arrays[names[0]]), arrays[names[1]]) if names else None
+        for names in (train, test)
+    ]
+    assert splits[0] is not None
+    names = metadata.get("classes")
+    classes = numbered_classes(str(path), splits[0].labels.numpy()) if names is None else _classes(path, names)
+    return Source(path.stem, classes, splits[0], splits[1], augmentation(path.stem))
+
+
+def _classes(path: Path, text: str) -> tuple[str, ...]:
+    try:
+        return class_names(str(path), json.loads(text))
+    except (ValueError, RecursionError) as error:
+        raise InvalidSource(f"{path}: the metadata's `classes` is not JSON ({error}); store a list of texts") from error

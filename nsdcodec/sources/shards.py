@@ -1,0 +1,66 @@
+"""The files that a data set is cut into: which are of train, which of test. Between sources in shards and the disk."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from nsdcodec.errors import InvalidSource
+from nsdcodec.sources.image_files import visible
+
+# How names begin, of files or of the folders that they are in. Test before validation, where a set has both.
+TRAIN = "train"
+HELD_OUT = ("test", "val")
+_RANGE = re.compile(r"\{(\d+)\.\.(\d+)\}")
+MAX_SHARDS = 100_000
+
+
+def train_and_test(path: Path, suffix: str) -> tuple[list[Path], list[Path]]:
+    """The files of train and of test, each in the order of their names. `path` is a file, or a pattern such as
+    train-{000..004}.tar: then all is train, but for what the name says is test; or a folder, in which, or in whose
+    data/, files or folders begin with train, test or val. All without such a name is train.
+
+    Both are empty for a folder without such files. Raises FileAccess.
+    """
+    if is_pattern(path):
+        return _sorted_out([(file, _part(file.name)) for file in expanded(path)])
+    if not path.is_dir():
+        return [path], []
+    for root in (path, path / "data"):
+        entries = visible(root) if root.is_dir() else []
+        found = [(file, _part(file.name)) for file in entries if file.suffix == suffix and not file.is_dir()]
+        for folder in (entry for entry in entries if entry.is_dir() and _part(entry.name)):
+            found += [(file, _part(folder.name)) for file in visible(folder) if file.suffix == suffix]
+        if found:
+            return _sorted_out(found)
+    return [], []
+
+
+def is_pattern(path: Path) -> bool:
+    return _RANGE.search(path.name) is not None
+
+
+def expanded(path: Path) -> list[Path]:
+    """The files that a name with one range of numbers stands for: a-{08..10} is a-08, a-09, a-10. Raises
+    InvalidSource for more than MAX_SHARDS, or none."""
+    found = _RANGE.search(path.name)
+    assert found is not None, path
+    digits, first, last = len(found[1]), int(found[1]), int(found[2])
+    if not 1 <= last - first + 1 <= MAX_SHARDS:
+        raise InvalidSource(
+            f"{path}: {last - first + 1:,} files; a range is of 1 to {MAX_SHARDS:,}, such as {{000..099}}"
+        )
+    names = (f"{path.name[: found.start()]}{i:0{digits}}{path.name[found.end() :]}" for i in range(first, last + 1))
+    return [path.with_name(name) for name in names]
+
+
+def _sorted_out(files: list[tuple[Path, str]]) -> tuple[list[Path], list[Path]]:
+    parts: dict[str, list[Path]] = {}
+    for file, part in files:
+        parts.setdefault(part or TRAIN, []).append(file)
+    return parts.get(TRAIN, []), next((parts[name] for name in HELD_OUT if name in parts), [])
+
+
+def _part(name: str) -> str:
+    """What the name begins with; "" where it is none of them."""
+    return next((part for part in (TRAIN, *HELD_OUT) if name.lower().startswith(part)), "")

@@ -1,0 +1,110 @@
+"""Sources in WebDataset tars: KEY.png (or another picture) and KEY.cls, one after the other. Nothing is unpickled."""
+
+from __future__ import annotations
+
+import json
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from nsdcodec.errors import FileAccess, InvalidSource
+from nsdcodec.geometry import LIMITS
+from nsdcodec.sources import shards
+from nsdcodec.sources.arrays import numbered_classes
+from nsdcodec.sources.base import Source, augmentation
+from nsdcodec.sources.image_files import Encoded, ImageFile, shape_of_files, split_of_files
+
+SUFFIX = ".tar"
+CLASS_NAMES = "classnames.txt"
+PICTURES = frozenset({"png", "jpg", "jpeg", "webp", "bmp", "gif", "tif", "tiff", "ppm", "pgm"})
+
+
+def load(path: Path) -> Source:
+    """A .tar file, a pattern such as train-{000..004}.tar, or a folder of train*.tar and, if there is a test set,
+    test*.tar or val*.tar. Class names are the lines of classnames.txt beside the files; without it they are numbers.
+
+    Raises InvalidSource, FileAccess, MissingData without Pillow.
+    """
+    train, test = ([sample for file in files for sample in _samples(file)] for files in _files(path))
+    if not train:
+        raise InvalidSource(f"{path}: no samples; a sample is KEY.png and KEY.cls")
+    shape = shape_of_files([file for file, _ in train + test])
+    splits = split_of_files(train, shape), split_of_files(test, shape) if test else None
+    name = path.resolve().name if path.is_dir() else path.stem.partition("-{")[0]
+    folder = path if path.is_dir() else path.parent
+    return Source(name, _classes(folder, splits[0].labels.numpy()), *splits, augmentation(name))
+
+
+def _files(path: Path) -> tuple[list[Path], list[Path]]:
+    train, test = shards.train_and_test(path, SUFFIX)
+    if not train:
+        raise InvalidSource(f"{path}: no training file; name it train-000000{SUFFIX} or so")
+    return train, test
+
+
+def _samples(file: Path) -> Iterator[tuple[ImageFile, int]]:
+    """Files of one sample stand together; their names are the same up to the first dot."""
+    key, parts = "", dict[str, bytes]()
+    for name, content in _members(file):
+        folder, _, base = name.rpartition("/")
+        stem, _, extension = base.partition(".")
+        if f"{folder}/{stem}" != key:
+            if parts:
+                yield _sample(f"{file}: {key.lstrip('/')}", parts)
+            key, parts = f"{folder}/{stem}", {}
+        parts[extension.lower()] = content
+    if parts:
+        yield _sample(f"{file}: {key.lstrip('/')}", parts)
+
+
+def _members(file: Path) -> Iterator[tuple[str, bytes]]:
+    try:
+        with tarfile.open(file, "r:") as tar:
+            for member in tar:
+                # A sparse one may be larger than the disk.
+                if not member.isreg() or member.issparse() or member.name.rpartition("/")[2].startswith("."):
+                    continue
+                stream = tar.extractfile(member)
+                assert stream is not None, member
+                yield member.name, stream.read()
+    except OSError as error:
+        raise FileAccess(
+            f"cannot read {file}: {error.strerror or error}; check the name and its permissions"
+        ) from error
+    except (tarfile.TarError, EOFError, ValueError) as error:
+        raise InvalidSource(f"{file}: not a readable tar file ({error}); make or fetch it again") from error
+
+
+def _sample(where: str, parts: dict[str, bytes]) -> tuple[ImageFile, int]:
+    pictures = [extension for extension in parts if extension.split(".")[-1] in PICTURES]
+    if len(pictures) != 1:
+        raise InvalidSource(
+            f"{where}: {len(pictures)} pictures among .{', .'.join(sorted(parts))}; a sample needs one, and one label"
+        )
+    return Encoded(f"{where}.{pictures[0]}", parts[pictures[0]]), _label(where, parts)
+
+
+def _label(where: str, parts: dict[str, bytes]) -> int:
+    try:
+        label = int(parts["cls"]) if "cls" in parts else json.loads(parts["json"])["label"]
+        if type(label) is not int or not 0 <= label < LIMITS["classes"]:
+            raise ValueError(f"it is {str(label)[:40]!r}")
+        return label
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise InvalidSource(
+            f"{where}: no label ({error}); store the class number, 0 to {LIMITS['classes'] - 1:,}, in .cls "
+            "or as `label` in .json"
+        ) from error
+
+
+def _classes(folder: Path, labels: NDArray[Any]) -> tuple[str, ...]:
+    file = folder / CLASS_NAMES
+    if not file.is_file():
+        return numbered_classes(str(folder), labels)
+    try:
+        return tuple(file.read_text(encoding="utf-8").removesuffix("\n").split("\n"))
+    except UnicodeDecodeError as error:
+        raise InvalidSource(f"{file}: a class name is not UTF-8 ({error}): store the names in UTF-8") from error
