@@ -48,8 +48,8 @@ class Loader:
 
     `transform` works on the batch, on its device (with workers on the CPU): images -> images, as those of torchvision
     v2 do; one with a true attribute `seeded` is called as transform(images, generator), with a generator for (seed,
-    epoch, position, rank) alone. `joint_transform` follows it and takes (images, labels) to both, as torchvision's MixUp
-    and CutMix do; of a seeded one the generator is the third argument. `transforms` has the augmentation of the file,
+    epoch, position, rank) alone. `joint_transform` follows it and takes (images, labels) to both, as MixUp and CutMix
+    do; of a seeded one the generator is the third argument. `transforms` has the augmentation of the file,
     and makes any seeded.
 
     A worker that is killed is WorkerDied; where that is noticed while a batch is trained on, PyTorch raises its
