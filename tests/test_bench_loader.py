@@ -252,6 +252,8 @@ def test_channels_that_are_no_picture_leave_pictures_out(tmp_path, monkeypatch):
     found = execute(LoadingBench(**tiny, contenders=("loader", "imagefolder")))
     assert found["sets"][0]["skipped"] == {"imagefolder": "2 channels are no picture"}
     assert found["sets"][0]["name"] == "two.nsd"
+    with pytest.raises(InvalidSetting, match=r"two\.nsd.*4 x 8 pixels.*--steps 0"):  # too small to train on
+        execute(LoadingBench(**tiny | {"steps": 1}, contenders=("loader",)))
 
 
 def test_a_contender_that_fails_on_its_own_is_an_error_that_names_it(on_disk):

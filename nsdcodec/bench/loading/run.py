@@ -25,6 +25,7 @@ from nsdcodec.container.header import NetworkSpec
 from nsdcodec.dataset import NSDDataset
 from nsdcodec.errors import InvalidSetting, MissingData
 from nsdcodec.learning import networks
+from nsdcodec.learning.base import Network
 from nsdcodec.sources.base import package
 from nsdcodec.version import VERSION
 
@@ -166,6 +167,7 @@ def _measured(
         pictures = [found for found in bench.contenders if contender(found).of_pictures]
         skipped |= dict.fromkeys(pictures, f"{forms.shape[0]} channels are no picture")
     names = [found for found in bench.contenders if found not in skipped]
+    network = _network(name, dataset) if train and bench.steps != 0 else None
     tell(0.0, "writing the images as others read them")
     write(forms, dataset, {contender(found).form for found in names})
     opened = {found: contender(found).open(forms) for found in names}
@@ -178,8 +180,7 @@ def _measured(
         lambda done, text: tell(0.05 + 0.5 * done, text),
     )
     trained: dict[str, Step] = {}
-    if train and bench.steps != 0:
-        network = networks.build(NETWORK, dataset.header.layout.geometry, 0)
+    if network is not None:
         trained = steps(
             opened,
             network,
@@ -205,6 +206,14 @@ def _measured(
         "contenders": [_row(found, rates, firsts, probes[found][0].memory, trained.get(found)) for found in names],
         "verdicts": [*targets.compared(name, rates), *targets.started(name, dataset.nbytes, first)],
     }
+
+
+def _network(name: str, dataset: NSDDataset) -> Network:
+    """Before anything is measured. Raises InvalidSetting for images that are too small for it."""
+    try:
+        return networks.build(NETWORK, dataset.header.layout.geometry, 0)
+    except InvalidSetting as error:
+        raise InvalidSetting(f"no training steps on {name}: {error}; give --steps 0") from error
 
 
 def _row(
