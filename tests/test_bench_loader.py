@@ -6,6 +6,7 @@ import importlib.util
 import json
 import statistics
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -98,6 +99,17 @@ def test_a_contender_normalises_as_the_file_says(name, on_disk):
     exact = (pixels / 255 - 0.5) / 0.25 if contender(name).of_pictures else wanted
     # A value that lies on the border of two pixels may be rounded to either.
     assert np.isclose(images.numpy(), exact, rtol=0, atol=1e-4).mean() > 0.9999
+
+
+@pytest.mark.parametrize("name", [name for name in INSTALLED if not name.endswith("workers")])
+def test_grey_images_stay_grey(name, tmp_path):
+    vector = Path(__file__).parent.parent / "spec" / "vectors" / "nsd-soft-labels.nsd"
+    forms, dataset = run._on_disk(LoadingBench(**TINY), str(vector), tmp_path)
+    write(forms, dataset, {contender(name).form})
+    found = [image.numpy() for images, _ in contender(name).open(forms) for image in dataset.to_pixels(images)]
+    wanted = list(dataset.to_pixels(dataset.all()[0]).numpy())
+    assert found[0].shape == (1, 8, 8)
+    assert sorted(image.tobytes() for image in found) == sorted(image.tobytes() for image in wanted)
 
 
 @pytest.mark.parametrize("form", ["nsd", "dct"])

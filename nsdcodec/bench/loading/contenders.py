@@ -123,7 +123,7 @@ def _web_dataset(forms: Forms, workers: bool = False) -> Iterable[Batch]:
     import webdataset
 
     samples = webdataset.WebDataset(forms.tars, shardshuffle=len(forms.tars), empty_check=False).shuffle(1000)
-    pairs = samples.decode("pil" if forms.mode == "RGB" else "l8").to_tuple("png", "cls")
+    pairs = samples.decode("pil" if forms.mode == "RGB" else "pill").to_tuple("png", "cls")
     # The collation of DataLoader, whose labels are a tensor too.
     batches = pairs.map_tuple(_transform(forms), int).batched(forms.batch_size, torch.utils.data.default_collate)
     count = forms.workers if workers else 0
