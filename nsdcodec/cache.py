@@ -57,11 +57,20 @@ class Cache:
         if self._kind == "none" or nbytes > self._most_bytes(device):
             self._kept[device] = None
             return
-        kept = Kept(self._header, self._dtype, device)
+        batches = torch.arange(layout.images).split(min(CHUNK, synthesis.images_at_once(layout)))
         with torch.no_grad():
-            for index in torch.arange(layout.images).split(min(CHUNK, synthesis.images_at_once(layout))):
+            if len(batches) == 1 and self._dtype == torch.float32:  # without a copy, which is half of a first batch
+                self._kept[device] = Kept(self._header, decoder.images(batches[0]))
+                return
+            kept = Kept(self._header, self._empty(device))
+            for index in batches:
                 kept.put(index, decoder.images(index))
         self._kept[device] = kept
+
+    def _empty(self, device: torch.device) -> Tensor:
+        geometry = self._header.layout.geometry
+        shape = (self._header.layout.images, geometry.channels, geometry.height, geometry.width)
+        return torch.empty(shape, dtype=self._dtype, device=device)
 
     def _most_bytes(self, device: torch.device) -> int:
         return free_memory(device) // 4 if self._limit is None else self._limit
@@ -70,12 +79,11 @@ class Cache:
 class Kept:
     """All images of a file on a device, as float32, as float16, or as uint8 pixels."""
 
-    def __init__(self, header: Header, dtype: torch.dtype, device: torch.device) -> None:
-        geometry = header.layout.geometry
-        shape = (header.layout.images, geometry.channels, geometry.height, geometry.width)
-        self._stored = torch.empty(shape, dtype=dtype, device=device)
+    def __init__(self, header: Header, stored: Tensor) -> None:
+        """`stored` [N, C, H, W] is to be filled by `put`, if it is not filled already."""
+        self._stored = stored
         self._normalization = header.normalization
-        mean, std = pixels.mean_and_std(header.normalization, device)
+        mean, std = pixels.mean_and_std(header.normalization, stored.device)
         # Made once: a batch must not wait for them to be copied to the device.
         self._scale, self._shift = 1 / (255 * std), -mean / std
 

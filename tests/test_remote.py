@@ -20,6 +20,7 @@ from nsdcodec.container import remote, stream
 from nsdcodec.errors import FileAccess, MalformedFile, MissingData, UnknownName
 
 fsspec = pytest.importorskip("fsspec")
+registry = pytest.importorskip("fsspec.registry")._registry
 pytest.importorskip("aiohttp")
 
 GOOD = file_of("pixels")
@@ -217,6 +218,8 @@ print(nsdcodec.read("hf://datasets/user/set@main/a.nsd").nbytes == len(DATA), se
         for module in [name for name in sys.modules if name.partition(".")[0] == blocked]:
             monkeypatch.delitem(sys.modules, module)
         monkeypatch.setitem(sys.modules, blocked, None)
+        # What another test opened, fsspec keeps.
+        monkeypatch.delitem(registry, url.partition("://")[0], raising=False)
         with pytest.raises(MissingData, match=named):
             read(url)
 

@@ -193,9 +193,9 @@ def _settings(found: dict[str, Any]) -> list[str]:
 def markdown(found: dict[str, Any]) -> str:
     header, rows = cells(found)
     lines = [f"# {found['table']}: {found['about']}", ""]
-    lines += [_line(header), _line(["---"] * len(header)), *(_line(row) for row in rows), ""]
+    lines += [line(header), line(["---"] * len(header)), *(line(row) for row in rows), ""]
     return "\n".join([*lines, *(f"- {note}" for note in notes(found))]) + "\n"
 
 
-def _line(texts: list[str]) -> str:
+def line(texts: list[str]) -> str:
     return "| " + " | ".join(text.replace("|", "\\|") for text in texts) + " |"

@@ -1,0 +1,126 @@
+"""What must be measured in a process of its own: the first batch of a fresh object, and memory. After `contenders`.
+
+The processes are forked off one that has imported what they need and done nothing else: so each is fresh, and quick.
+"""
+
+from __future__ import annotations
+
+import importlib
+import multiprocessing
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import torch
+
+from nsdcodec.bench.loading.contenders import CONTENDERS, contender
+from nsdcodec.bench.loading.forms import Forms
+from nsdcodec.errors import InvalidSetting
+
+IMPORT = "import time; started = time.perf_counter(); import nsdcodec; print(time.perf_counter() - started)"
+PACKAGES = sorted({name for each in CONTENDERS.values() for name in each.packages})
+
+
+@dataclass(frozen=True)
+class Probe:
+    """`first_batch` in seconds, from what is on disk, in a process that has imported all it needs and used torch once.
+    `memory` in bytes: by how much two epochs raised the peak of the process, and what its workers hold of their own at
+    the end; None where that was not asked, or the system does not tell."""
+
+    first_batch: float
+    memory: int | None
+
+
+def probe(name: str, forms: Forms, threads: int, memory: bool) -> Probe:
+    """One contender in a fresh process. Raises InvalidSetting where that failed."""
+    methods = multiprocessing.get_all_start_methods()
+    context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
+    if context.get_start_method() == "forkserver":
+        context.set_forkserver_preload([__name__, *PACKAGES])
+    here, there = context.Pipe(duplex=False)
+    arguments = (there, multiprocessing.get_start_method(), name, forms, threads, memory)
+    process = context.Process(target=_probe, args=arguments)  # type: ignore[attr-defined]
+    process.start()
+    there.close()
+    try:
+        found: Probe = here.recv()
+    except EOFError as error:
+        process.join()
+        raise InvalidSetting(
+            f"{name} failed in a process of its own (exit code {process.exitcode}; its error is above): leave it out "
+            "with --rows"
+        ) from error
+    process.join()
+    return found
+
+
+def _probe(connection: Connection, method: str, name: str, forms: Forms, threads: int, memory: bool) -> None:
+    # Workers begin as they do where anybody trains: here the default is how this process began.
+    multiprocessing.set_start_method(method, force=True)
+    found = contender(name)
+    for package in found.packages:
+        importlib.import_module(package)
+    torch.set_num_threads(threads)
+    (torch.ones(64, 64) @ torch.ones(64, 64)).sum().item()
+    _forget_peak()
+    before = _peak()
+    started = time.perf_counter()
+    batches = found.open(forms)
+    first = iter(batches)
+    next(first)
+    taken = time.perf_counter() - started
+    grown = None
+    if memory:
+        for _ in first:
+            pass
+        for _ in batches:
+            pass
+        if before is not None and (after := _peak()) is not None:
+            grown = after - before + sum(_own(child.pid) for child in multiprocessing.active_children())
+    connection.send(Probe(taken, grown))
+    connection.close()
+
+
+def _peak() -> int | None:
+    """The most bytes that this process has had in memory."""
+    if sys.platform.startswith("linux"):
+        return 1024 * _kilobytes(Path("/proc/self/status"), "VmHWM:")
+    if sys.platform == "win32":
+        return None
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def _forget_peak() -> None:
+    """So that what imports took for a moment does not hide what comes after. Not allowed in every container."""
+    with suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")
+
+
+def _own(pid: int | None) -> int:
+    """Bytes that a process shares with no other; 0 where the system does not tell."""
+    rollup = Path(f"/proc/{pid}/smaps_rollup")
+    try:
+        return 1024 * (_kilobytes(rollup, "Private_Clean:") + _kilobytes(rollup, "Private_Dirty:"))
+    except OSError:
+        return 0
+
+
+def _kilobytes(path: Path, name: str) -> int:
+    for line in path.read_text().splitlines():
+        if line.startswith(name):
+            return int(line.split()[1])
+    return 0
+
+
+def import_seconds() -> float:
+    """Of `import nsdcodec` in a new interpreter."""
+    package = Path(__file__).parents[3]
+    code = f"import sys; sys.path.insert(0, {str(package)!r}); {IMPORT}"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return float(ran.stdout)

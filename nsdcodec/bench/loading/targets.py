@@ -1,0 +1,78 @@
+"""The targets of loading, each with its measured figure. After `rounds`.
+
+They were set for two CPU cores, images of 3 x 32 x 32 and batches of 256.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nsdcodec.bench.loading.rounds import Rates, ratio
+
+# The file whose start is judged is one of IPC 1 of CIFAR-10, about this many bytes.
+SMALL_FILE = 1 << 16
+FIRST_BATCH_SECONDS = 0.005
+IMPORT_SECONDS = 0.1
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """`ours` is at least `least` times as fast as the fastest of `others`."""
+
+    ours: str
+    others: tuple[str, ...]
+    least: float
+
+
+COMPARISONS = (
+    Comparison("loader-cached", ("indexing",), 0.95),
+    Comparison("loader-cached", ("tensordataset",), 3.0),
+    Comparison("loader", ("tensordataset",), 1.0),
+    Comparison("loader", ("imagefolder", "imagefolder-workers"), 20.0),
+    Comparison("dataloader-cached", ("tensordataset",), 0.9),
+)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`measured` is None where it was not; `met` then too."""
+
+    target: str
+    of: str
+    wanted: str
+    measured: str | None
+    met: bool | None
+
+
+def compared(set_name: str, rates: Rates) -> list[Verdict]:
+    """The comparisons on one set."""
+    verdicts = []
+    for comparison in COMPARISONS:
+        found = ratio(rates, comparison.ours, comparison.others)
+        verdicts.append(
+            Verdict(
+                f"{comparison.ours} against {' or '.join(comparison.others)}",
+                set_name,
+                f">= {comparison.least:g} x",
+                None if found is None else f"{found:.3g} x",
+                None if found is None else found >= comparison.least,
+            )
+        )
+    return verdicts
+
+
+def started(set_name: str, nbytes: int, first_batch: float | None) -> list[Verdict]:
+    """Opening, checking and the first batch of a small file; nothing of a larger one."""
+    if nbytes > SMALL_FILE:
+        return []
+    target = f"loader: open, check, first batch of {nbytes:,} bytes"
+    return [_within(target, set_name, FIRST_BATCH_SECONDS, first_batch)]
+
+
+def imported(seconds: float) -> Verdict:
+    return _within("import nsdcodec", "", IMPORT_SECONDS, seconds)
+
+
+def _within(target: str, set_name: str, most: float, seconds: float | None) -> Verdict:
+    measured = None if seconds is None else f"{1000 * seconds:.3g} ms"
+    return Verdict(target, set_name, f"< {1000 * most:g} ms", measured, None if seconds is None else seconds < most)
