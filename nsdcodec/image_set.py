@@ -102,7 +102,8 @@ class ImageSet(Dataset[tuple[Any, Any]], ABC):
 
     @abstractmethod
     def prepare(self, device: torch.device) -> None:
-        """Does beforehand what would make the first epoch on this device slower than the others."""
+        """Decodes now what is to be kept on this device, and not in the second epoch: before workers are forked, which
+        keep nothing of their own."""
 
     def __len__(self) -> int:
         return len(self.labels)

@@ -32,8 +32,6 @@ class Batches(Protocol):
 
     def images(self, index: Tensor, device: torch.device) -> Tensor: ...
 
-    def prepare(self, device: torch.device) -> None: ...
-
     def __len__(self) -> int: ...
 
 
@@ -152,7 +150,6 @@ class Loader:
         self.position = position
 
     def _here(self, epoch: int, position: int) -> Iterator[tuple[int, Tensor, Tensor]]:
-        self.images.prepare(self.device)
         for stop, index in self.order.batches(epoch, position):
             with torch.no_grad():
                 images = self.images.images(index, self.device)

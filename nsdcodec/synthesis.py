@@ -50,7 +50,10 @@ def labels(layout: Layout, arrays: Mapping[str, Tensor], device: torch.device | 
 def balanced_labels(layout: Layout) -> Tensor:
     """The classes, int64 [images], that the rule "balanced" gives: the images shared out to the classes in order."""
     # In place: a small file may have 2^24 images, and each step would take 128 MB of its own.
-    return torch.arange(layout.images).mul_(layout.geometry.classes).floor_divide_(layout.images)
+    labels = np.arange(layout.images, dtype=np.int64)
+    labels *= layout.geometry.classes
+    labels //= layout.images
+    return torch.from_numpy(labels)
 
 
 def hard_labels(labels: Tensor) -> Tensor:

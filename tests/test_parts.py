@@ -173,7 +173,7 @@ def test_a_part_is_loaded_in_an_order_that_goes_on(cache):
 def test_parts_share_the_cache_of_their_set():
     ds = NSDDataset(file_of(NAME), cache="float32")
     first, second = ds.of_classes([0]), ds.of_classes([1])
-    list(first.loader(4))
+    first.prepare(torch.device("cpu"))
     ds._decoder = None  # type: ignore[method-assign,assignment]
     with pytest.raises(TypeError):
         ds.prepare(torch.device("cpu"))

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+try:  # here, not at the first frame: a first batch should not wait for it
+    import zstandard
+except ImportError:  # what needs no frame goes without
+    zstandard = None  # type: ignore[assignment]
+
 from nsdcodec.errors import MalformedFile, MissingData
 
 MAX_WINDOW = 8 << 20
@@ -26,17 +31,17 @@ def estimate(data: bytes) -> int:
 def decompress(frame: memoryview, size: int) -> bytes:
     """`size` bytes. The frame must declare just that size, before anything of it is decoded, since zstandard allocates
     what a frame declares. Raises MalformedFile (A03)."""
-    zstandard = _zstandard()
+    library = _zstandard()
     try:
-        stated = zstandard.get_frame_parameters(frame)
+        stated = library.get_frame_parameters(frame)
         if stated.content_size != size:
             raise MalformedFile(
                 "NSD-A03", f"the frame declares {stated.content_size:,} bytes, the table asks for {size:,}"
             )
         if stated.window_size > MAX_WINDOW or stated.dict_id != 0:
             raise MalformedFile("NSD-A03", f"a window of {stated.window_size:,} bytes or a dictionary")
-        plain: bytes = zstandard.ZstdDecompressor(max_window_size=MAX_WINDOW).decompress(frame, allow_extra_data=False)
-    except zstandard.ZstdError as error:
+        plain: bytes = library.ZstdDecompressor(max_window_size=MAX_WINDOW).decompress(frame, allow_extra_data=False)
+    except library.ZstdError as error:
         raise MalformedFile("NSD-A03", str(error)) from error
     if len(plain) != size:
         raise MalformedFile("NSD-A03", f"the frame decodes to {len(plain):,} bytes, the table asks for {size:,}")
@@ -44,17 +49,15 @@ def decompress(frame: memoryview, size: int) -> bytes:
 
 
 def _frame(data: bytes, level: int) -> bytes:
-    zstandard = _zstandard()
-    parameters = zstandard.ZstdCompressionParameters.from_level(
+    library = _zstandard()
+    parameters = library.ZstdCompressionParameters.from_level(
         level, source_size=len(data), write_checksum=True, threads=0
     )
-    frame: bytes = zstandard.ZstdCompressor(compression_params=parameters).compress(data)
+    frame: bytes = library.ZstdCompressor(compression_params=parameters).compress(data)
     return frame
 
 
 def _zstandard() -> Any:
-    try:
-        import zstandard
-    except ImportError as error:
-        raise MissingData("the package zstandard is not installed; pip install zstandard") from error
+    if zstandard is None:
+        raise MissingData("the package zstandard is not installed; pip install zstandard")
     return zstandard

@@ -1,6 +1,6 @@
 """What must be measured in a process of its own: the first batch of a fresh object, and memory. After `contenders`.
 
-The processes are forked off one that has imported what they need and done nothing else: so each is fresh, and quick.
+The processes are new interpreters that import what they need: what is forked pays for each page that it writes to.
 """
 
 from __future__ import annotations
@@ -17,12 +17,11 @@ from pathlib import Path
 
 import torch
 
-from nsdcodec.bench.loading.contenders import CONTENDERS, contender
+from nsdcodec.bench.loading.contenders import contender
 from nsdcodec.bench.loading.forms import Forms
 from nsdcodec.errors import InvalidSetting
 
 IMPORT = "import time; started = time.perf_counter(); import nsdcodec; print(time.perf_counter() - started)"
-PACKAGES = sorted({name for each in CONTENDERS.values() for name in each.packages})
 
 
 @dataclass(frozen=True)
@@ -37,13 +36,10 @@ class Probe:
 
 def probe(name: str, forms: Forms, threads: int, memory: bool) -> Probe:
     """One contender in a fresh process. Raises InvalidSetting where that failed."""
-    methods = multiprocessing.get_all_start_methods()
-    context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
-    if context.get_start_method() == "forkserver":
-        context.set_forkserver_preload([__name__, *PACKAGES])
+    context = multiprocessing.get_context("spawn")
     here, there = context.Pipe(duplex=False)
     arguments = (there, multiprocessing.get_start_method(), name, forms, threads, memory)
-    process = context.Process(target=_probe, args=arguments)  # type: ignore[attr-defined]
+    process = context.Process(target=_probe, args=arguments)
     process.start()
     there.close()
     try:
