@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import multiprocessing
 import statistics
 import sys
 from pathlib import Path
@@ -47,6 +48,9 @@ def document():
     """A whole measurement of the contenders that need no package beyond decoding's."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(run, "NETWORK", NetworkSpec("convnet", 1, 2))
+        # Forked off one that has imported it all, to be quick; what they measure is not what is tested.
+        patch.setattr(probe, "START", "forkserver")
+        multiprocessing.get_context("forkserver").set_forkserver_preload([probe.__name__])
         return execute(LoadingBench(**TINY, contenders=tuple(n for n in CONTENDERS if not CONTENDERS[n].packages)))
 
 
@@ -297,8 +301,10 @@ def test_a_loader_runs_no_code_for_each_image(cache, monkeypatch):
     """What a batch takes in Python does not grow with its images: the calls are counted."""
 
     def calls(batch_size: int) -> int:
-        loader = NSDDataset(made("nsd", 512), cache=cache).loader(batch_size)
-        list(loader)  # the first epoch prepares
+        dataset = NSDDataset(made("nsd", 512), cache=cache)
+        dataset.prepare(torch.device("cpu"))
+        loader = dataset.loader(batch_size)
+        list(loader)
         batches, count = iter(loader), [0]
 
         def count_calls(frame, event, argument):

@@ -21,6 +21,8 @@ from nsdcodec.bench.loading.contenders import contender
 from nsdcodec.bench.loading.forms import Forms
 from nsdcodec.errors import InvalidSetting
 
+# Of the processes that measure: see above.
+START = "spawn"
 IMPORT = "import time; started = time.perf_counter(); import nsdcodec; print(time.perf_counter() - started)"
 
 
@@ -36,10 +38,10 @@ class Probe:
 
 def probe(name: str, forms: Forms, threads: int, memory: bool) -> Probe:
     """One contender in a fresh process. Raises InvalidSetting where that failed."""
-    context = multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context(START)
     here, there = context.Pipe(duplex=False)
     arguments = (there, multiprocessing.get_start_method(), name, forms, threads, memory)
-    process = context.Process(target=_probe, args=arguments)
+    process = context.Process(target=_probe, args=arguments)  # type: ignore[attr-defined]
     process.start()
     there.close()
     try:
