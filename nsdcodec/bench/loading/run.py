@@ -34,7 +34,8 @@ NETWORK = NetworkSpec("convnet", 3, 128)
 ROUNDS_SHARE, STEPS_SHARE = 0.4, 0.3
 # A lap is of the seconds of all: a tenth of a second by default.
 LAP_SHARE = 0.001
-# Fresh processes that the first batch is the median of; and interpreters that import the package.
+# Fresh processes that the first batch of ours is the median of, one for each other contender, since they take seconds
+# to import what they need; and interpreters that import the package.
 PROBES, IMPORTS = 3, 5
 
 
@@ -192,7 +193,8 @@ def _measured(
     probes = {}
     for place, found in enumerate(names):
         tell(0.8 + 0.2 * place / len(names), f"{found}: first batch and memory")
-        probes[found] = [probe.probe(found, forms, bench.threads, memory=i == 0) for i in range(PROBES)]
+        count = PROBES if found == "loader" else 1
+        probes[found] = [probe.probe(found, forms, bench.threads, memory=i == 0) for i in range(count)]
     firsts = {found: [each.first_batch for each in several] for found, several in probes.items()}
     first = statistics.median(firsts["loader"]) if "loader" in firsts else None
     return {
