@@ -108,6 +108,7 @@ def encode(
                 "iterations": result.iterations,
                 "skipped": result.skipped,
                 "seconds": result.seconds,
+                "notes": list(result.notes),
                 "recipe": asdict(result.header.recipe),
             }
         )
@@ -117,6 +118,8 @@ def encode(
         f"{result.validation:.1%} on held-out images after {result.iterations} iterations, "
         f"{output.duration(result.seconds)}"
     )
+    for note in result.notes:
+        print(note, file=sys.stderr)
     if result.skipped:
         print(f"{result.skipped} steps were skipped: their loss was not finite", file=sys.stderr)
 

@@ -51,7 +51,8 @@ Listener = Callable[[Progress], None]
 
 @dataclass(frozen=True)
 class Result:
-    """`validation` is the accuracy of the chosen checkpoint on held-out training images, 0 to 1."""
+    """`validation` is the accuracy of the chosen checkpoint on held-out training images, 0 to 1; `notes` are the
+    objective's, of how it was computed."""
 
     output: Path
     nbytes: int
@@ -60,6 +61,7 @@ class Result:
     iterations: int
     skipped: int
     seconds: float
+    notes: tuple[str, ...] = ()
 
 
 @dataclass
@@ -116,7 +118,12 @@ def encode(job: Job, listen: Listener = lambda progress: None) -> Result:
     if saved is not None:
         _load(run, saved)
     log.event(
-        "start", iteration=run.iteration, settings=job.settings.flat(), elements=layout.elements, images=layout.images
+        "start",
+        iteration=run.iteration,
+        settings=job.settings.flat(),
+        elements=layout.elements,
+        images=layout.images,
+        notes=list(run.state.notes),
     )
     try:
         with deferred_signals() as stop:
@@ -130,11 +137,13 @@ def encode(job: Job, listen: Listener = lambda progress: None) -> Result:
         raise OutOfMemory(
             f"{job.device} is out of memory at iteration {run.iteration}: {str(error).splitlines()[0]}; lower "
             "objective.student_batch, objective.student_steps, objective.real_per_class or network.width by --set"
+            + "".join(f" ({note})" for note in run.state.notes)
         ) from error
     size = _write(run)
     job.checkpoint_path.unlink(missing_ok=True)
     log.event("end", iteration=run.iteration, validation=run.best_accuracy, bytes=size, seconds=clock.seconds)
-    return Result(job.output, size, _header(run), run.best_accuracy, run.iteration, run.skipped, clock.seconds)
+    header, notes = _header(run), run.state.notes
+    return Result(job.output, size, header, run.best_accuracy, run.iteration, run.skipped, clock.seconds, notes)
 
 
 def make_experts(job: Job, listen: Listener = lambda progress: None) -> Experts:

@@ -34,7 +34,7 @@ from nsdcodec.experts import Experts
 from nsdcodec.geometry import Geometry
 from nsdcodec.job import hold_out, plan
 from nsdcodec.learning import training
-from nsdcodec.objectives import OBJECTIVES
+from nsdcodec.objectives import OBJECTIVES, student
 from nsdcodec.objectives.distribution import DistributionMatching
 from nsdcodec.parameterizations import PARAMETERIZATIONS
 from nsdcodec.recipes import recipe
@@ -426,7 +426,7 @@ from nsdcodec import progress, sources
 from nsdcodec.encoder import Job, _world, encode
 from nsdcodec.job import hold_out, plan
 from nsdcodec.learning import training
-from nsdcodec.objectives import OBJECTIVES
+from nsdcodec.objectives import OBJECTIVES, student
 from nsdcodec.parameterizations import PARAMETERIZATIONS
 from nsdcodec.recipes import recipe
 from nsdcodec.settings import for_geometry
@@ -442,6 +442,17 @@ job = Job(digits, Path(output), settings, "cpu", tuple(pairs),
 # Never done before it is killed, however slow the one who kills.
 encode(job, lambda at: time.sleep(60 if at.phase == "distilling" and at.done >= 0.5 else 0.0))
 """
+
+
+def test_a_network_whose_students_keep_their_graph_is_told_of(job, monkeypatch):
+    told = encode(job(*MTT, objective="mtt"))
+    monkeypatch.setattr(student.tangents, "has_tangent", lambda network: False)
+    plain = job(*MTT, objective="mtt")
+    result = encode(replace(plain, restart=True))
+    assert told.notes == ()
+    assert len(result.notes) == 1
+    assert "convnet has no tangent" in result.notes[0]
+    assert [one["notes"] for one in events(plain, "start")] == [list(result.notes)]
 
 
 class TestResume:

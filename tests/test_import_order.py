@@ -61,7 +61,7 @@ ENCODING = [
 ROOMS = DECODING + ENCODING
 # In these rooms every file is a method, which never imports another one, but for what methods share.
 METHODS = ("parameterizations", "objectives")
-SHARED = ("base", "planning", "projection", "per_image", "factored", "student")
+SHARED = ("base", "planning", "projection", "per_image", "factored", "student", "sweep")
 
 
 def _modules() -> dict[str, Path]:

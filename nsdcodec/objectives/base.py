@@ -44,11 +44,13 @@ class World:
 @dataclass
 class State:
     """What an objective carries from one iteration to the next. `learnable` is optimised beside the arrays, each at its
-    own learning rate; `tensors` is all that a checkpoint must keep for the run to go on as if never stopped."""
+    own learning rate; `tensors` is all that a checkpoint must keep for the run to go on as if never stopped. `notes`
+    are what the user should know of how it is computed."""
 
     world: World
     learnable: dict[str, Tensor] = field(default_factory=dict)
     learning_rates: dict[str, float] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     def tensors(self) -> dict[str, Tensor]:
         return {}

@@ -1,6 +1,8 @@
-"""A student: weights trained by a few SGD steps, with the graph of every step kept (`unroll`) or without (`learn`)."""
+"""A student: weights trained by a few SGD steps, differentiable in what it learned from (`unroll`) or not (`learn`)."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
@@ -8,9 +10,22 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from nsdcodec import augmentation
-from nsdcodec.learning import networks
+from nsdcodec.augmentation import Draw
+from nsdcodec.learning import networks, tangents
 from nsdcodec.learning.training import autocast
 from nsdcodec.objectives.base import World
+from nsdcodec.objectives.sweep import Sweep, Trained
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What one step learns from: images and labels at `index` int64 [n], augmented by `chosen`."""
+
+    index: Tensor
+    chosen: Draw | None
+
+    def of(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        return augmentation.apply(images[self.index], self.chosen), labels[self.index]
 
 
 def unroll(
@@ -24,20 +39,55 @@ def unroll(
     batch_size: int | None,
     generator: torch.Generator,
 ) -> Tensor:
-    """The flat weights [P] after `steps` of plain SGD from `start` at `rate`, differentiable in images and rate.
+    """The flat weights [P] after `steps` of plain SGD from `start` at `rate`, differentiable once in images, soft
+    labels and rate.
 
     Batches of `batch_size` go through the images in shuffled rounds; None is all images in every step. DSA with
-    parameters for each image. NSD Algorithm 1, lines 8 to 13.
+    parameters for each image. NSD Algorithm 1, lines 8 to 13. The gradient is that of the whole loop, by a sweep back
+    over the steps (`sweep`); by the graph of all steps where the network has no tangent (`keeps_graph`).
     """
-    weights = start.clone().requires_grad_()
+    batches = draw_batches(world, labels, steps, batch_size, generator)
+    if keeps_graph(network):
+        return unroll_with_graph(world, network, start, images, labels, rate, batches)
+    dtype = images.dtype if world.precision == "float32" else torch.bfloat16
+    trained = Trained(network, start, batches, dtype)
+    student: Tensor = Sweep.apply(images, labels, rate, trained)
+    return student
+
+
+def keeps_graph(network: nn.Module) -> bool:
+    """Whether memory grows with the steps of a student, since nobody has written the network's tangent."""
+    return not tangents.has_tangent(network)
+
+
+def draw_batches(
+    world: World, labels: Tensor, steps: int, batch_size: int | None, generator: torch.Generator
+) -> list[Batch]:
+    """All the chance that there is in a student."""
+    batches: list[Batch] = []
     order = torch.empty(0, dtype=torch.int64)
     size = min(batch_size or len(labels), len(labels))
     for _ in range(steps):
         if len(order) < size:
             order = torch.cat([order, torch.randperm(len(labels), generator=generator)])
-        index, order = order[:size].to(images.device), order[size:]
-        batch = augmentation.apply(images[index], augmentation.draw(world.augmentation, size, generator))
-        loss = cross_entropy(world, network, weights, batch, labels[index])
+        index, order = order[:size].to(labels.device), order[size:]
+        batches.append(Batch(index, augmentation.draw(world.augmentation, size, generator)))
+    return batches
+
+
+def unroll_with_graph(
+    world: World,
+    network: nn.Module,
+    start: Tensor,
+    images: Tensor,
+    labels: Tensor,
+    rate: Tensor,
+    batches: list[Batch],
+) -> Tensor:
+    """The same for any network, by PyTorch's double backward, which keeps the graph of every step."""
+    weights = start.clone().requires_grad_()
+    for batch in batches:
+        loss = cross_entropy(world, network, weights, *batch.of(images, labels))
         (gradient,) = torch.autograd.grad(loss, weights, create_graph=True)
         weights = weights - rate * gradient
     return weights

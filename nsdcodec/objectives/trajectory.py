@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from nsdcodec.errors import InvalidSetting
 from nsdcodec.experts import Experts, ExpertSettings
 from nsdcodec.objectives.base import Objective, State, Step, World
-from nsdcodec.objectives.student import unroll
+from nsdcodec.objectives.student import keeps_graph, unroll
 from nsdcodec.randomness import stream
 
 LEAST_RATE = 1e-3  # a learned rate can wander below zero, where the student climbs
@@ -30,6 +30,11 @@ class TrajectoryState(State):
         super().__init__(world)
         self.experts = experts
         self.network: nn.Module = world.new_network("structure")
+        if keeps_graph(self.network):
+            self.notes = (
+                f"mtt: {world.network.name} has no tangent written out, so the graph of every student step is kept, "
+                "and memory grows with objective.student_steps",
+            )
         self.learnable = {"student_rate": torch.tensor(rate, device=world.device, requires_grad=True)}
         self.learning_rates = {"student_rate": rate_learning_rate}
 

@@ -1,0 +1,168 @@
+"""The sweep back over a student's steps: the gradient of double backward through all of them, in constant memory."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+import torch
+from builders import fresh_python
+from torch import Tensor
+from worlds import double_world, image_shape, real_data, seeded, toy_source
+
+from nsdcodec.container.header import NetworkSpec
+from nsdcodec.geometry import Geometry
+from nsdcodec.learning import networks, tangents
+from nsdcodec.objectives import student, sweep
+from nsdcodec.objectives.base import World
+from nsdcodec.objectives.student import draw_batches, unroll, unroll_with_graph
+
+GEOMETRY = Geometry(3, 2, 12, 12)
+EVERYTHING = "color_crop_cutout_flip_scale_rotate"
+
+
+def inputs(world: World, n: int = 9, soft: bool = False, dtype: torch.dtype = torch.float64) -> list[Tensor]:
+    """Images, labels (int64, or learned) and rate."""
+    images = torch.randn(n, *image_shape(GEOMETRY), generator=seeded(1), dtype=dtype).requires_grad_()
+    labels = torch.arange(n) % GEOMETRY.classes
+    if soft:
+        scores = torch.randn(n, GEOMETRY.classes, generator=seeded(2), dtype=dtype)
+        labels = scores.softmax(dim=1).requires_grad_()
+    return [images, labels, torch.tensor(0.3, dtype=dtype, requires_grad=True)]
+
+
+def both(world: World, steps: int, batch: int | None, values: list[Tensor], seed: int = 5) -> list[list[Tensor]]:
+    """Student, and gradients of a function of it with respect to all values that have one: by sweep and by graph."""
+    network = world.new_network("structure").to(values[0].dtype)
+    start = networks.flatten(network)
+    end = (start + 0.1 * torch.randn(start.shape, generator=seeded(3), dtype=torch.float64)).to(start.dtype)
+    wanted = [value for value in values if value.requires_grad]
+    batches = draw_batches(world, values[1], steps, batch, seeded(seed))
+    students = [
+        unroll(world, network, start, *values, steps, batch, seeded(seed)),
+        unroll_with_graph(world, network, start, *values, batches),
+    ]
+    return [
+        [one, *torch.autograd.grad((one - end).square().sum() / (start - end).square().sum(), wanted)]
+        for one in students
+    ]
+
+
+def farthest(found: list[Tensor], wanted: list[Tensor]) -> float:
+    """The largest relative distance, of a tensor from its counterpart."""
+    return max(float((a - b).detach().norm() / b.detach().norm()) for a, b in zip(found, wanted, strict=True))
+
+
+@pytest.mark.parametrize("steps", [1, 3, 7])
+@pytest.mark.parametrize("soft", [False, True], ids=["classes", "soft"])
+@pytest.mark.parametrize("strategy", ["none", EVERYTHING])
+@pytest.mark.parametrize("depth", [1, 3])
+def test_gradients_are_those_of_the_graph_of_all_steps(depth, strategy, soft, steps):
+    world = double_world(GEOMETRY, strategy, NetworkSpec(depth=depth, width=4))
+    for batch in (None, 4):
+        found, wanted = both(world, steps, batch, inputs(world, soft=soft))
+        assert len(found) == 4 if soft else 3
+        assert farthest(found, wanted) < 1e-10
+
+
+def test_gradients_of_other_networks_are_those_of_the_graph():
+    world = double_world(GEOMETRY, "flip", networks.FIXED["alexnet"])
+    found, wanted = both(world, 2, None, inputs(world, 3))
+    assert farthest(found, wanted) < 1e-10
+
+
+def test_parts_of_a_batch_make_no_difference(monkeypatch):
+    world = double_world(GEOMETRY, EVERYTHING, NetworkSpec(depth=2, width=4))
+    whole, wanted = both(world, 3, 7, inputs(world, soft=True))
+    one_activation = 4 * 12 * 12 * 8
+    seen = []
+    parts = sweep._parts
+    monkeypatch.setattr(sweep, "_parts", lambda *given: [seen.append(len(part[1])) or part for part in parts(*given)])
+    monkeypatch.setitem(sweep.AT_ONCE, "cpu", 2 * one_activation // torch.get_num_threads())
+    found, _ = both(world, 3, 7, inputs(world, soft=True))
+    assert seen == [2, 2, 2, 1] * 6
+    assert farthest(found, wanted) < 1e-10
+    assert farthest(found, [one.detach() for one in whole]) < 1e-12
+
+
+@pytest.mark.parametrize("depth", [2, 3])
+def test_in_float32_it_is_as_near_to_the_exact_gradient_as_the_graph_is(depth):
+    exact_world = double_world(GEOMETRY, EVERYTHING, NetworkSpec(depth=depth, width=16))
+    world = World(**(vars(exact_world) | {"real": real_data(toy_source(GEOMETRY, 6))}))
+    errors: list[list[float]] = []
+    for seed in range(8):
+        _, exact = both(exact_world, 5, None, inputs(world, 24), seed)
+        single = inputs(world, 24, dtype=torch.float32)
+        # The same numbers, so that only the arithmetic differs.
+        with torch.no_grad():
+            for one, other in zip(single, inputs(world, 24), strict=True):
+                one.copy_(other)
+        found, graph = both(world, 5, None, single, seed)
+        errors.append([farthest(one[1:2], exact[1:2]) for one in (found, graph)])
+    ours, theirs = torch.tensor(errors).median(dim=0).values.tolist()
+    assert ours <= 1.5 * theirs
+
+
+def test_what_asks_for_no_gradient_gets_none():
+    world = double_world(GEOMETRY)
+    images, labels, rate = inputs(world)
+    network = world.new_network("structure")
+    start = networks.flatten(network)
+    found = unroll(world, network, start, images.detach(), labels, rate.detach(), 2, None, seeded(5))
+    assert not found.requires_grad
+    only = unroll(world, network, start, images.detach(), labels, rate, 2, None, seeded(5))
+    torch.testing.assert_close(only, found)
+    (gradient,) = torch.autograd.grad(only.sum(), rate)
+    assert gradient.isfinite()
+    images_only = unroll(world, network, start, images, labels, rate.detach(), 2, None, seeded(5))
+    (gradient,) = torch.autograd.grad(images_only.square().sum(), images)
+    assert gradient.abs().sum() > 0
+
+
+def test_a_network_without_a_tangent_keeps_its_graph(monkeypatch):
+    assert student.keeps_graph(double_world(GEOMETRY, network=networks.FIXED["resnet18"]).new_network("structure"))
+    world = double_world(GEOMETRY)
+    assert not student.keeps_graph(world.new_network("structure"))
+    monkeypatch.setattr(tangents, "has_tangent", lambda network: False)
+    monkeypatch.setattr(student.Sweep, "apply", None)
+    found, wanted = both(world, 3, 4, inputs(world))
+    assert farthest(found, wanted) == 0
+
+
+MEMORY = """
+import sys, torch
+from worlds import double_world, seeded
+from nsdcodec.container.header import NetworkSpec
+from nsdcodec.geometry import Geometry
+from nsdcodec.learning import networks
+from nsdcodec.objectives.student import unroll
+torch.set_num_threads(1)
+def peak(name):
+    (line,) = (line for line in open("/proc/self/status") if line.startswith(name))
+    return int(line.split()[1]) * 1024
+def train(steps):
+    world = double_world(Geometry(3, 3, 32, 32), "flip_color", NetworkSpec(depth=3, width=16))
+    network = world.new_network("structure").float()
+    images = torch.randn(32, 3, 32, 32, generator=seeded(1), requires_grad=True)
+    rate = torch.tensor(0.01, requires_grad=True)
+    start = networks.flatten(network)
+    unroll(world, network, start, images, torch.arange(32) % 3, rate, steps, None, seeded(2)).sum().backward()
+    return start.nbytes
+train(1)
+before = peak("VmRSS:")
+open("/proc/self/clear_refs", "w").write("5")
+weights = train(int(sys.argv[1]))
+print(peak("VmHWM:") - before, weights)
+"""
+
+
+@pytest.mark.skipif(not os.access("/proc/self/clear_refs", os.W_OK), reason="measures by Linux's /proc")
+def test_memory_does_not_grow_with_the_steps_but_for_their_weights():
+    peaks = {}
+    for steps in (5, 50):
+        ran = fresh_python(MEMORY, str(steps))
+        assert ran.returncode == 0, ran.stderr
+        grown, weights = map(int, ran.stdout.split())
+        peaks[steps] = grown - steps * weights
+    # The graph of one step, 32 images of 16 channels, is over 10 MB.
+    assert peaks[50] < 1.3 * max(peaks[5], 0) + (8 << 20)
