@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 import torch
+from safetensors.torch import load_file
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 
@@ -57,7 +58,7 @@ class _Indexing:
     """The least that a training loop can do: the floor of all."""
 
     def __init__(self, forms: Forms) -> None:
-        self.images, self.labels = torch.load(forms.tensors)
+        self.images, self.labels = _loaded(forms)
         self.batch_size, self.generator = forms.batch_size, _order()
 
     def __iter__(self) -> Iterator[Batch]:
@@ -65,8 +66,13 @@ class _Indexing:
             yield self.images[index], self.labels[index]
 
 
+def _loaded(forms: Forms) -> tuple[Tensor, Tensor]:
+    found = load_file(forms.tensors)
+    return found["images"], found["labels"]
+
+
 def _tensor_dataset(forms: Forms) -> Iterable[Batch]:
-    return _torch_loader(forms, TensorDataset(*torch.load(forms.tensors)), False)
+    return _torch_loader(forms, TensorDataset(*_loaded(forms)), False)
 
 
 def _image_folder(forms: Forms, workers: bool = False) -> Iterable[Batch]:

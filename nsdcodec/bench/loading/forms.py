@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
+from safetensors.torch import save_file
 
 from nsdcodec.dataset import NSDDataset
 
@@ -40,7 +40,7 @@ class Forms:
 
     @property
     def tensors(self) -> Path:
-        return self.folder / "tensors.pt"
+        return self.folder / "tensors.safetensors"
 
     @property
     def arrays(self) -> Path:
@@ -68,7 +68,8 @@ def write(forms: Forms, dataset: NSDDataset, wanted: set[str]) -> None:
 
 def _tensors(forms: Forms, dataset: NSDDataset) -> None:
     """What indexing and TensorDataset begin with: float32 images, normalised, and labels."""
-    torch.save(dataset.all(), forms.tensors)
+    images, labels = dataset.all()
+    save_file({"images": images, "labels": labels}, forms.tensors)
 
 
 def _arrays(forms: Forms, dataset: NSDDataset) -> None:
