@@ -219,19 +219,18 @@ def test_the_golden_files_are_the_three_kinds():
 
 
 def test_every_change_of_one_byte_is_noticed(golden):
-    random = Random(0)
     text_end = 8 + int.from_bytes(golden[:8], "little")
     digits = golden.index(read(golden).digest.encode())
     reads = 0
     for place, byte in enumerate(golden):
-        for value in {byte ^ 1 << bit for bit in range(8)} | {0, 255, random.randrange(256)} - {byte}:
+        for value in {*range(256)} - {byte}:
             with pytest.raises(NsdError) as caught:
                 read(golden[:place] + bytes([value]) + golden[place + 1 :])
             reads += 1
             digit = digits <= place < digits + 64 and chr(value) in "0123456789abcdef"
             if place >= text_end or digit:
                 assert caught.type is DigestMismatch
-    assert reads >= 8 * len(golden)
+    assert reads == 255 * len(golden)
 
 
 def test_every_truncation_and_extension_is_noticed(golden):
