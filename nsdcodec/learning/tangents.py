@@ -101,7 +101,11 @@ def _layers(network: nn.Module) -> Iterator[nn.Module]:
 
 
 def _in_order(values: Tensor) -> Tensor:
-    return values.contiguous(memory_format=torch.channels_last) if values.dim() == 4 else values
+    if values.dim() != 4:
+        return values
+    # In float32 on a CPU, channels-last convolutions round about twice as badly as plain ones.
+    plain = values.device.type == "cpu" and values.dtype == torch.float32
+    return values.contiguous(memory_format=torch.contiguous_format if plain else torch.channels_last)
 
 
 Rule = Callable[[Any, list[Dual], Dual, torch.dtype], Dual]
