@@ -13,7 +13,7 @@ from worlds import seeded
 
 from nsdcodec.container.header import NetworkSpec
 from nsdcodec.geometry import Geometry
-from nsdcodec.learning import networks, tangents
+from nsdcodec.learning import networks, tangents, winograd
 from nsdcodec.learning.base import Network, instance_norm
 
 DOUBLE = torch.float64
@@ -74,10 +74,12 @@ CASES = {
     "one block": (NetworkSpec(depth=1, width=3), Geometry(3, 2, 6, 6), False),
     "two blocks, soft labels": (CONVNET, Geometry(3, 1, 8, 8), True),
     "three blocks, odd sizes": (NetworkSpec(depth=3, width=5), Geometry(4, 3, 13, 9), False),
+    "wide": (NetworkSpec(depth=3, width=64), Geometry(3, 2, 16, 12), True),
     "max pools, no norm": (networks.FIXED["alexnet"], Geometry(3, 1, 8, 8), True),
     "max pools and norms": (None, Geometry(3, 2, 9, 6), False),
 }
-SMALL = [name for name in CASES if name != "max pools, no norm"]
+# Few enough ReLUs that none changes its side on the way.
+SMALL = [name for name in CASES if name not in ("wide", "max pools, no norm")]
 
 
 @pytest.fixture(scope="module", params=CASES)
@@ -143,6 +145,37 @@ def test_its_gradients_are_finite_differences_of_it(name):
     torch.testing.assert_close(product, wanted, rtol=1e-5, atol=1e-7)
 
 
+def test_wide_convolutions_are_those_of_pytorch_with_fewer_products():
+    layer = nn.Conv2d(64, 65, 3, padding=1, bias=False).double()
+    x, tangent, kernel_tangent = (
+        torch.randn(size, generator=seeded(i), dtype=DOUBLE, requires_grad=i < 2)
+        for i, size in enumerate(((2, 64, 6, 10), (2, 64, 6, 10), layer.weight.shape))
+    )
+    assert winograd.suits(layer, x, DOUBLE)
+    found = winograd.ConvolutionAlong.apply(x, tangent, layer.weight, kernel_tangent, None, None)
+    wanted = layer(x), layer(tangent) + F.conv2d(x, kernel_tangent, padding=1)
+    directions = [torch.randn(wanted[0].shape, generator=seeded(i), dtype=DOUBLE) for i in (5, 6)]
+    inputs = [x, tangent, layer.weight]
+    for one, other in zip(found, wanted, strict=True):
+        assert_near(one, other)
+    for one, other in zip(
+        torch.autograd.grad(found, inputs, directions), torch.autograd.grad(wanted, inputs, directions), strict=True
+    ):
+        assert_near(one, other)
+
+
+@pytest.mark.parametrize(
+    ("channels", "size", "options"),
+    [(64, 5, {"padding": 1}), (64, 6, {}), (64, 6, {"padding": 1, "stride": 2}), (8, 6, {"padding": 1})],
+)
+def test_other_convolutions_are_left_to_pytorch(channels, size, options):
+    layer = nn.Conv2d(channels, 64, 3, **options)
+    assert not winograd.suits(layer, torch.zeros(1, channels, size, size), torch.float32)
+    fitting = nn.Conv2d(64, 64, 3, padding=1)
+    assert winograd.suits(fitting, torch.zeros(1, 64, 6, 6), torch.float32)
+    assert not winograd.suits(fitting, torch.zeros(1, 64, 6, 6), torch.bfloat16)
+
+
 def test_bfloat16_rounds_products_only():
     case = Case.of(CONVNET, Geometry(3, 1, 8, 8))
     weights, images = tangents.leaves(case.network, case.weights.float()), case.images.float()
@@ -183,4 +216,4 @@ def test_a_layer_that_nobody_wrote_the_tangent_of_is_seen():
 def assert_near(found: Tensor, wanted: Tensor, relative: float = 1e-12) -> None:
     """By the norm of the difference."""
     assert found.shape == wanted.shape
-    assert float((found - wanted).norm()) <= relative * float(wanted.norm())
+    assert float((found - wanted).detach().norm()) <= relative * float(wanted.detach().norm())

@@ -16,7 +16,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from nsdcodec.learning import winograd
 from nsdcodec.learning.base import Network
+
+# So few as images have; and so many that the rounding of their sum shows.
+FEW_CHANNELS, MANY_CHANNELS = 4, 32
 
 # A value, and its tangent: None is a tangent of zero.
 Dual = tuple[Tensor, Tensor | None]
@@ -101,11 +105,7 @@ def _layers(network: nn.Module) -> Iterator[nn.Module]:
 
 
 def _in_order(values: Tensor) -> Tensor:
-    if values.dim() != 4:
-        return values
-    # In float32 on a CPU, channels-last convolutions round about twice as badly as plain ones.
-    plain = values.device.type == "cpu" and values.dtype == torch.float32
-    return values.contiguous(memory_format=torch.contiguous_format if plain else torch.channels_last)
+    return values.contiguous(memory_format=torch.channels_last) if values.dim() == 4 else values
 
 
 Rule = Callable[[Any, list[Dual], Dual, torch.dtype], Dual]
@@ -134,8 +134,25 @@ def _product(function: Callable[..., Tensor], own: list[Dual], x: Dual, dtype: t
 
 
 def _convolution(layer: nn.Conv2d, own: list[Dual], x: Dual, dtype: torch.dtype) -> Dual:
+    if winograd.suits(layer, x[0], dtype):
+        (kernel, kernel_tangent), (bias, bias_tangent) = own if layer.bias is not None else (*own, (None, None))
+        if x[1] is None and kernel_tangent is None:
+            return winograd.Convolution.apply(x[0], kernel, bias), None
+        if x[1] is not None:
+            both: Dual = winograd.ConvolutionAlong.apply(*x, kernel, kernel_tangent, bias, bias_tangent)
+            return both
+    few = layer.in_channels <= FEW_CHANNELS and layer.groups == 1
+    # Channels-last, a CPU adds up all products in one chain, with twice the rounding error.
+    exactly = x[0].device.type == "cpu" and dtype == torch.float32 and layer.in_channels >= MANY_CHANNELS
+
     def convolve(values: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-        return F.conv2d(values, weight, bias, layer.stride, layer.padding, layer.dilation, layer.groups)
+        if few and values.requires_grad:
+            found: Tensor = _FromFewChannels.apply(values, weight, bias, layer.stride, layer.padding, layer.dilation)
+            return found
+        if exactly:
+            values, weight = values.contiguous(), weight.contiguous()
+        convolved = F.conv2d(values, weight, bias, layer.stride, layer.padding, layer.dilation, layer.groups)
+        return _in_order(convolved)
 
     return _product(convolve, own, x, dtype)
 
@@ -185,6 +202,34 @@ RULES: dict[str, Rule] = {
     "MeanPool": _mean_pool,
     "MaxPool2d": _max_pool,
 }
+
+
+class _FromFewChannels(torch.autograd.Function):
+    """A convolution of images, whose gradient with respect to them is one matrix product and a sum of shifted columns:
+    on a CPU in a third of the time, since libraries work on 16 channels or none."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None, stride: Any, padding: Any, dilation: Any
+    ) -> Tensor:
+        ctx.save_for_backward(x, weight)
+        ctx.sizes = stride, padding, dilation
+        return F.conv2d(x, weight, bias, *ctx.sizes)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
+        x, weight = ctx.saved_tensors
+        stride, padding, dilation = ctx.sizes
+        (g,) = grads
+        columns = weight.flatten(1).T @ g.flatten(2)
+        x_grad = F.fold(columns, x.shape[2:], weight.shape[2:], dilation, padding, stride)
+        _, of_weight, of_bias = ctx.needs_input_grad[:3]
+        weight_grad = bias_grad = None
+        if of_weight or of_bias:
+            _, weight_grad, bias_grad = torch.ops.aten.convolution_backward(
+                g, x, weight, [len(weight)], stride, padding, dilation, False, [0, 0], 1, [False, of_weight, of_bias]
+            )
+        return x_grad, weight_grad, bias_grad, None, None, None
 
 
 def _mean(values: Tensor) -> Tensor:
