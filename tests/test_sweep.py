@@ -76,8 +76,10 @@ def test_parts_of_a_batch_make_no_difference(monkeypatch):
     whole, wanted = both(world, 3, 7, inputs(world, soft=True))
     one_activation = 4 * 12 * 12 * 8
     seen = []
-    parts = sweep._parts
-    monkeypatch.setattr(sweep, "_parts", lambda *given: [seen.append(len(part[1])) or part for part in parts(*given)])
+    parts = sweep.Derivatives._parts
+    monkeypatch.setattr(
+        sweep.Derivatives, "_parts", lambda *given: [seen.append(len(part[1])) or part for part in parts(*given)]
+    )
     monkeypatch.setitem(sweep.AT_ONCE, "cpu", 2 * one_activation // torch.get_num_threads())
     found, _ = both(world, 3, 7, inputs(world, soft=True))
     assert seen == [2, 2, 2, 1] * 6

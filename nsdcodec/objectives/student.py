@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import torch
 import torch.nn.functional as F
@@ -12,9 +13,11 @@ from torch.func import functional_call
 from nsdcodec import augmentation
 from nsdcodec.augmentation import Draw
 from nsdcodec.learning import networks, tangents
+from nsdcodec.learning.tangents import Tangent
 from nsdcodec.learning.training import autocast
 from nsdcodec.objectives.base import World
-from nsdcodec.objectives.sweep import Sweep, Trained
+from nsdcodec.objectives.sweep import Derivatives, Sweep, Trained
+from nsdcodec.synthesis import on_device
 
 
 @dataclass(frozen=True)
@@ -49,10 +52,22 @@ def unroll(
     batches = draw_batches(world, labels, steps, batch_size, generator)
     if keeps_graph(network):
         return unroll_with_graph(world, network, start, images, labels, rate, batches)
-    dtype = images.dtype if world.precision == "float32" else torch.bfloat16
-    trained = Trained(network, start, batches, dtype)
+    dtype = torch.bfloat16 if world.precision == "bfloat16" else images.dtype
+    trained = Trained(_derivatives(network, images, dtype), start, batches)
     student: Tensor = Sweep.apply(images, labels, rate, trained)
     return student
+
+
+# For as long as the network is there: recordings are made once.
+_known: WeakKeyDictionary[nn.Module, dict[object, Derivatives]] = WeakKeyDictionary()
+
+
+def _derivatives(network: nn.Module, images: Tensor, dtype: torch.dtype) -> Derivatives:
+    own = _known.setdefault(network, {})
+    key = images.shape[1:], images.device, dtype
+    if key not in own:
+        own[key] = Derivatives(Tangent(network, *key))
+    return own[key]
 
 
 def keeps_graph(network: nn.Module) -> bool:
@@ -64,15 +79,22 @@ def draw_batches(
     world: World, labels: Tensor, steps: int, batch_size: int | None, generator: torch.Generator
 ) -> list[Batch]:
     """All the chance that there is in a student."""
-    batches: list[Batch] = []
+    chosen: list[tuple[Tensor, Draw | None]] = []
     order = torch.empty(0, dtype=torch.int64)
     size = min(batch_size or len(labels), len(labels))
     for _ in range(steps):
         if len(order) < size:
             order = torch.cat([order, torch.randperm(len(labels), generator=generator)])
-        index, order = order[:size].to(labels.device), order[size:]
-        batches.append(Batch(index, augmentation.draw(world.augmentation, size, generator)))
-    return batches
+        index, order = order[:size], order[size:]
+        chosen.append((index, augmentation.draw(world.augmentation, size, generator)))
+    # All steps in one copy each, which nobody waits for.
+    indices = on_device(torch.stack([index for index, _ in chosen]), labels.device)
+    numbers = [draw.uniform for _, draw in chosen if draw is not None]
+    uniforms = on_device(torch.stack(numbers), labels.device) if numbers else [None] * steps
+    return [
+        Batch(index, None if draw is None else Draw(draw.operation, uniform))
+        for (_, draw), index, uniform in zip(chosen, indices, uniforms, strict=True)
+    ]
 
 
 def unroll_with_graph(
