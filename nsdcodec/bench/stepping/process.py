@@ -15,6 +15,7 @@ from nsdcodec.errors import NsdError
 
 # New interpreters: what is forked shares pages, which are then counted or not as they happen to be written to.
 START = "spawn"
+KILLED = -9  # as Linux does where memory ends
 Asked = ParamSpec("Asked")
 Answer = TypeVar("Answer")
 
@@ -44,7 +45,7 @@ class Process(Generic[Asked, Answer]):
         except (EOFError, OSError) as error:
             self._process.join()
             code = self._process.exitcode
-            why = "was killed: perhaps for its memory" if code == -signal.SIGKILL else "its error is above"
+            why = "was killed: perhaps for its memory" if code == KILLED else "its error is above"
             raise Failed(f"it ended with exit code {code} ({why})") from error
         if isinstance(answer, Failed):
             raise answer

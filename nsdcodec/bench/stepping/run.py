@@ -51,7 +51,7 @@ class StepBench:
 def execute(bench: StepBench, listen: Listener = lambda done, text: None) -> dict[str, Any]:
     """Measures; the document that `report` shows: times in seconds, memory in bytes, operations and bytes a second.
     `listen` hears (done 0 to 1, text). Raises Failed where the machine or the exact gradient could not be measured, and
-    Interrupted on Ctrl-C."""
+    Interrupted on Ctrl-C. It starts interpreters: a script calls it under `if __name__ == "__main__"`."""
     try:
         return _executed(bench, listen)
     except KeyboardInterrupt as error:
