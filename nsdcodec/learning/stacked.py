@@ -1,8 +1,8 @@
 """Several networks of one architecture as one module, so that a step of them all is a few large operations.
 
 That is for a device that waits for its host's launches. An operation is launched once for all networks, but a
-convolution once for each: dense ones are what every library is best at. On a CPU it gains nothing except for tiny
-networks, and grouped convolutions, and vmap, which turns into them, gain less still (benchmarks/RESULTS.md).
+convolution once for each: dense ones are what every library is best at, and grouped ones, or vmap, which turns into
+them, are slower on a CPU but for tiny networks. Those alone gain anything there (benchmarks/RESULTS.md).
 """
 
 from __future__ import annotations
