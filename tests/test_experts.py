@@ -12,13 +12,15 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from worlds import TINY, real_data, seeded, toy_source
+from worlds import CPU, TINY, real_data, seeded, toy_source
 
 from nsdcodec.container.header import NetworkSpec
 from nsdcodec.errors import Diverged, FileAccess, InvalidSetting, UnknownName
 from nsdcodec.experts import Experts, ExpertSettings
 from nsdcodec.geometry import Geometry
 from nsdcodec.learning.networks import build, flatten
+from nsdcodec.objectives.base import World
+from nsdcodec.objectives.trajectory import TrajectoryMatching
 from nsdcodec.randomness import seed_of
 
 h5py = pytest.importorskip("h5py")
@@ -175,6 +177,28 @@ def test_several_at_once_are_the_same_up_to_rounding(tmp_path):
     groups = ((0, 1, 2), (3, 4))
     assert heard == [(expert, epoch) for group in groups for epoch in (1, 2, 3) for expert in group]
     assert together.settings.key == alone.settings.key
+
+
+@pytest.mark.parametrize("standing", [1, 2])
+def test_the_share_that_is_done_grows_to_one_however_many_are_made_at_once(tmp_path, standing):
+    objective = TrajectoryMatching(experts=5, last_start=1, expert_epochs=2)
+    shares: list[float] = []
+    world = World(
+        TOY,
+        real_data(SOURCE),
+        SOURCE.sha256,
+        TINY,
+        "none",
+        0,
+        CPU,
+        "float32",
+        tmp_path,
+        lambda _, done: shares.append(done),
+    )
+    fill(tmp_path, standing, objective.expert_settings(world))
+    found = objective.experts_of(world, together=2)
+    assert found.count() == 5
+    assert shares == pytest.approx([1 - i / 15 for i in reversed(range(3 * (5 - standing)))])
 
 
 def test_in_float16_every_weight_is_the_nearest_to_it(tmp_path):

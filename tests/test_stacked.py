@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from worlds import CPU, TINY, real_data, seeded, toy_source
 
 from nsdcodec.container.header import NetworkSpec, TrainingRecipe
-from nsdcodec.errors import InvalidSetting
+from nsdcodec.errors import InvalidSetting, OutOfMemory
 from nsdcodec.geometry import Geometry
 from nsdcodec.learning import networks, stacked
 from nsdcodec.learning.base import Network
@@ -135,3 +135,15 @@ def test_how_many_at_once_is_as_asked_or_what_suits_the_device(monkeypatch):
         assert stacked.at_once(20, spec, TOY, 100, device) == 20
         with pytest.raises(InvalidSetting, match="0 networks together; at least 1"):
             stacked.at_once(0, spec, TOY, 100, device)
+
+
+def test_what_has_no_room_on_the_device_is_named_with_the_remedy(monkeypatch):
+    def full(*_: Tensor) -> Tensor:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20 MiB")
+
+    examples = held(TOY)
+    monkeypatch.setattr(torch.Tensor, "backward", full)
+    with pytest.raises(OutOfMemory, match="train 2 networks at once: CUDA out of memory.*lower --together"):
+        train_on(built(TINY, TOY, 2), examples, RECIPE, [seeded(0), seeded(1)])
+    with pytest.raises(torch.OutOfMemoryError):
+        train_on(built(TINY, TOY, 1), examples, RECIPE, [seeded(0)])

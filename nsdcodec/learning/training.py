@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from nsdcodec.container.header import TrainingRecipe
+from nsdcodec.errors import OutOfMemory
 from nsdcodec.learning import batches, stacked
 from nsdcodec.learning.batches import Examples, Held
 
@@ -40,8 +41,9 @@ def train_on(
     """SGD over all examples: the protocol of MTT and NSD section 4.1 (rate x 0.1 once, when half of the epochs are
     done; one DSA operation a batch, parameters for each image).
 
-    Several networks, which must be of one architecture that `stacked.stackable` knows, learn at once, each with its own
-    generator: each becomes what it would have become alone, up to rounding, and a single one bit for bit.
+    Several networks, of one architecture of `stacked.STACKABLE`, learn at once, each with its own generator: each
+    becomes what it would have become alone, up to rounding. Raises OutOfMemory where they do not fit the device
+    together.
     """
     together = networks[0] if len(networks) == 1 else stacked.stack(networks)
     optimizer = torch.optim.SGD(
@@ -52,16 +54,28 @@ def train_on(
     together.train()
     for epoch in range(recipe.epochs):
         for images, labels in batches.epoch(examples, recipe.batch_size, recipe.augmentation, generators):
-            with autocast(examples.device, precision):
+            with _fewer_where_out_of_memory(len(networks)), autocast(examples.device, precision):
                 logits = together(images)
             # Logits [n, classes] of one network, [S, n, classes] of several: the sum of each one's mean loss.
             logits = logits.to(torch.promote_types(logits.dtype, torch.float32)).flatten(0, -2)
             mean = F.cross_entropy(logits, labels.flatten(0, 1))
             optimizer.zero_grad(set_to_none=True)
-            (mean * len(networks)).backward()
+            with _fewer_where_out_of_memory(len(networks)):
+                (mean * len(networks)).backward()
             optimizer.step()
         schedule.step()
         after_epoch(epoch)
+
+
+@contextlib.contextmanager
+def _fewer_where_out_of_memory(count: int) -> Iterator[None]:
+    """Of one network the caller knows better what to change."""
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        if count == 1:
+            raise
+        raise OutOfMemory(f"no memory to train {count} networks at once: {error}; lower --together") from error
 
 
 def accuracy(network: nn.Module, images: Tensor, labels: Tensor, precision: str = "float32") -> float:
