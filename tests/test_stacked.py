@@ -143,7 +143,7 @@ def test_what_has_no_room_on_the_device_is_named_with_the_remedy(monkeypatch):
 
     examples = held(TOY)
     monkeypatch.setattr(torch.Tensor, "backward", full)
-    with pytest.raises(OutOfMemory, match="train 2 networks at once: CUDA out of memory.*lower --together"):
+    with pytest.raises(OutOfMemory, match=r"train 2 networks at once: CUDA out of memory.*lower --together"):
         train_on(built(TINY, TOY, 2), examples, RECIPE, [seeded(0), seeded(1)])
     with pytest.raises(torch.OutOfMemoryError):
         train_on(built(TINY, TOY, 1), examples, RECIPE, [seeded(0)])
