@@ -48,8 +48,13 @@ def check_same(models: list[Network], examples: Held, recipe: TrainingRecipe) ->
     assert not torch.allclose(flatten(models[0]), flatten(models[1]))
 
 
+@pytest.fixture(params=["in turn", "grouped"])
+def convolutions(request, monkeypatch) -> None:
+    monkeypatch.setitem(stacked.GROUPED_UP_TO, "cpu", 0 if request.param == "in turn" else 10**12)
+
+
 @pytest.mark.parametrize("soft", [False, True])
-def test_each_has_its_own_weights_order_and_augmentation_as_if_alone(soft):
+def test_each_has_its_own_weights_order_and_augmentation_as_if_alone(soft, convolutions):
     check_same(built(RECIPE.network, TOY, 4), held(TOY, soft=soft), RECIPE)
 
 
@@ -68,7 +73,7 @@ def test_every_network_of_the_registry_can_be_stacked():
         assert stacked.at_once(3, spec, geometry, 4, CPU) == 3
 
 
-def test_bfloat16_rounds_a_stack_as_little_as_it_does_one_alone():
+def test_bfloat16_rounds_a_stack_as_little_as_it_does_one_alone(convolutions):
     """The stack differs from networks alone by less than bfloat16 from float32."""
     real = real_data(toy_source(TOY, 8))
     recipe = replace(RECIPE, epochs=2, learning_rate=0.02)

@@ -48,19 +48,19 @@ class Held:
 @dataclass(frozen=True)
 class _Plan:
     """What one network's generator decides of an epoch: the order [n], and of each batch its operation, with the
-    uniform numbers [n, 4] of all images in that order; none of both without augmentation."""
+    uniform numbers [n, 4] of all images in that order; None and [n, 0] without augmentation."""
 
     order: Tensor
-    operations: tuple[str, ...]
+    operations: tuple[str | None, ...]
     uniform: Tensor
 
     @classmethod
     def drawn(cls, n: int, batch_size: int, strategy: str, generator: torch.Generator) -> _Plan:
         order = torch.randperm(n, generator=generator)
         draws = [augmentation.draw(strategy, len(part), generator) for part in order.split(batch_size)]
-        chosen = [draw for draw in draws if draw is not None]
-        uniform = torch.cat([draw.uniform for draw in chosen]) if chosen else torch.empty(n, 0)
-        return cls(order, tuple(draw.operation for draw in chosen), uniform)
+        uniforms = [draw.uniform for draw in draws if draw]
+        uniform = torch.cat(uniforms) if uniforms else torch.empty(n, 0)
+        return cls(order, tuple(draw.operation if draw else None for draw in draws), uniform)
 
 
 def epoch(
@@ -70,8 +70,7 @@ def epoch(
     augmentations of its own, those that it would have alone. Images [n, S C, H, W], a network's C channels side by
     side, and labels [S, n] or [S, n, classes].
 
-    All is drawn before the first batch and sent to the device at once, so that no step waits for a copy. Networks are
-    augmented in turn, since each has an operation of its own.
+    All is drawn before the first batch and sent to the device at once, so that no step waits for a copy.
     """
     plans = [_Plan.drawn(len(examples), batch_size, strategy, generator) for generator in generators]
     orders = on_device(torch.stack([plan.order for plan in plans]), examples.device)
@@ -79,9 +78,19 @@ def epoch(
     steps = zip(orders.split(batch_size, dim=1), uniforms.split(batch_size, dim=1), strict=True)
     for step, (index, uniform) in enumerate(steps):
         images, labels = (part.unflatten(0, index.shape) for part in examples.take(index.flatten()))
-        draws = [
-            Draw(plan.operations[step], own) if plan.operations else None
-            for plan, own in zip(plans, uniform, strict=True)
-        ]
-        parts = [augmentation.apply(own, draw) for own, draw in zip(images, draws, strict=True)]
+        parts = _augmented(list(images), [plan.operations[step] for plan in plans], list(uniform))
         yield parts[0] if len(parts) == 1 else torch.cat(parts, dim=1), labels
+
+
+def _augmented(images: list[Tensor], operations: list[str | None], uniforms: list[Tensor]) -> list[Tensor]:
+    """Of each network its batch [n, C, H, W], by its operation; those that have the same one are augmented at once."""
+    found = images.copy()
+    for operation in filter(None, dict.fromkeys(operations)):
+        same = [i for i, own in enumerate(operations) if own == operation]
+        joint, uniform = (
+            parts[same[0]] if len(same) == 1 else torch.cat([parts[i] for i in same]) for parts in (images, uniforms)
+        )
+        parts = augmentation.apply(joint, Draw(operation, uniform)).split(len(images[0]))
+        for i, part in zip(same, parts, strict=True):
+            found[i] = part
+    return found

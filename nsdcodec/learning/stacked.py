@@ -1,8 +1,7 @@
 """Several networks of one architecture as one module, so that a step of them all is a few large operations.
 
-That is for a device that waits for its host's launches. An operation is launched once for all networks, but a
-convolution once for each: dense ones are what every library is best at, and grouped ones, or vmap, which turns into
-them, are slower on a CPU but for tiny networks. Those alone gain anything there (benchmarks/RESULTS.md).
+That is for a device that waits for its host's launches. Each operation is launched once for all networks; of the
+convolutions only small ones, since grouped convolutions, which vmap makes too, are slower where they are not.
 """
 
 from __future__ import annotations
@@ -25,6 +24,9 @@ from nsdcodec.learning.networks import ConvNet
 # Networks whose every operation but those of `JOINT` acts on each channel alone.
 STACKABLE = (ConvNet, ResNet18, VGG11, AlexNet)
 MOST_BY_ITSELF = 8
+# A convolution that puts out so few values for a network is one grouped convolution: most of its time is its launch.
+# Measured on a CPU (benchmarks/RESULTS.md); for CUDA what is read and written in the time of a few launches.
+GROUPED_UP_TO = {"cpu": 2**16, "cuda": 2**20}
 # Of float32 a value that a layer puts out, with its gradient and what the backward pass makes for a while.
 COPIES_OF_A_VALUE = 3
 
@@ -69,19 +71,31 @@ def values_an_image(network: nn.Module, geometry: Geometry) -> int:
     return sum(sizes)
 
 
+def _joined(modules: nn.ModuleList, name: str) -> Tensor:
+    return torch.cat([cast(Tensor, getattr(module, name)) for module in modules])
+
+
 class _Convolutions(nn.ModuleList):
     """[n, S C, H, W] -> [n, S C', H', W']."""
 
     def forward(self, images: Tensor) -> Tensor:
+        first = cast(nn.Conv2d, self[0])
+        if images[:, 0].numel() * first.out_channels <= GROUPED_UP_TO.get(images.device.type, 0):
+            return self._grouped(images, first)
         parts = images.chunk(len(self), dim=1)
         return torch.cat([convolution(part) for convolution, part in zip(self, parts, strict=True)], dim=1)
+
+    def _grouped(self, images: Tensor, first: nn.Conv2d) -> Tensor:
+        bias = None if first.bias is None else _joined(self, "bias")
+        groups = len(self) * first.groups
+        return F.conv2d(images, _joined(self, "weight"), bias, first.stride, first.padding, first.dilation, groups)
 
 
 class _Norms(nn.ModuleList):
     """Group norms of S networks are one group norm, of S times the groups."""
 
     def forward(self, images: Tensor) -> Tensor:
-        weight, bias = (torch.cat([getattr(norm, name) for norm in self]) for name in ("weight", "bias"))
+        weight, bias = _joined(self, "weight"), _joined(self, "bias")
         first = cast(nn.GroupNorm, self[0])
         # bfloat16 stays so, as autocast has it on a CPU; on CUDA it would go on in float32, twice the bytes to move.
         with torch.autocast(images.device.type, enabled=False):
