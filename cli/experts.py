@@ -20,9 +20,10 @@ def experts(
     precision: options.Precision = "auto",
     data_dir: options.DataDir = None,
     experts_dir: options.ExpertsDir = None,
+    together: options.Together = None,
     json: bool = output.JSON,
 ) -> None:
-    """Train expert networks on the real images and keep their weights of every epoch.
+    """Train expert networks on the real images and keep their weights of every epoch that mtt will match.
 
     One HDF5 file an expert, in a folder named after all the settings that made them; those that are there are kept, so
     the command can be stopped and repeated. `nsdc encode --objective mtt` makes what is missing by itself.
@@ -48,7 +49,7 @@ def experts(
         experts_folder=options.experts_folder(experts_dir),
     )
     with output.progress_bar("experts") as bar:
-        made = make_experts(job, lambda progress: bar(progress.done, progress.phase))
+        made = make_experts(job, lambda progress: bar(progress.done, progress.phase), together)
     if json:
         output.print_json({"folder": str(made.folder), "experts": made.count(), "epochs": made.settings.epochs})
     else:

@@ -45,6 +45,14 @@ Precision = Annotated[
     str, typer.Option(help="Of convolutions: float32, bfloat16, or auto (bfloat16 where the hardware has it).")
 ]
 
+Together = Annotated[
+    int | None,
+    typer.Option(
+        help="Networks trained at once: the same up to rounding (default: 1 on a CPU, up to 8 on a GPU as its memory "
+        "allows)."
+    ),
+]
+
 
 def seconds(text: str | None) -> float | None:
     """ "90", "90s", "10m", "1h30m" in seconds. Raises InvalidSetting."""

@@ -132,8 +132,7 @@ def _trained(
         after_epoch(network)
         world.on_prepare(f"{kind}, epoch {epoch + 1} of {settings.epochs}", (epoch + 1) / settings.epochs)
 
-    images, labels = world.real.take(torch.arange(len(world.real)))
-    training.train(network, images, labels, recipe, stream(world.seed, kind), world.precision, after_epoch=tell)
+    training.train_on([network], world.real, recipe, [stream(world.seed, kind)], world.precision, after_epoch=tell)
     return network
 
 

@@ -146,12 +146,13 @@ def encode(job: Job, listen: Listener = lambda progress: None) -> Result:
     return Result(job.output, size, header, run.best_accuracy, run.iteration, run.skipped, clock.seconds, notes)
 
 
-def make_experts(job: Job, listen: Listener = lambda progress: None) -> Experts:
-    """The expert trajectories that `encode` of the same job would match; makes those that are missing."""
+def make_experts(job: Job, listen: Listener = lambda progress: None, together: int | None = None) -> Experts:
+    """The expert trajectories that `encode` of the same job would match; makes those that are missing, `together` of
+    them at once (None: `stacked.at_once`)."""
     objective = job.settings.objective
     assert isinstance(objective, TrajectoryMatching), "the caller chose the objective"
     source, _ = jobs.hold_out(job)
-    return objective.experts_of(_world(job, source, listen))
+    return objective.experts_of(_world(job, source, listen), together)
 
 
 def _start(job: Job, layout: Layout, clock: Clock, log: Log, listen: Listener) -> _Run:

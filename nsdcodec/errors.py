@@ -131,7 +131,7 @@ class UnknownName(InvalidSetting):
 
 
 class Diverged(NsdError):
-    """Too many steps had a loss that is not finite."""
+    """Too many steps had a loss that is not finite, or a network learned weights that are not."""
 
 
 class OutOfMemory(NsdError):

@@ -1,16 +1,18 @@
-"""Train a network by a recipe, and test it. It reads straight down."""
+"""Train a network by a recipe, or several at once, and test it. It reads straight down."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from nsdcodec import augmentation
 from nsdcodec.container.header import TrainingRecipe
+from nsdcodec.errors import OutOfMemory
+from nsdcodec.learning import batches, stacked
+from nsdcodec.learning.batches import Examples, Held
 
 
 def train(
@@ -23,36 +25,67 @@ def train(
     after_epoch: Callable[[int], None] = lambda epoch: None,
     decay_at_half: bool = True,
 ) -> None:
-    """SGD over normalised images [n, C, H, W] and labels [n]: the protocol of MTT and NSD section 4.1 (rate x 0.1 once,
-    when half of the epochs are done; one DSA operation a batch, parameters for each image)."""
+    """One network on normalised images [n, C, H, W] and labels [n], or soft ones [n, classes], as `train_on` does."""
+    train_on([network], Held(images, labels), recipe, [generator], precision, after_epoch, decay_at_half)
+
+
+def train_on(
+    networks: Sequence[nn.Module],
+    examples: Examples,
+    recipe: TrainingRecipe,
+    generators: Sequence[torch.Generator],
+    precision: str = "float32",
+    after_epoch: Callable[[int], None] = lambda epoch: None,
+    decay_at_half: bool = True,
+) -> None:
+    """SGD over all examples: the protocol of MTT and NSD section 4.1 (rate x 0.1 once, when half of the epochs are
+    done; one DSA operation a batch, parameters for each image).
+
+    Several networks, of one architecture of `stacked.STACKABLE`, learn at once, each with its own generator: each
+    becomes what it would have become alone, up to rounding. Raises OutOfMemory where they do not fit the device
+    together.
+    """
+    together = networks[0] if len(networks) == 1 else stacked.stack(networks)
     optimizer = torch.optim.SGD(
-        network.parameters(), recipe.learning_rate, recipe.momentum, weight_decay=recipe.weight_decay
+        together.parameters(), recipe.learning_rate, recipe.momentum, weight_decay=recipe.weight_decay
     )
     milestones = [(recipe.epochs + 1) // 2] if decay_at_half else []
     schedule = torch.optim.lr_scheduler.MultiStepLR(optimizer, milestones, 0.1)
-    network.train()
+    together.train()
     for epoch in range(recipe.epochs):
-        for index in torch.randperm(len(labels), generator=generator).split(recipe.batch_size):
-            batch = images[index.to(images.device)]
-            batch = augmentation.apply(batch, augmentation.draw(recipe.augmentation, len(batch), generator))
-            with autocast(images.device, precision):
-                logits = network(batch)
-            loss = F.cross_entropy(logits.float(), labels[index.to(labels.device)])
+        for images, labels in batches.epoch(examples, recipe.batch_size, recipe.augmentation, generators):
+            with _fewer_where_out_of_memory(len(networks)), autocast(examples.device, precision):
+                logits = together(images)
+            # Logits [n, classes] of one network, [S, n, classes] of several: the sum of each one's mean loss.
+            logits = logits.to(torch.promote_types(logits.dtype, torch.float32)).flatten(0, -2)
+            mean = F.cross_entropy(logits, labels.flatten(0, 1))
             optimizer.zero_grad(set_to_none=True)
-            loss.backward()
+            with _fewer_where_out_of_memory(len(networks)):
+                (mean * len(networks)).backward()
             optimizer.step()
         schedule.step()
         after_epoch(epoch)
 
 
+@contextlib.contextmanager
+def _fewer_where_out_of_memory(count: int) -> Iterator[None]:
+    """Of one network the caller knows better what to change."""
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        if count == 1:
+            raise
+        raise OutOfMemory(f"no memory to train {count} networks at once: {error}; lower --together") from error
+
+
 def accuracy(network: nn.Module, images: Tensor, labels: Tensor, precision: str = "float32") -> float:
     """The share of images whose largest logit is their label, 0 to 1."""
     network.eval()
-    right = 0
+    right = torch.zeros((), dtype=torch.int64, device=images.device)
     with torch.no_grad(), autocast(images.device, precision):
         for batch, wanted in zip(images.split(512), labels.split(512), strict=True):
-            right += int((network(batch).argmax(dim=1) == wanted).sum())
-    return right / len(labels)
+            right += (network(batch).argmax(dim=1) == wanted).sum()
+    return int(right) / len(labels)
 
 
 def autocast(device: torch.device, precision: str) -> contextlib.AbstractContextManager[None]:

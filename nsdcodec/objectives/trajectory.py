@@ -6,6 +6,7 @@ was epochs later. The student's learning rate is learned too.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,8 +15,8 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from nsdcodec.errors import InvalidSetting
-from nsdcodec.experts import Experts, ExpertSettings
+from nsdcodec.errors import InvalidSetting, UnknownName
+from nsdcodec.experts import DTYPES, Experts, ExpertSettings
 from nsdcodec.objectives.base import Objective, State, Step, World
 from nsdcodec.objectives.student import keeps_graph, unroll
 from nsdcodec.randomness import stream
@@ -56,6 +57,7 @@ class TrajectoryMatching(Objective):
     `experts` networks, from a start epoch of `first_start` to `last_start` (later ones suit larger sets: DATM, ICLR
     2024). `student_rate` is where the learned rate begins;
     `rate_learning_rate` is what it is learned with: in the units of MTT under SGD, about the size of a step under Adam.
+    `expert_dtype` is what experts are stored in: float16 takes half the disk and rounds a weight by up to 2^-11 of it.
     """
 
     name: ClassVar[str] = "mtt"
@@ -68,8 +70,11 @@ class TrajectoryMatching(Objective):
     rate_learning_rate: float = 1e-5
     experts: int = 100
     first_start: int = 0
+    expert_dtype: str = "float32"
 
     def __post_init__(self) -> None:
+        if self.expert_dtype not in DTYPES:
+            raise UnknownName("objective.expert_dtype", self.expert_dtype, DTYPES)
         for name in ("student_steps", "expert_epochs", "experts"):
             if getattr(self, name) < 1:
                 raise InvalidSetting(f"mtt: {name} is {getattr(self, name)}; it must be at least 1")
@@ -84,6 +89,9 @@ class TrajectoryMatching(Objective):
             )
 
     def expert_settings(self, world: World) -> ExpertSettings:
+        """No epoch is trained after the last that is matched, and none stored that is neither start nor end."""
+        starts = range(self.first_start, self.last_start + 1)
+        kept = {*starts, *(start + self.expert_epochs for start in starts)}
         return ExpertSettings(
             world.source_sha256,
             world.network,
@@ -91,18 +99,24 @@ class TrajectoryMatching(Objective):
             self.last_start + self.expert_epochs,
             seed=world.seed,
             precision=world.precision,
+            kept=tuple(sorted(kept)),
+            dtype=self.expert_dtype,
         )
 
-    def experts_of(self, world: World) -> Experts:
-        """The trajectories to match; those that are missing are made."""
-        experts = Experts(world.experts_folder, self.expert_settings(world))
+    def experts_of(self, world: World, together: int | None = None) -> Experts:
+        """The trajectories to match; those that are missing are made, `together` of them at once."""
+        settings = self.expert_settings(world)
+        experts = Experts(world.experts_folder, settings)
+        standing = self.experts - len(experts.missing(self.experts))
+        done = itertools.count(standing * settings.epochs + 1)
         experts.fill(
             self.experts,
             world.geometry,
             world.real,
             lambda expert, epoch: world.on_prepare(
-                f"expert {expert + 1} of {self.experts}, epoch {epoch}", expert / self.experts
+                f"expert {expert + 1} of {self.experts}, epoch {epoch}", next(done) / (self.experts * settings.epochs)
             ),
+            together,
         )
         return experts
 
