@@ -26,9 +26,12 @@ from nsdcodec.bench.stepping.run import StepBench, execute
 from nsdcodec.bench.stepping.timed import Lap, timed
 from nsdcodec.bench.stepping.work import Work, problem
 from nsdcodec.errors import Interrupted, InvalidSetting, UnknownName
+from nsdcodec.learning import compiled
 
 CPU = torch.device("cpu")
 TINY = Work(images=4, steps=2, width=8)
+# Compiling takes longer than all that is tested here; `test_compiled` holds it to the same numbers.
+PLAIN = [name for name in CONTENDERS if "compiled" not in name]
 MACHINE = Hardware({"float32": 1e9, "bfloat16": 4e9}, 1e8)
 
 
@@ -81,7 +84,7 @@ def test_all_precisions_are_near_the_exact_gradient(quick):
     small = gradients.small(TINY)
     assert small == TINY
     exact = gradients.exact(small, "cpu", 1)
-    near = {name: gradients.nearness(name, small, "cpu", 1, exact) for name in CONTENDERS}
+    near = {name: gradients.nearness(name, small, "cpu", 1, exact) for name in PLAIN}
     for name, found in near.items():
         most = 1e-4 if contender(name).precision == "float32" else 0.2
         assert 0 < found.coefficients < most, name
@@ -98,15 +101,17 @@ def test_nearness_is_relative_distance_and_cosine():
     assert found.rate == pytest.approx(0.1)
 
 
-@pytest.mark.parametrize("work", [Work(4, 3, 8), Work(10, 1, 4, depth=1), Work(3, 2, 6, depth=4)])
-@pytest.mark.parametrize("name", CONTENDERS)
+@pytest.mark.parametrize("work", [Work(4, 3, 8), Work(10, 1, 4, depth=1), Work(3, 2, 6, depth=4), Work(2, 2, 64)])
+@pytest.mark.parametrize("name", PLAIN)
 def test_products_are_those_that_torch_counts(name, work):
     made = problem(work, CPU, contender(name).precision)
     with FlopCounterMode(display=False) as decoding:
         images = synthesis.images(made.layout, made.arrays)
         images.sum().backward()
     iterate = contender(name).open(made)
-    with FlopCounterMode(display=False) as whole:
+    # Which it does not know in place.
+    batched = {torch.ops.aten.baddbmm_: lambda total, left, right, **rest: 2 * math.prod(left) * right[2]}
+    with FlopCounterMode(display=False, custom_mapping=batched) as whole:
         iterate(1)
     assert whole.get_total_flops() - decoding.get_total_flops() == contender(name).flops(work)
 
@@ -324,6 +329,19 @@ def test_ctrl_c_is_the_error_of_an_interrupted_run(quick, monkeypatch):
         execute(StepBench((TINY,), ("ours",)))
 
 
+def test_compiled_contenders_run_within_compiled_kernels(monkeypatch):
+    seen = []
+    kernels = compiled.kernels
+    monkeypatch.setattr(compiled, "kernels", lambda compile: seen.append(compile) or kernels(False))
+    monkeypatch.setattr(compiled, "missing", lambda device: None)
+    found = iteration("ours-compiled", Work(4, 2, 64))
+    assert [torch.equal(a, b) for a, b in zip(found, iteration("ours", Work(4, 2, 64)), strict=True)] == [True] * 2
+    assert seen == [True]
+    monkeypatch.setattr(compiled, "missing", lambda device: "no compiler")
+    with pytest.raises(InvalidSetting, match="no compiler"):
+        iteration("ours-compiled", TINY)
+
+
 def test_a_contender_needs_but_a_line_in_the_registry(quick, monkeypatch):
     again = Contender("ours again", contenders._ours, "float32", True, False, floor.sweep_flops)
     monkeypatch.setitem(CONTENDERS, "ours-again", again)
@@ -334,7 +352,7 @@ def test_a_contender_needs_but_a_line_in_the_registry(quick, monkeypatch):
 
 def test_the_command_prints_and_writes_every_figure(quick, tmp_path):
     tiny = ("bench", "step", "--images", "4", "--width", "8", "--rounds", "2", "--threads", "1", "--device", "cpu")
-    ran = nsdc(*tiny, "--steps", "2", "--steps", "3", "--json", "-o", tmp_path / "out")
+    ran = nsdc(*tiny, "--steps", "2", "--steps", "3", "--rows", ",".join(PLAIN), "--json", "-o", tmp_path / "out")
     assert ran.code == 0, ran.err
     found = json.loads(ran.out)
     assert json.loads((tmp_path / "out" / "step.json").read_text()) == found
@@ -342,7 +360,7 @@ def test_the_command_prints_and_writes_every_figure(quick, tmp_path):
     assert [(work["images"], work["steps"], work["width"]) for work in found["works"]] == [(4, 2, 8), (4, 3, 8)]
     markdown = (tmp_path / "out" / "step.md").read_text()
     for work in found["works"]:
-        assert [row["name"] for row in work["contenders"]] == list(CONTENDERS)
+        assert [row["name"] for row in work["contenders"]] == PLAIN
         reference = work["contenders"][0]["by_round"]
         for row in work["contenders"]:
             assert len(row["by_round"]) == 2
@@ -355,7 +373,7 @@ def test_the_command_prints_and_writes_every_figure(quick, tmp_path):
             assert f"| {row['name']} | {row['about']} | {row['seconds']:.3g} s |" in markdown
             if sys.platform.startswith("linux"):
                 assert 0 < row["memory"] < 1 << 30
-    assert set(found["gradients"]["contenders"]) == set(CONTENDERS)
+    assert set(found["gradients"]["contenders"]) == set(PLAIN)
     assert found["gradients"]["contenders"]["ours"]["coefficients"] < 1e-4
     assert {target["met"] for target in found["targets"]} == {None}
     assert "| ours against published | 160 x 5 | <= 0.5 x |  | not measured |" in markdown

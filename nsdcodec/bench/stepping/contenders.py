@@ -13,7 +13,8 @@ from nsdcodec import synthesis
 from nsdcodec.bench.stepping import floor
 from nsdcodec.bench.stepping.published import published
 from nsdcodec.bench.stepping.work import Problem, Work
-from nsdcodec.errors import UnknownName
+from nsdcodec.errors import InvalidSetting, UnknownName
+from nsdcodec.learning import compiled, training
 from nsdcodec.objectives.student import unroll
 from nsdcodec.rounding import straight_through
 
@@ -38,6 +39,10 @@ def _ours(problem: Problem) -> Callable[[int], None]:
     network = world.new_network("structure").to(problem.start.dtype)
 
     def iterate(iteration: int) -> None:
+        with training.tf32(world.device):
+            step(iteration)
+
+    def step(iteration: int) -> None:
         arrays = {
             role: straight_through(values, problem.layout.arrays[role]) for role, values in problem.arrays.items()
         }
@@ -59,15 +64,35 @@ def _ours(problem: Problem) -> Callable[[int], None]:
     return iterate
 
 
+def _compiled(problem: Problem) -> Callable[[int], None]:
+    """The same with its kernels compiled: not in time, for the first iteration is not timed. Raises InvalidSetting."""
+    reason = compiled.missing(problem.world.device.type)
+    if reason is not None:
+        raise InvalidSetting(f"nothing can be compiled here ({reason}); install a C++ compiler such as g++")
+    plain = _ours(problem)
+
+    def iterate(iteration: int) -> None:
+        with compiled.kernels(True):
+            plain(iteration)
+
+    return iterate
+
+
 REFERENCE = "published"
 CONTENDERS: dict[str, Contender] = {
     REFERENCE: Contender("the published loop", published, "float32", False, True, floor.published_flops),
     "published-bfloat16": Contender(
         "the published loop, autocast", published, "bfloat16", False, True, floor.published_flops
     ),
-    "ours": Contender("a sweep back over the steps", _ours, "float32", True, False, floor.sweep_flops),
+    "ours": Contender("a sweep back over the steps", _ours, "float32", True, False, floor.fast_sweep_flops),
+    "ours-compiled": Contender(
+        "a sweep back, its kernels compiled", _compiled, "float32", True, False, floor.fast_sweep_flops
+    ),
     "ours-bfloat16": Contender(
         "a sweep back, convolutions in bfloat16", _ours, "bfloat16", True, False, floor.sweep_flops
+    ),
+    "ours-compiled-bfloat16": Contender(
+        "a sweep back, compiled, convolutions in bfloat16", _compiled, "bfloat16", True, False, floor.sweep_flops
     ),
 }
 
