@@ -1,8 +1,8 @@
 """Expert trajectories: the weights of networks trained on the real data, every epoch of them, kept for `mtt`.
 
 They live in FOLDER/KEY/NNNN.h5, KEY being a hash of all that made them, one HDF5 file an expert. Each file is written
-whole or not at all, so a kill loses at most the expert in the making, and several processes can fill one folder
-(spec/decisions/0002-one-file-an-expert.md). Each holds `weights`, float32 [epochs + 1, P], and the settings.
+whole or not at all, so a kill loses at most the expert in the making, and several processes fill one folder together
+(spec/decisions/0002-one-file-an-expert.md, `claims`). Each holds `weights`, float32 [epochs + 1, P], and the settings.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from nsdcodec import claims
 from nsdcodec.container import atomic, strict_json
 from nsdcodec.container.header import NetworkSpec, TrainingRecipe
 from nsdcodec.errors import FileAccess, InvalidSetting, MissingData
@@ -94,13 +95,18 @@ class Experts:
         geometry: Geometry,
         real: RealData,
         progress: Callable[[int, int], None] = lambda expert, epoch: None,
+        waiting: Callable[[int], None] = lambda count: None,
     ) -> None:
-        """Makes what is missing of experts 0 to count - 1. `progress` hears of each epoch done."""
+        """Makes what is missing of experts 0 to count - 1, and returns when all are there: other processes may be
+        making some, and `waiting` hears how many where it is all. `progress` hears of each epoch done."""
         if count < 1:
             raise InvalidSetting(f"experts: {count} asked for; at least 1 is needed")
-        for expert in range(count):
-            if not self._path(expert).exists():
+        for experts in claims.unmade(self.folder, lambda: self._missing(count), waiting=waiting):
+            for expert in experts:
                 self._make(expert, geometry, real, progress)
+
+    def _missing(self, count: int) -> list[int]:
+        return [expert for expert in range(count) if not self._path(expert).exists()]
 
     def _make(self, expert: int, geometry: Geometry, real: RealData, progress: Callable[[int, int], None]) -> None:
         settings = self.settings
