@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,6 +18,8 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor
 from torch import distributed as dist
+from torch._C._distributed_c10d import PrefixStore, Store
+from torch.distributed.rendezvous import rendezvous
 
 from nsdcodec import launch
 from nsdcodec.errors import InvalidSetting, MissingData, NsdError, RankLost
@@ -88,12 +92,41 @@ def joined(device: torch.device, timeout: float = TIMEOUT) -> Iterator[Ranks]:
         os.environ.setdefault("TORCH_NCCL_BLOCKING_WAIT", "1")
     # Objects go over gloo in either case, so that they never wait for what the GPU does.
     backend = "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo"
+    rank, world, patience = launch.rank(), launch.world(), timedelta(seconds=timeout)
     with _met():
-        dist.init_process_group(backend, timeout=timedelta(seconds=timeout))
+        store, _, _ = next(rendezvous("env://", rank, world, timeout=patience))
+        store = PrefixStore(_round(store, rank, world, timeout), store)
+        dist.init_process_group(backend, store=store, rank=rank, world_size=world, timeout=patience)
     try:
-        yield Ranks(launch.rank(), launch.world())
+        yield Ranks(rank, world)
     finally:
         dist.destroy_process_group()
+
+
+def _round(store: Store, rank: int, world: int, timeout: float) -> str:
+    """A name that rank 0 gives these processes, each of which has asked for it and has it.
+
+    torchrun keeps one store for all its restarts, and what the dead said of their addresses stands in it (PyTorch issue
+    135712); its count of restarts is each machine's own, and does not count machines that come or go.
+    """
+    if rank:
+        asking = secrets.token_hex(8)
+        store.set(f"rank {rank} asks", asking)
+        name: str = store.get(f"name for {asking}").decode()
+        store.set(f"{name} has {rank}", "")
+        return name
+    name, end = secrets.token_hex(8), time.monotonic() + timeout
+    absent = set(range(1, world))
+    while absent:
+        for other in tuple(absent):
+            if store.check([f"rank {other} asks"]):  # one of these, or a dead one that these will replace
+                store.set("name for " + store.get(f"rank {other} asks").decode(), name)
+            if store.check([f"{name} has {other}"]):
+                absent.remove(other)
+        if time.monotonic() > end:
+            raise RuntimeError(f"ranks {sorted(absent)} did not come within {timeout:g} seconds")
+        time.sleep(0.01)
+    return name
 
 
 @contextlib.contextmanager
