@@ -142,6 +142,12 @@ class WorkerDied(NsdError, RuntimeError):
     """A worker process of a loader was killed. A RuntimeError as well: that is what PyTorch raises."""
 
 
+class RankLost(NsdError):
+    """Another process of a run on several devices was killed, or does not answer."""
+
+    exit_code = 7
+
+
 class Interrupted(NsdError):
     """The run was stopped by the user; what was reached is on disk and can be resumed."""
 

@@ -1,9 +1,9 @@
 """Expert trajectories: the weights of networks trained on the real data, every epoch of them, kept for `mtt`.
 
 They live in FOLDER/KEY/NNNN.h5, KEY being a hash of all that made them, one HDF5 file an expert. Each file is written
-whole or not at all, so a kill loses at most the experts in the making, and several processes can fill one folder
-(spec/decisions/0002-one-file-an-expert.md). Each holds `weights` [rows, P], a row for each epoch that is kept, the
-numbers of these `epochs`, and the settings.
+whole or not at all, so a kill loses at most the experts in the making, and several processes fill one folder together
+(spec/decisions/0002-one-file-an-expert.md, `claims`). Each holds `weights` [rows, P], a row for each epoch that is
+kept, the numbers of these `epochs`, and the settings.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from nsdcodec import claims
 from nsdcodec.container import atomic, strict_json
 from nsdcodec.container.header import NetworkSpec, TrainingRecipe
 from nsdcodec.errors import Diverged, FileAccess, InvalidSetting, MissingData, UnknownName
@@ -113,17 +114,18 @@ class Experts:
         geometry: Geometry,
         real: RealData,
         progress: Callable[[int, int], None] = lambda expert, epoch: None,
+        waiting: Callable[[int], None] = lambda count: None,
         together: int | None = None,
     ) -> None:
         """Makes what is missing of experts 0 to count - 1, `together` of them at once (None: `stacked.at_once`), which
-        changes them by rounding alone. `progress` hears of each epoch that an expert has done. Raises InvalidSetting;
-        Diverged where weights are no numbers of `dtype`."""
+        changes them by rounding alone, and returns when all are there: other processes may be making some, and
+        `waiting` hears how many where it is all. `progress` hears of each epoch that an expert has done. Raises
+        InvalidSetting; Diverged where weights are no numbers of `dtype`."""
         if count < 1:
             raise InvalidSetting(f"experts: {count} asked for; at least 1 is needed")
-        missing = self.missing(count)
         size = stacked.at_once(together, self.settings.network, geometry, self.settings.batch_size, real.device)
-        for start in range(0, len(missing), size):
-            self._make(missing[start : start + size], geometry, real, progress)
+        for experts in claims.unmade(self.folder, lambda: self.missing(count), size, waiting):
+            self._make(experts, geometry, real, progress)
 
     def missing(self, count: int) -> list[int]:
         """Those of experts 0 to count - 1 that do not stand."""

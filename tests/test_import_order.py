@@ -35,6 +35,9 @@ DECODING = [
     "dataset",
 ]
 ENCODING = [
+    "launch",
+    "claims",
+    "ranks",
     "sources",
     "export",
     "card",
@@ -47,6 +50,7 @@ ENCODING = [
     "rounding",
     "progress",
     "checkpoint",
+    "draws",
     "settings",
     "recipes",
     "corruptions",
@@ -56,6 +60,7 @@ ENCODING = [
     "robustness",
     "job",
     "encoder",
+    "encode",
     "bench",
 ]
 ROOMS = DECODING + ENCODING

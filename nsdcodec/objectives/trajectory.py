@@ -19,7 +19,6 @@ from nsdcodec.errors import InvalidSetting, UnknownName
 from nsdcodec.experts import DTYPES, Experts, ExpertSettings
 from nsdcodec.objectives.base import Objective, State, Step, World
 from nsdcodec.objectives.student import keeps_graph, unroll
-from nsdcodec.randomness import stream
 
 LEAST_RATE = 1e-3  # a learned rate can wander below zero, where the student climbs
 
@@ -116,6 +115,9 @@ class TrajectoryMatching(Objective):
             lambda expert, epoch: world.on_prepare(
                 f"expert {expert + 1} of {self.experts}, epoch {epoch}", next(done) / (self.experts * settings.epochs)
             ),
+            lambda count: world.on_prepare(
+                f"other processes make the last {count} of {self.experts} experts", 1 - count / self.experts
+            ),
             together,
         )
         return experts
@@ -127,7 +129,7 @@ class TrajectoryMatching(Objective):
         """||student - expert's end||^2 / ||expert's start - expert's end||^2."""
         assert isinstance(state, TrajectoryState)
         world = state.world
-        generator = stream(world.seed, "mtt", iteration)
+        generator = world.stream("mtt", iteration)
         expert = int(torch.randint(self.experts, (1,), generator=generator))
         epoch = int(torch.randint(self.first_start, self.last_start + 1, (1,), generator=generator))
         start = state.experts.weights(expert, epoch).to(world.device)
