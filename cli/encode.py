@@ -48,6 +48,13 @@ def encode(
     seed: options.Seed = 0,
     device: options.Device = "auto",
     precision: options.Precision = "auto",
+    compile_: Annotated[
+        bool | None,
+        typer.Option(
+            "--compile/--no-compile",
+            help="Compile the steps of students (default: where that saves minutes and there is a compiler).",
+        ),
+    ] = None,
     data_dir: options.DataDir = None,
     experts_dir: options.ExpertsDir = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint beside the output.")] = False,
@@ -102,6 +109,7 @@ def encode(
         resume=resume,
         restart=restart,
         experts_folder=options.experts_folder(experts_dir),
+        compile=compile_,
         launch=launch.name(),
     )
     if launch.restarted() and job.checkpoint_path.exists():

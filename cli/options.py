@@ -42,7 +42,8 @@ Set = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", hel
 Seed = Annotated[int, typer.Option(help="Of every random choice.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, ...")]
 Precision = Annotated[
-    str, typer.Option(help="Of convolutions: float32, bfloat16, or auto (bfloat16 where the hardware has it).")
+    str,
+    typer.Option(help="Of convolutions: float32 (on a GPU TF32), bfloat16, or auto (bfloat16 on a CPU that has it)."),
 ]
 
 Together = Annotated[

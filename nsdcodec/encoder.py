@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 from nsdcodec import checkpoint as checkpoints
-from nsdcodec import coresets, draws, synthesis
+from nsdcodec import compilation, coresets, draws, synthesis
 from nsdcodec import job as jobs
 from nsdcodec.checkpoint import Checkpoint
 from nsdcodec.container import atomic
@@ -32,7 +32,9 @@ from nsdcodec.experts import Experts
 from nsdcodec.job import Job
 from nsdcodec.layout import Layout
 from nsdcodec.learning import networks, training
+from nsdcodec.learning.compiled import kernels
 from nsdcodec.learning.real import RealData
+from nsdcodec.learning.training import tf32
 from nsdcodec.objectives.base import State, World
 from nsdcodec.objectives.trajectory import TrajectoryMatching
 from nsdcodec.parameterizations.base import RealImages, initial_arrays
@@ -121,12 +123,22 @@ def encode(job: Job, listen: Listener = lambda progress: None, ranks: Ranks | No
 
 def _encode(job: Job, listen: Listener, ranks: Ranks) -> Result:
     started = time.monotonic()
-    saved = ranks.from_first(lambda: _saved(job))
     layout = jobs.plan(job)
+    compiled, notes = ranks.from_first(lambda: compilation.settled(job, layout))
+    job = replace(job, compile=compiled)
+    with kernels(compiled), tf32(job.device):
+        return _computed(job, layout, listen, ranks, started, notes)
+
+
+def _computed(
+    job: Job, layout: Layout, listen: Listener, ranks: Ranks, started: float, notes: tuple[str, ...]
+) -> Result:
+    saved = ranks.from_first(lambda: _saved(job))
     log = Log(None if ranks.rank else job.log_path, keep=saved is not None)
     clock = Clock(saved.counters["seconds"] if saved else 0.0, started, job.time_limit, job.settings.iterations)
     try:
         run = _start(job, layout, clock, log, listen, ranks)
+        run.draws.state.notes += notes
     except KeyboardInterrupt as error:
         raise Interrupted(
             "stopped before the first iteration; nothing was written. Experts that were finished are kept in "

@@ -160,5 +160,6 @@ def identity(job: Job) -> dict[str, Any]:
         "bits per class": job.bits_per_class,
         "seed": job.seed,
         "precision": job.precision,
+        "compile": job.compile,
         **flat,
     }

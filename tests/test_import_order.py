@@ -59,6 +59,7 @@ ENCODING = [
     "figures",
     "robustness",
     "job",
+    "compilation",
     "encoder",
     "encode",
     "bench",

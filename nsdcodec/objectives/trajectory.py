@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import torch
@@ -19,6 +19,7 @@ from nsdcodec.errors import InvalidSetting, UnknownName
 from nsdcodec.experts import DTYPES, Experts, ExpertSettings
 from nsdcodec.objectives.base import Objective, State, Step, World
 from nsdcodec.objectives.student import keeps_graph, unroll
+from nsdcodec.synthesis import on_device
 
 LEAST_RATE = 1e-3  # a learned rate can wander below zero, where the student climbs
 
@@ -132,23 +133,52 @@ class TrajectoryMatching(Objective):
         generator = world.stream("mtt", iteration)
         expert = int(torch.randint(self.experts, (1,), generator=generator))
         epoch = int(torch.randint(self.first_start, self.last_start + 1, (1,), generator=generator))
-        start = state.experts.weights(expert, epoch).to(world.device)
-        end = state.experts.weights(expert, epoch + self.expert_epochs).to(world.device)
-        student = unroll(
-            world,
-            state.network,
-            start,
-            images,
-            labels,
-            state.learnable["student_rate"],
-            self.student_steps,
-            self.student_batch or None,
-            generator,
+        start, end = (
+            on_device(state.experts.weights(expert, at), world.device) for at in (epoch, epoch + self.expert_epochs)
         )
-        loss = (student - end).square().sum() / (start - end).square().sum()
-        return Step(loss, student, state.network)
+
+        def matched(world: World, images: Tensor, labels: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+            student = unroll(
+                world,
+                state.network,
+                start,
+                images,
+                labels,
+                state.learnable["student_rate"],
+                self.student_steps,
+                self.student_batch or None,
+                generator,
+            )
+            return (student - end).square().sum() / (start - end).square().sum(), student
+
+        parts: dict[str, Tensor] = {}
+        if iteration == 0 and world.precision == "bfloat16":
+            given = images.detach(), labels.detach()
+            losses = (
+                lambda images, precision=precision: matched(
+                    replace(world, precision=precision), images, given[1], generator.clone_state()
+                )[0]
+                for precision in ("bfloat16", "float32")
+            )
+            parts["bfloat16_cosine"] = cosine = _cosine(given[0], losses)
+            state.notes += (
+                f"mtt: at the first iteration, the gradient in bfloat16 had a cosine of {cosine:.4f} with float32's",
+            )
+        loss, student = matched(world, images, labels, generator)
+        return Step(loss, student, state.network, parts)
 
     def learned_rate(self, state: State) -> float | None:
         rate = float(state.learnable["student_rate"].detach())
         # Three digits: what the header shows is what it means.
         return round(rate, 3 - math.ceil(math.log10(rate)))
+
+
+def _cosine(images: Tensor, losses: Iterable[Callable[[Tensor], Tensor]]) -> Tensor:
+    """Of the gradients of two losses with respect to the images."""
+    gradients = []
+    for loss in losses:
+        own = images.clone().requires_grad_()
+        gradients.append(torch.autograd.grad(loss(own), own)[0].flatten())
+    one, other = gradients
+    cosine: Tensor = one @ other / (one.norm() * other.norm())
+    return cosine
