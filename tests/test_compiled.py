@@ -51,6 +51,33 @@ def test_compiled_steps_have_the_numbers_of_plain_ones(monkeypatch):
     assert not made
 
 
+@pytest.mark.skipif(compiled.missing("cpu") is not None, reason="there is no compiler")
+def test_compiled_steps_are_as_near_to_the_exact_gradient_as_the_graph_is():
+    """In float32, at the size of real images, where a sum over pixels is long."""
+    world = double_world(Geometry(4, 3, 32, 32), "none", NetworkSpec(depth=1, width=64))
+    errors = []
+    for seed in range(3):
+        images = torch.randn(4, 3, 32, 32, generator=seeded(seed), dtype=torch.float64)
+        found = []
+        for dtype, graph in ((torch.float64, True), (torch.float32, True), (torch.float32, False)):
+            network = world.new_network("structure").to(dtype)
+            given = images.to(dtype).requires_grad_()
+            rate = torch.tensor(0.01, dtype=dtype)
+            start, labels = networks.flatten(network), torch.arange(4)
+            batches = student.draw_batches(world, labels, 2, None, seeded(2))
+            with compiled.kernels(True):
+                last = (
+                    student.unroll_with_graph(world, network, start, given, labels, rate, batches)
+                    if graph
+                    else student.unroll(world, network, start, given, labels, rate, 2, None, seeded(2))
+                )
+                found.append(torch.autograd.grad(last.square().sum(), given)[0].double())
+        exact, *rounded = found
+        errors.append([float((one - exact).norm() / exact.norm()) for one in rounded])
+    graph, ours = torch.tensor(errors).median(dim=0).values.tolist()
+    assert ours <= 1.5 * graph
+
+
 NO_COMPILER = """
 from nsdcodec.learning import compiled
 from test_compiled import gradients
