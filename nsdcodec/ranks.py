@@ -7,6 +7,7 @@ gone is heard of at the next method: at once where its connections closed, else 
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import secrets
 import time
@@ -86,6 +87,9 @@ def joined(device: torch.device, timeout: float = TIMEOUT) -> Iterator[Ranks]:
         raise InvalidSetting(f"the timeout for a rank is {timeout} seconds; it must be above 0")
     if not dist.is_available():
         raise MissingData("this PyTorch has no torch.distributed; start one process, without torchrun")
+    # The first optimizer imports it, and imported while the ranks are joined it holds on to their connections; then the
+    # threads of these outlive the interpreter, and now and then abort the process at its end.
+    importlib.import_module("torch._dynamo")
     if device.type == "cuda":
         torch.cuda.set_device(device)
         # Or a lost rank ends this process from another thread, with no error that could be caught.

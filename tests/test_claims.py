@@ -31,6 +31,13 @@ def make(folder: Path, count: int, at_once: int, seconds: float) -> None:
             print("makes", number, os.getpid(), file=log, flush=True)
 
 
+def make_together(folder: Path, at_once: int) -> None:
+    """Begins when all three are there, so that each has its share."""
+    print("here", file=(folder / "here").open("a"), flush=True)
+    wait(lambda: len(lines(folder / "here")) == 3)
+    make(folder, 12, at_once, 0.1)
+
+
 def told(folder: Path, word: str) -> list[tuple[int, int]]:
     """(number, process) of the lines that begin with the word."""
     found = [line.split() for line in lines(folder / "log")]
@@ -39,7 +46,7 @@ def told(folder: Path, word: str) -> list[tuple[int, int]]:
 
 @pytest.mark.parametrize("at_once", [1, 3])
 def test_processes_at_the_same_time_make_each_once_and_all_of_them_work(tmp_path, at_once):
-    with started(3, make, tmp_path, 12, at_once, 0.05) as processes:
+    with started(3, make_together, tmp_path, at_once) as processes:
         assert exit_codes(processes) == [0, 0, 0]
         pids = {process.pid for process in processes}
     assert missing(tmp_path, 12) == []

@@ -266,14 +266,14 @@ def _workers(child: subprocess.Popen[str]) -> list[int]:
 
 class TestTorchrun:
     @pytest.mark.skipif(sys.platform != "linux", reason="finds the workers in /proc")
-    def test_after_a_kill_it_starts_the_module_again_which_goes_on(self, tmp_path, torchrun):
+    def test_after_a_kill_it_starts_the_module_again_which_goes_on(self, tmp_path, torchrun, monkeypatch):
         pytest.importorskip("typer")
         pytest.importorskip("sklearn")
         out = tmp_path / "out.nsd"
         log = tmp_path / "out.nsd.log.jsonl"
-        options = [*OPTIONS, "--iterations", 240]
+        options = [*OPTIONS, "--iterations", 80]
         child = torchrun("--max-restarts", 1, "-m", "nsdcodec.encode", *options, "-o", out)
-        wait(lambda: sum('"check"' in line for line in lines(log)) >= 3)
+        wait((tmp_path / "out.nsd.checkpoint").exists)
         os.kill(_workers(child)[1], signal.SIGKILL)
         printed, _ = child.communicate(timeout=60)
         assert child.returncode == 0, (tmp_path / "said.txt").read_text()
@@ -281,11 +281,12 @@ class TestTorchrun:
         starts = [line for line in lines(log) if '"start"' in line]
         assert len(starts) == 2
         assert '"iteration": 0' not in starts[1]
+        monkeypatch.undo()  # there, every check is a real one
         alone = tmp_path / "alone.nsd"
         assert _command("encode", *options, "-o", alone, "--experts-dir", tmp_path / "cache/nsdcodec/experts") == 0
         assert out.read_bytes() == alone.read_bytes()
 
-    def test_the_command_itself_runs_under_it_and_refuses_too_many(self, tmp_path, torchrun):
+    def test_the_command_itself_runs_under_it(self, torchrun):
         pytest.importorskip("typer")
         pytest.importorskip("sklearn")
         code = "from nsdcodec_cli import main; main()"
@@ -294,14 +295,7 @@ class TestTorchrun:
                          "--set", "network.width=4", "--set", "last_start=1")  # fmt: skip
         printed, _ = child.communicate(timeout=60)
         assert child.returncode == 0
-        assert printed.count('"experts": 4') == 1
-        child = torchrun(*command, "encode", *OPTIONS, "--set", "optimizer.draws=1", "-o", tmp_path / "out.nsd")
-        child.communicate(timeout=60)
-        said = (tmp_path / "said.txt").read_text()
-        assert child.returncode != 0
-        assert "error: 2 processes share the draws" in said
-        assert "--set optimizer.draws=2" in said
-        assert "Traceback" not in said.split("torch.distributed.run")[0].split("torch/distributed")[0]
+        assert printed.count('"experts": 4') == printed.count('"folder"') == 1
 
 
 def _command(*arguments: object) -> int:
