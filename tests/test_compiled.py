@@ -54,7 +54,7 @@ def test_compiled_steps_have_the_numbers_of_plain_ones(monkeypatch):
 @pytest.mark.skipif(compiled.missing("cpu") is not None, reason="there is no compiler")
 def test_compiled_steps_are_as_near_to_the_exact_gradient_as_the_graph_is():
     """In float32, at the size of real images, where a sum over pixels is long."""
-    world = double_world(Geometry(4, 3, 32, 32), "none", NetworkSpec(depth=1, width=64))
+    world = double_world(Geometry(4, 3, 32, 32), "none", NetworkSpec(depth=2, width=64))
     errors = []
     for seed in range(3):
         images = torch.randn(4, 3, 32, 32, generator=seeded(seed), dtype=torch.float64)
