@@ -48,6 +48,7 @@ def encode(
     seed: options.Seed = 0,
     device: options.Device = "auto",
     precision: options.Precision = "auto",
+    memory: options.Memory = None,
     data_dir: options.DataDir = None,
     experts_dir: options.ExpertsDir = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint beside the output.")] = False,
@@ -66,11 +67,13 @@ def encode(
 
     if iterations is not None and time is not None:
         raise InvalidSetting("--iterations and --time both end the run; give one of them")
-    keep_freed_memory()
+    limit = options.memory(memory)
+    if limit is None:
+        keep_freed_memory()
     torch_device, chosen_precision = options.device(device, precision)
     given = {"iterations": iterations, "parameterization.init": init, "parameterization.labels": labels}
     pairs = [*(set_ or []), *(f"{key}={value}" for key, value in given.items() if value is not None)]
-    images = sources.load(source, data_dir)
+    images = sources.load(source, data_dir, limit)
     name, settings = options.settings(recipe, torch_device.type, images, parameterization, objective, pairs)
     named = [
         f"{key}={value}"
@@ -92,6 +95,7 @@ def encode(
         resume=resume,
         restart=restart,
         experts_folder=options.experts_folder(experts_dir),
+        memory=limit,
     )
     with output.progress_bar("encode") as bar:
         result = run(job, lambda progress: bar(progress.done, _text(progress)))

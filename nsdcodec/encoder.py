@@ -30,7 +30,9 @@ from nsdcodec.experts import Experts
 from nsdcodec.job import Job
 from nsdcodec.layout import Layout
 from nsdcodec.learning import networks, training
-from nsdcodec.learning.real import RealData
+from nsdcodec.learning.chunks import recomputed
+from nsdcodec.learning.real import RealData, normalized
+from nsdcodec.memory_plan import MemoryPlan
 from nsdcodec.objectives.base import Objective, State, World
 from nsdcodec.objectives.trajectory import TrajectoryMatching
 from nsdcodec.parameterizations.base import RealImages, initial_arrays
@@ -38,7 +40,7 @@ from nsdcodec.progress import Clock, Log, Progress, deferred_signals
 from nsdcodec.randomness import seed_of, stream
 from nsdcodec.rounding import rounded, straight_through
 from nsdcodec.settings import Settings
-from nsdcodec.sources.base import Source, Split, normalize
+from nsdcodec.sources.base import Source, Split
 
 __all__ = ["Job", "Progress", "Result", "encode", "make_experts"]
 
@@ -71,6 +73,7 @@ class _Run:
     job: Job
     layout: Layout
     world: World
+    memory: MemoryPlan
     held_out: Split
     arrays: dict[str, Tensor]
     objective: Objective
@@ -109,7 +112,7 @@ def encode(job: Job, listen: Listener = lambda progress: None) -> Result:
     log = Log(job.log_path, keep=job.resume)
     clock = Clock(saved.counters["seconds"] if saved else 0.0, started, job.time_limit, job.settings.iterations)
     try:
-        run = _start(job, layout, clock, log, listen)
+        run = _start(job, layout, _memory(job, layout, saved), clock, log, listen)
     except KeyboardInterrupt as error:
         raise Interrupted(
             "stopped before the first iteration; nothing was written. Experts that were finished are kept in "
@@ -124,6 +127,7 @@ def encode(job: Job, listen: Listener = lambda progress: None) -> Result:
         elements=layout.elements,
         images=layout.images,
         notes=list(run.state.notes),
+        memory=run.memory.document(),
     )
     try:
         with deferred_signals() as stop:
@@ -151,12 +155,21 @@ def make_experts(job: Job, listen: Listener = lambda progress: None) -> Experts:
     objective = job.settings.objective
     assert isinstance(objective, TrajectoryMatching), "the caller chose the objective"
     source, _ = jobs.hold_out(job)
-    return objective.experts_of(_world(job, source, listen))
+    memory = MemoryPlan.of(job.memory, job.settings, source.geometry, None, job.device)
+    return objective.experts_of(_world(job, source, listen, memory))
 
 
-def _start(job: Job, layout: Layout, clock: Clock, log: Log, listen: Listener) -> _Run:
+def _memory(job: Job, layout: Layout, saved: Checkpoint | None) -> MemoryPlan:
+    """What is free differs from one moment to the next, and results by the rounding of the chunks: a run that goes on
+    has the plan that it began with, unless it is given another limit."""
+    if saved is not None and saved.counters["memory limit"] == job.memory:
+        return MemoryPlan(**saved.counters["memory"])
+    return MemoryPlan.of(job.memory, job.settings, job.source.geometry, layout, job.device)
+
+
+def _start(job: Job, layout: Layout, memory: MemoryPlan, clock: Clock, log: Log, listen: Listener) -> _Run:
     source, held_out = jobs.hold_out(job)
-    world = _world(job, source, listen)
+    world = _world(job, source, listen, memory)
     generator = stream(job.seed, "initial")
     parameterization = job.settings.parameterization
     initial = initial_arrays(parameterization, layout, _real_images(job, layout, world, generator), generator)
@@ -166,7 +179,7 @@ def _start(job: Job, layout: Layout, clock: Clock, log: Log, listen: Listener) -
     objective = job.settings.guided_objective
     state = objective.prepare(world)
     optimizer = _optimizer(job.settings, arrays, state)
-    return _Run(job, layout, world, held_out, arrays, objective, state, optimizer, clock, log, listen)
+    return _Run(job, layout, world, memory, held_out, arrays, objective, state, optimizer, clock, log, listen)
 
 
 def _real_images(job: Job, layout: Layout, world: World, generator: torch.Generator) -> RealImages:
@@ -188,10 +201,11 @@ def _real_images(job: Job, layout: Layout, world: World, generator: torch.Genera
     return RealImages(lambda labels: world.real.ranked(labels.cpu(), ranking), world.real.of_class)
 
 
-def _world(job: Job, source: Source, listen: Listener) -> World:
+def _world(job: Job, source: Source, listen: Listener, memory: MemoryPlan | None = None) -> World:
+    most = memory.real_bytes if memory else None
     return World(
         geometry=source.geometry,
-        real=RealData(source.train, len(source.classes), job.source.normalization, job.device),
+        real=RealData(source.train, len(source.classes), job.source.normalization, job.device, most),
         source_sha256=source.sha256,
         network=job.settings.network,
         augmentation=job.settings.training.augmentation,
@@ -199,6 +213,7 @@ def _world(job: Job, source: Source, listen: Listener) -> World:
         device=job.device,
         precision=job.precision,
         experts_folder=job.experts_folder,
+        images_at_once=memory.images_at_once if memory else None,
         on_prepare=lambda text, done: listen(Progress(text, done)),
     )
 
@@ -259,7 +274,7 @@ def _iterate(run: _Run, done: float) -> tuple[float, Mapping[str, Tensor]]:
     generator = stream(run.job.seed, "in training", run.iteration)
     coarse = {role: straight_through(values, run.layout.arrays[role]) for role, values in run.arrays.items()}
     arrays = run.job.settings.parameterization.in_training(coarse, generator)
-    images, labels = synthesis.images(run.layout, arrays), synthesis.labels(run.layout, arrays, run.job.device)
+    images, labels = _images(run, arrays), synthesis.labels(run.layout, arrays, run.job.device)
     step = run.objective.loss(run.state, images, labels, run.iteration)
     # Only these: gradients of a pooled network's own weights would cost time, and nobody reads them.
     step.loss.backward(inputs=list(run.parameters.values()))
@@ -281,6 +296,15 @@ def _iterate(run: _Run, done: float) -> tuple[float, Mapping[str, Tensor]]:
     return loss, step.parts
 
 
+def _images(run: _Run, arrays: Mapping[str, Tensor]) -> Tensor:
+    """All images; where memory is short, with no more kept for backward than one part of them needs."""
+    most = run.memory.decoded_at_once
+    if most is None:
+        return synthesis.images(run.layout, arrays)
+    places = torch.arange(run.layout.images).split(most)
+    return torch.cat([recomputed(synthesis.images, run.layout, arrays, part) for part in places])
+
+
 def _check(run: _Run) -> None:
     """Trains a network on the set as it would be stored, tests it on held-out images, keeps the set if it is best."""
     started = time.monotonic()
@@ -288,7 +312,7 @@ def _check(run: _Run) -> None:
     job, settings = run.job, run.job.settings
     stored = _stored(run)
     with torch.no_grad():
-        images, labels = synthesis.images(run.layout, stored), synthesis.labels(run.layout, stored, job.device)
+        images, labels = _images(run, stored), synthesis.labels(run.layout, stored, job.device)
     rate = run.objective.learned_rate(run.state)
     recipe = replace(
         settings.training,
@@ -297,9 +321,11 @@ def _check(run: _Run) -> None:
         network=networks.widened(settings.network, settings.validation.width),
     )
     network = networks.build(recipe.network, run.world.geometry, seed_of(job.seed, "validation")).to(job.device)
-    training.train(network, images, labels, recipe, stream(job.seed, "validation"), job.precision)
-    real = normalize(run.held_out.images.to(job.device), run.world.real.normalization)
-    accuracy = training.accuracy(network, real, run.held_out.labels.to(job.device), job.precision)
+    most = run.memory.validated_at_once
+    chance = stream(job.seed, "validation")
+    training.train(network, images, labels, recipe, chance, job.precision, images_at_once=most)
+    real = normalized(run.held_out, run.world.real.normalization, job.device, run.memory.real_bytes)
+    accuracy = training.accuracy(network, real, run.held_out.labels.to(job.device), job.precision, most)
     run.checked = max(run.checked, 0)
     # A value may overflow its stored type; chance alone is right on a tenth, and no file can hold it.
     finite = all(bool(values.isfinite().all()) for values in (images, *stored.values()))
@@ -334,7 +360,9 @@ def _save(run: _Run) -> None:
         | checkpoints.named("best", run.best)
         | checkpoints.named("objective", run.state.tensors())
         | checkpoints.named("optimizer", checkpoints.optimizer_tensors(run.optimizer, run.parameters)),
-        {name: getattr(run, name) for name in COUNTERS} | {"seconds": run.clock.seconds},
+        {name: getattr(run, name) for name in COUNTERS}
+        | {"seconds": run.clock.seconds}
+        | {"memory limit": run.job.memory, "memory": run.memory.document()},
         jobs.identity(run.job),
     ).write(run.job.checkpoint_path)
 

@@ -13,8 +13,10 @@ from nsdcodec.dataset import NSDDataset
 from nsdcodec.errors import InvalidSetting, InvalidSource
 from nsdcodec.learning import networks, training
 from nsdcodec.learning.base import Network
+from nsdcodec.learning.real import normalized
+from nsdcodec.memory_plan import MemoryPlan
 from nsdcodec.randomness import seed_of, stream
-from nsdcodec.sources.base import Source, normalize
+from nsdcodec.sources.base import Source
 
 
 @dataclass(frozen=True)
@@ -49,11 +51,12 @@ def evaluate(
     precision: str = "float32",
     progress: Callable[[int, int], None] = lambda network, epoch: None,
     keep_networks: bool = False,
+    memory: int | None = None,
 ) -> Evaluation:
     """Trains `count` networks by the file's recipe, but for `epochs` and `network` where given, and tests each once on
     the source's test set: NSD section 4.1, and with networks of other architectures (`networks.named`) section 4.3. The
     learning rate is the recipe's for each of them, though it was chosen for, or learned with, the file's own network.
-    `progress` hears of each epoch.
+    `progress` hears of each epoch; `memory` in bytes bounds what is taken (`memory_plan`).
 
     Raises InvalidSource where the source has no test set or other images than the file.
     """
@@ -71,7 +74,8 @@ def evaluate(
     device = device or torch.device("cpu")
     recipe = replace(dataset.recipe, epochs=epochs or dataset.recipe.epochs, network=network or dataset.recipe.network)
     images, labels = (part.to(device) for part in dataset.all())
-    real = normalize(source.test.images.to(device), dataset.normalization)
+    plan = MemoryPlan.of_evaluation(memory, recipe.network, source.geometry, len(dataset), recipe.batch_size, device)
+    real = normalized(source.test, dataset.normalization, device, plan.real_bytes)
     real_labels = source.test.labels.to(device)
     accuracies, kept = [], []
     for number in range(count):
@@ -84,7 +88,8 @@ def evaluate(
             stream(seed, "evaluation", number),
             precision,
             after_epoch=lambda epoch, number=number: progress(number, epoch + 1),  # type: ignore[misc]
+            images_at_once=plan.validated_at_once,
         )
-        accuracies.append(training.accuracy(model, real, real_labels, precision))
+        accuracies.append(training.accuracy(model, real, real_labels, precision, plan.validated_at_once))
         kept += [model] if keep_networks else []
     return Evaluation(tuple(accuracies), recipe, len(source.test), dataset.normalization, tuple(kept))

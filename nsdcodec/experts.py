@@ -94,19 +94,28 @@ class Experts:
         geometry: Geometry,
         real: RealData,
         progress: Callable[[int, int], None] = lambda expert, epoch: None,
+        images_at_once: int | None = None,
     ) -> None:
-        """Makes what is missing of experts 0 to count - 1. `progress` hears of each epoch done."""
+        """Makes what is missing of experts 0 to count - 1. `progress` hears of each epoch done; `images_at_once` is as
+        `training.train` has it."""
         if count < 1:
             raise InvalidSetting(f"experts: {count} asked for; at least 1 is needed")
         for expert in range(count):
             if not self._path(expert).exists():
-                self._make(expert, geometry, real, progress)
+                self._make(expert, geometry, real, progress, images_at_once)
 
-    def _make(self, expert: int, geometry: Geometry, real: RealData, progress: Callable[[int, int], None]) -> None:
+    def _make(
+        self,
+        expert: int,
+        geometry: Geometry,
+        real: RealData,
+        progress: Callable[[int, int], None],
+        images_at_once: int | None,
+    ) -> None:
         settings = self.settings
         network = networks.build(settings.network, geometry, seed_of(settings.seed, "expert", expert)).to(real.device)
         rows = [networks.flatten(network).cpu()]
-        images, labels = real.take(torch.arange(len(real)))
+        images, labels = real.everything()
 
         def record(epoch: int) -> None:
             rows.append(networks.flatten(network).cpu())
@@ -121,6 +130,7 @@ class Experts:
             settings.precision,
             after_epoch=record,
             decay_at_half=False,
+            images_at_once=images_at_once,
         )
         self._write(expert, torch.stack(rows))
 

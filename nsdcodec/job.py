@@ -30,7 +30,7 @@ FIGURES_BYTES = 24
 class Job:
     """What to encode and how to run it. `settings` are those that `settings.for_geometry` fitted to the source. `ipc`
     and `bits_per_class` are the budget; `time_limit` in seconds fits the schedule to the clock, in place of
-    `settings.iterations`."""
+    `settings.iterations`; `memory` in bytes bounds what is taken (`memory_plan`)."""
 
     source: Source
     output: Path
@@ -47,6 +47,7 @@ class Job:
     restart: bool = False
     experts_folder: Path = Path("experts")
     checkpoint_seconds: float = 30.0
+    memory: int | None = None
 
     def __post_init__(self) -> None:
         if self.time_limit is not None and not self.time_limit > 0:

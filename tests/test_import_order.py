@@ -49,6 +49,7 @@ ENCODING = [
     "checkpoint",
     "settings",
     "recipes",
+    "memory_plan",
     "corruptions",
     "evaluation",
     "analysis",

@@ -11,20 +11,27 @@ from torch import Tensor, nn
 
 from nsdcodec import augmentation
 from nsdcodec.container.header import TrainingRecipe
+from nsdcodec.learning.chunks import parts
+from nsdcodec.learning.real import Normalized
+
+# Images that are tested at once.
+TESTED = 512
 
 
 def train(
     network: nn.Module,
-    images: Tensor,
+    images: Tensor | Normalized,
     labels: Tensor,
     recipe: TrainingRecipe,
     generator: torch.Generator,
     precision: str = "float32",
     after_epoch: Callable[[int], None] = lambda epoch: None,
     decay_at_half: bool = True,
+    images_at_once: int | None = None,
 ) -> None:
     """SGD over normalised images [n, C, H, W] and labels [n]: the protocol of MTT and NSD section 4.1 (rate x 0.1 once,
-    when half of the epochs are done; one DSA operation a batch, parameters for each image)."""
+    when half of the epochs are done; one DSA operation a batch, parameters for each image). A batch goes through the
+    network whole, or `images_at_once` at a time, their gradients added: no layer mixes images."""
     optimizer = torch.optim.SGD(
         network.parameters(), recipe.learning_rate, recipe.momentum, weight_decay=recipe.weight_decay
     )
@@ -35,23 +42,32 @@ def train(
         for index in torch.randperm(len(labels), generator=generator).split(recipe.batch_size):
             batch = images[index.to(images.device)]
             batch = augmentation.apply(batch, augmentation.draw(recipe.augmentation, len(batch), generator))
-            with autocast(images.device, precision):
-                logits = network(batch)
-            loss = F.cross_entropy(logits.float(), labels[index.to(labels.device)])
             optimizer.zero_grad(set_to_none=True)
-            loss.backward()
+            for some, wanted in parts(images_at_once, batch, labels[index.to(labels.device)]):
+                with autocast(images.device, precision):
+                    logits = network(some)
+                loss = F.cross_entropy(logits.float(), wanted)
+                (loss if len(some) == len(batch) else loss * (len(some) / len(batch))).backward()
             optimizer.step()
         schedule.step()
         after_epoch(epoch)
 
 
-def accuracy(network: nn.Module, images: Tensor, labels: Tensor, precision: str = "float32") -> float:
+def accuracy(
+    network: nn.Module,
+    images: Tensor | Normalized,
+    labels: Tensor,
+    precision: str = "float32",
+    images_at_once: int | None = None,
+) -> float:
     """The share of images whose largest logit is their label, 0 to 1."""
     network.eval()
     right = 0
     with torch.no_grad(), autocast(images.device, precision):
-        for batch, wanted in zip(images.split(512), labels.split(512), strict=True):
-            right += int((network(batch).argmax(dim=1) == wanted).sum())
+        size = min(images_at_once or TESTED, TESTED)
+        for start in range(0, len(labels), size):
+            found = network(images[start : start + size]).argmax(dim=1)
+            right += int((found == labels[start : start + size]).sum())
     return right / len(labels)
 
 

@@ -22,6 +22,7 @@ from nsdcodec.randomness import seed_of
 @dataclass(frozen=True)
 class World:
     """What every objective may look at: the real training images, the network to distil with, and how to compute.
+    `images_at_once` is how many may go through the network together, with what backward needs of them; None is all.
     `on_prepare` hears of a long preparation: what is made, and how far it is, 0 to 1."""
 
     geometry: Geometry
@@ -33,6 +34,7 @@ class World:
     device: torch.device
     precision: str
     experts_folder: Path
+    images_at_once: int | None = None
     on_prepare: Callable[[str, float], None] = lambda text, done: None
 
     def new_network(self, *purpose: str | int) -> Network:

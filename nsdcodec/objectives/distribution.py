@@ -6,8 +6,9 @@ matched instead, as in IDM (Zhao et al., CVPR 2023): their features tell classes
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import ClassVar
 
 import torch
@@ -15,9 +16,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from nsdcodec import augmentation
+from nsdcodec.augmentation import Draw
 from nsdcodec.errors import InvalidSetting
 from nsdcodec.learning import networks
 from nsdcodec.learning.base import Network
+from nsdcodec.learning.chunks import ranges, recomputed
 from nsdcodec.learning.training import autocast
 from nsdcodec.objectives.base import Objective, State, Step, World
 from nsdcodec.objectives.student import learn
@@ -85,21 +88,26 @@ class DistributionMatching(Objective):
         for _ in range(self.pool_steps if self.pool else 0):
             self._learn(state, slot)
         network = state.pool[slot] if self.pool else world.new_network("dm", iteration)
-        real = world.real.per_class(self.real_per_class, generator)
-        classes = len(real)
+        places = world.real.places_per_class(self.real_per_class, generator)
+        classes = len(places)
         hard = hard_labels(labels)
         order = hard.argsort(stable=True)
         labels = labels[order]
-        by_class = images[order].split(torch.bincount(hard, minlength=classes).tolist())
+        images = images[order]
+        counts = torch.bincount(hard, minlength=classes).tolist()
         # Siamese: the real and the synthetic images of a class are augmented alike, each class in its own way.
         chosen = [augmentation.draw(world.augmentation, 1, generator) for _ in range(classes)]
-        with autocast(world.device, world.precision):
-            with torch.no_grad():
-                augmented = [augmentation.apply(part, one) for part, one in zip(real, chosen, strict=True)]
-                embedded = network.embed(torch.cat(augmented)).to(images.dtype)
-                wanted = embedded.view(classes, self.real_per_class, -1).mean(dim=1)
-            augmented = [augmentation.apply(part, one) for part, one in zip(by_class, chosen, strict=True)]
-            synthetic = network.embed(torch.cat(augmented)).to(images.dtype)
+        embed = partial(_embedded, world, network, chosen)
+        with torch.no_grad():
+            real = [
+                embed([self.real_per_class] * classes, start, world.real.take(places.view(-1)[start:stop])[0])
+                for start, stop in ranges(places.numel(), world.images_at_once)
+            ]
+            wanted = torch.cat(real).to(images.dtype).view(classes, self.real_per_class, -1).mean(dim=1)
+        chunks = list(ranges(len(images), world.images_at_once))
+        again = recomputed if len(chunks) > 1 else _once
+        embedded = [again(embed, counts, start, images[start:stop]) for start, stop in chunks]
+        synthetic = torch.cat(embedded).to(images.dtype)
         loss = (class_means(synthetic, labels, classes) - wanted).square().sum()
         return Step(loss, network=network)
 
@@ -114,6 +122,27 @@ class DistributionMatching(Objective):
         images, labels = world.real.batch(self.pool_batch, generator)
         learn(world, state.pool[slot], images, labels, self.pool_rate, generator)
         state.ages[slot] += 1
+
+
+def _once(function: Callable[..., Tensor], *values: object) -> Tensor:
+    return function(*values)
+
+
+def _embedded(
+    world: World,
+    network: Network,
+    chosen: Sequence[Draw | None],
+    counts: Sequence[int],
+    start: int,
+    images: Tensor,
+) -> Tensor:
+    """Embeddings [n, D] of images [n, C, H, W], those from `start` of images in the order of their classes, `counts[c]`
+    of class c, each class augmented by its draw."""
+    ends = torch.tensor(counts).cumsum(0).clamp(start, start + len(images)) - start
+    sizes = ends.diff(prepend=ends.new_zeros(1)).tolist()
+    by_class = zip(images.split(sizes), chosen, strict=True)
+    with autocast(world.device, world.precision):
+        return network.embed(torch.cat([augmentation.apply(one, how) for one, how in by_class if len(one)]))
 
 
 def class_means(values: Tensor, labels: Tensor, classes: int) -> Tensor:

@@ -16,8 +16,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from nsdcodec import augmentation
+from nsdcodec.augmentation import Draw
 from nsdcodec.errors import InvalidSetting
 from nsdcodec.learning import networks
+from nsdcodec.learning.chunks import Given, parts
 from nsdcodec.learning.training import autocast
 from nsdcodec.objectives.base import Objective, State, Step, World
 from nsdcodec.objectives.student import learn
@@ -26,6 +28,8 @@ from nsdcodec.randomness import stream
 # Rows of the gradient with a smaller norm count for less: the direction of almost nothing is noise, and its derivative
 # is large. As in the authors' code, which adds 1e-6 to the product of two norms; here each is held at 1e-3 or above.
 LEAST_NORM = 1e-3
+# By how much more memory an image takes with the graph of a gradient than with that of a value.
+SECOND_ORDER = 4
 
 
 class GradientState(State):
@@ -79,21 +83,20 @@ class GradientMatching(Objective):
         network = state.network
         weights = [weight for weight in network.parameters() if weight.dim() > 1]
         generator = stream(world.seed, "dc", iteration)
-        real = world.real.per_class(self.real_per_class, generator)
+        places = world.real.places_per_class(self.real_per_class, generator)
         hard = labels if labels.dim() == 1 else labels.argmax(dim=1)
         order = hard.argsort(stable=True)
-        counts = torch.bincount(hard, minlength=len(real)).tolist()
+        counts = torch.bincount(hard, minlength=len(places)).tolist()
         total = images.new_zeros(()) + 0 * images.sum()
-        parts = zip(real, images[order].split(counts), labels[order].split(counts), strict=True)
-        for label, (theirs, ours, wanted) in enumerate(parts):
+        by_class = zip(places, images[order].split(counts), labels[order].split(counts), strict=True)
+        for label, (theirs, ours, wanted) in enumerate(by_class):
             # Siamese: the real and the synthetic images of a class are augmented alike, each class in its own way.
             chosen = augmentation.draw(world.augmentation, 1, generator)
             if not len(ours):
                 continue
             same = torch.full((len(theirs),), label, device=world.device)
-            target = _gradients(world, network, weights, augmentation.apply(theirs, chosen), same, graph=False)
-            found = _gradients(world, network, weights, augmentation.apply(ours, chosen), wanted, graph=True)
-            total = total + distance(found, target)
+            target = _mean_gradients(world, network, weights, world.real.take(theirs)[0], same, chosen)
+            total = total + _matched(world, network, weights, ours, wanted, chosen, target)
         return Step(total, network=network)
 
     def _renew(self, state: GradientState, images: Tensor, labels: Tensor, iteration: int) -> None:
@@ -116,6 +119,59 @@ def distance(ours: Sequence[Tensor], theirs: Sequence[Tensor]) -> Tensor:
         for one, other in zip(ours, theirs, strict=True)
     ]
     return torch.cat(rows).sum()
+
+
+def _matched(
+    world: World,
+    network: nn.Module,
+    weights: Sequence[Tensor],
+    images: Tensor,
+    labels: Tensor,
+    chosen: Draw | None,
+    target: Sequence[Tensor],
+) -> Tensor:
+    """The distance of one class, differentiable once in images and soft labels. Its gradient is taken now, so that the
+    graph of a gradient never lives for more than a class; nor, where memory is bounded, for more than some images: by a
+    pass for their mean gradient, and another along the distance's gradient back to the images."""
+    most = None if world.images_at_once is None else max(1, world.images_at_once // SECOND_ORDER)
+    soft = labels.is_floating_point()
+    along: Sequence[Tensor] | None = None
+    if len(images) > (most or len(images)):
+        mean = _mean_gradients(world, network, weights, images.detach(), labels.detach(), chosen)
+        value = distance([one.requires_grad_() for one in mean], target)
+        along = torch.autograd.grad(value, mean)
+    gradients: list[tuple[Tensor, ...]] = []
+    for some, wanted in parts(most, images.detach(), labels.detach()):
+        own = [some.requires_grad_(), wanted.requires_grad_()] if soft else [some.requires_grad_()]
+        found = _gradients(world, network, weights, augmentation.apply(some, chosen), wanted, graph=True)
+        if along is None:
+            value = distance(found, target)
+            gradients.append(torch.autograd.grad(value, own))
+        else:
+            share = len(some) / len(images)
+            gradients.append(torch.autograd.grad(found, own, [share * one for one in along]))
+    whole = [torch.cat(each) for each in zip(*gradients, strict=True)]
+    matched: Tensor = Given.apply(value.detach(), whole, *([images, labels] if soft else [images]))
+    return matched
+
+
+def _mean_gradients(
+    world: World,
+    network: nn.Module,
+    weights: Sequence[Tensor],
+    images: Tensor,
+    labels: Tensor,
+    chosen: Draw | None,
+) -> list[Tensor]:
+    """Of all images, augmented, in memory that is bounded as the world says."""
+    sums: list[Tensor] = []
+    for some, wanted in parts(world.images_at_once, images, labels):
+        found = _gradients(world, network, weights, augmentation.apply(some, chosen), wanted, graph=False)
+        if len(some) == len(images):
+            return list(found)
+        share = len(some) / len(images)
+        sums = [share * one for one in found] if not sums else [a + share * b for a, b in zip(sums, found, strict=True)]
+    return sums
 
 
 def _gradients(

@@ -12,9 +12,13 @@ from torch.func import functional_call
 from nsdcodec import augmentation
 from nsdcodec.augmentation import Draw
 from nsdcodec.learning import networks, tangents
+from nsdcodec.learning.chunks import parts, recomputed
 from nsdcodec.learning.training import autocast
 from nsdcodec.objectives.base import World
 from nsdcodec.objectives.sweep import Sweep, Trained
+
+# By how much more memory an image takes with the derivative along a direction than with the value alone.
+WITH_TANGENT = 3
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,8 @@ def unroll(
     if keeps_graph(network):
         return unroll_with_graph(world, network, start, images, labels, rate, batches)
     dtype = images.dtype if world.precision == "float32" else torch.bfloat16
-    trained = Trained(network, start, batches, dtype)
+    most = None if world.images_at_once is None else max(1, world.images_at_once // WITH_TANGENT)
+    trained = Trained(network, start, batches, dtype, most)
     student: Tensor = Sweep.apply(images, labels, rate, trained)
     return student
 
@@ -93,6 +98,17 @@ def unroll_with_graph(
     return weights
 
 
+def cross_entropy_in_parts(world: World, network: nn.Module, weights: Tensor, images: Tensor, labels: Tensor) -> Tensor:
+    """`cross_entropy`, differentiable once, in memory that `world.images_at_once` bounds."""
+    if len(images) <= (world.images_at_once or len(images)):
+        return cross_entropy(world, network, weights, images, labels)
+    each = [
+        len(some) / len(images) * recomputed(cross_entropy, world, network, weights, some, wanted)
+        for some, wanted in parts(world.images_at_once, images, labels)
+    ]
+    return torch.stack(each).sum()
+
+
 def cross_entropy(world: World, network: nn.Module, weights: Tensor, images: Tensor, labels: Tensor) -> Tensor:
     """Of a network with these flat weights."""
     with autocast(world.device, world.precision):
@@ -105,9 +121,13 @@ def learn(
 ) -> None:
     """One plain SGD step of the network's own weights, in place. DSA with parameters for each image."""
     batch = augmentation.apply(images, augmentation.draw(world.augmentation, len(images), generator))
-    with autocast(world.device, world.precision):
-        logits = network(batch)
     weights: list[Tensor] = list(network.parameters())
-    gradients = torch.autograd.grad(F.cross_entropy(logits.to(images.dtype), labels), weights)
+    gradients: list[Tensor] = []
+    for some, wanted in parts(world.images_at_once, batch, labels):
+        with autocast(world.device, world.precision):
+            logits = network(some)
+        loss = F.cross_entropy(logits.to(images.dtype), wanted)
+        found = torch.autograd.grad(loss if len(some) == len(batch) else loss * (len(some) / len(batch)), weights)
+        gradients = [before + new for before, new in zip(gradients, found, strict=True)] if gradients else list(found)
     with torch.no_grad():
         torch._foreach_sub_(weights, gradients, alpha=rate)

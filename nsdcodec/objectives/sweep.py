@@ -34,12 +34,13 @@ class Batch(Protocol):
 @dataclass(frozen=True)
 class Trained:
     """Which steps: from the flat weights `start` [P], one on each batch, with convolutions in `dtype`. The network must
-    have a tangent (`tangents.has_tangent`)."""
+    have a tangent (`tangents.has_tangent`). At most `images_at_once` go through it together, where given."""
 
     network: nn.Module
     start: Tensor
     batches: Sequence[Batch]
     dtype: torch.dtype
+    images_at_once: int | None = None
 
 
 class Sweep(torch.autograd.Function):
@@ -95,7 +96,7 @@ def _gradient(trained: Trained, weights: Tensor, images: Tensor, labels: Tensor)
     """Of the mean cross-entropy of a batch, flat [P]."""
     leaves = tangents.leaves(trained.network, weights)
     sums = [torch.zeros_like(leaf) for leaf in leaves]
-    for some, wanted in _parts(trained.network, images, labels):
+    for some, wanted in _parts(trained, images, labels):
         with torch.enable_grad():
             loss = tangents.loss(trained.network, _grown(leaves), some, wanted, trained.dtype)
         torch._foreach_add_(sums, torch.autograd.grad(loss, leaves))
@@ -112,7 +113,7 @@ def _along(
     sums = [torch.zeros_like(leaf) for leaf in leaves if of_weights]
     value = torch.zeros((), dtype=weights.dtype, device=weights.device)
     inputs: list[list[Tensor]] = []
-    for part in _parts(trained.network, images, labels):
+    for part in _parts(trained, images, labels):
         own = [values.detach().requires_grad_() for values in part if values.is_floating_point()]
         some, wanted = own[0], (own[1] if len(own) > 1 else part[1])
         with torch.enable_grad():
@@ -136,10 +137,11 @@ def _grown(leaves: list[Tensor]) -> list[Tensor]:
     return leaves
 
 
-def _parts(network: nn.Module, images: Tensor, labels: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+def _parts(trained: Trained, images: Tensor, labels: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
     """A batch in parts that the memory near the processor holds; the same for the same number of threads."""
     most = AT_ONCE["cuda"]
     if images.device.type == "cpu":
         most = AT_ONCE["cpu"] * torch.get_num_threads()
-    size = max(1, most // tangents.activation_bytes(network, images))
+    size = max(1, most // tangents.activation_bytes(trained.network, images))
+    size = min(size, trained.images_at_once or size)
     return zip(images.split(size), labels.split(size), strict=True)

@@ -103,6 +103,7 @@ class TrajectoryMatching(Objective):
             lambda expert, epoch: world.on_prepare(
                 f"expert {expert + 1} of {self.experts}, epoch {epoch}", expert / self.experts
             ),
+            world.images_at_once,
         )
         return experts
 
