@@ -30,7 +30,7 @@ from nsdcodec.experts import Experts
 from nsdcodec.job import Job
 from nsdcodec.layout import Layout
 from nsdcodec.learning import networks, training
-from nsdcodec.learning.chunks import recomputed
+from nsdcodec.learning.chunks import Rows
 from nsdcodec.learning.real import RealData, normalized
 from nsdcodec.memory_plan import MemoryPlan
 from nsdcodec.objectives.base import Objective, State, World
@@ -298,11 +298,17 @@ def _iterate(run: _Run, done: float) -> tuple[float, Mapping[str, Tensor]]:
 
 def _images(run: _Run, arrays: Mapping[str, Tensor]) -> Tensor:
     """All images; where memory is short, with no more kept for backward than one part of them needs."""
-    most = run.memory.decoded_at_once
+    most, layout = run.memory.decoded_at_once, run.layout
     if most is None:
-        return synthesis.images(run.layout, arrays)
-    places = torch.arange(run.layout.images).split(most)
-    return torch.cat([recomputed(synthesis.images, run.layout, arrays, part) for part in places])
+        return synthesis.images(layout, arrays)
+    roles = [role for role in arrays if role != "labels"]
+    made: Tensor = Rows.apply(
+        lambda values, index: synthesis.images(layout, dict(zip(roles, values, strict=True)), index),
+        layout.images,
+        most,
+        *(arrays[role] for role in roles),
+    )
+    return made
 
 
 def _check(run: _Run) -> None:

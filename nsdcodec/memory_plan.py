@@ -5,21 +5,19 @@ What is taken, and what gives way:
 - The process with its libraries, measured, and `RESERVE` for what they take when they are first used.
 - Real images: a source that is large for the limit is streamed (`sources.hdf5`); on a GPU, and as floats for networks
   that learn from all of them, they are kept where that takes at most `REAL_SHARE` of what is left over below.
-- All synthetic images as float32, `DECODED` times over: values, gradients, and their order by class. That is the floor.
-  Decoding keeps `DECODING` images more for backward, or makes them again part by part where that is much.
+- All synthetic images as float32: values and gradients, `DECODED` times over; `SWEPT` times for a student's sweep. That
+  is the floor. Decoding keeps `DECODING` times as much for backward, or makes it again part by part where that is much.
 - The stored arrays, `ARRAYS` times: gradients, moments, the best so far, a checkpoint being written.
 - Weights of the student's steps (4 bytes a weight and step) and of a pool; embeddings; a batch as it is augmented.
-- Images on their way through a network: what backward needs of one is measured (`bytes_an_image`). As many go together
-  as `NETWORK_SHARE` of the rest holds; by chunks results are the same but for rounding.
+- Images on their way through augmentation and a network: what backward needs of one is measured (`bytes_an_image`). As
+  many go together as `NETWORK_SHARE` of the rest holds; by chunks results are the same but for rounding.
 """
 
 from __future__ import annotations
 
 import math
-import resource
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -27,7 +25,7 @@ from torch import Tensor, nn
 
 from nsdcodec.container.header import NetworkSpec
 from nsdcodec.errors import OverMemory
-from nsdcodec.free_memory import free_memory
+from nsdcodec.free_memory import free_memory, resident_bytes
 from nsdcodec.geometry import Geometry
 from nsdcodec.layout import Layout
 from nsdcodec.learning import networks
@@ -42,7 +40,7 @@ from nsdcodec.settings import Settings
 # Where no limit is given, of what is free.
 FREE_SHARE = 0.8
 RESERVE = 200 << 20
-DECODED, DECODING, ARRAYS, AUGMENTED = 6, 3, 8, 6
+DECODED, SWEPT, DECODING, ARRAYS, AUGMENTED = 2, 5, 3, 8, 4
 REAL_SHARE, NETWORK_SHARE = 0.25, 0.5
 # Decoding may keep this share of what there is.
 DECODING_SHARE = 1 / 8
@@ -112,17 +110,9 @@ def available(limit: int | None, device: torch.device) -> int:
     return limit - resident_bytes() - RESERVE
 
 
-def resident_bytes() -> int:
-    """What this process has in memory; where the system does not say, the most that it ever had."""
-    try:
-        return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
-    except (OSError, ValueError):
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-
-
 def bytes_an_image(network: nn.Module, geometry: Geometry) -> int:
-    """What one image on its way through a network takes in float32: all that backward needs, and three of the largest
-    for what is made and dropped on the way."""
+    """What one image on its way through augmentation and a network takes in float32: all that backward needs, and three
+    of the largest for what is made and dropped on the way."""
     weights = {weight.untyped_storage().data_ptr() for weight in network.parameters()}
     saved: dict[int, int] = {}
 
@@ -136,7 +126,7 @@ def bytes_an_image(network: nn.Module, geometry: Geometry) -> int:
     with torch.enable_grad(), torch.autograd.graph.saved_tensors_hooks(keep, lambda values: values):
         logits = network(image)  # alive until here, so that no storage stands for two
     del logits
-    return sum(saved.values()) + 3 * max(saved.values())
+    return sum(saved.values()) + 3 * max(saved.values()) + AUGMENTED * _image_bytes(geometry)
 
 
 def _fixed(
@@ -147,7 +137,8 @@ def _fixed(
     if layout is None:
         return parts
     whole = layout.images * _image_bytes(geometry)
-    parts["the synthetic images"] = DECODED * whole + int(min(DECODING * whole, DECODING_SHARE * max(0, there)))
+    copies = SWEPT if settings.guided or isinstance(objective, TrajectoryMatching) else DECODED
+    parts["the synthetic images"] = copies * whole + int(min(DECODING * whole, DECODING_SHARE * max(0, there)))
     parts["the stored arrays"] = ARRAYS * 4 * layout.elements
     steps = settings.guidance.steps if settings.guided else 0
     if isinstance(objective, TrajectoryMatching):

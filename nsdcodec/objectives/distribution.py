@@ -20,7 +20,7 @@ from nsdcodec.augmentation import Draw
 from nsdcodec.errors import InvalidSetting
 from nsdcodec.learning import networks
 from nsdcodec.learning.base import Network
-from nsdcodec.learning.chunks import ranges, recomputed
+from nsdcodec.learning.chunks import Given, ranges
 from nsdcodec.learning.training import autocast
 from nsdcodec.objectives.base import Objective, State, Step, World
 from nsdcodec.objectives.student import learn
@@ -92,8 +92,6 @@ class DistributionMatching(Objective):
         classes = len(places)
         hard = hard_labels(labels)
         order = hard.argsort(stable=True)
-        labels = labels[order]
-        images = images[order]
         counts = torch.bincount(hard, minlength=classes).tolist()
         # Siamese: the real and the synthetic images of a class are augmented alike, each class in its own way.
         chosen = [augmentation.draw(world.augmentation, 1, generator) for _ in range(classes)]
@@ -104,11 +102,10 @@ class DistributionMatching(Objective):
                 for start, stop in ranges(places.numel(), world.images_at_once)
             ]
             wanted = torch.cat(real).to(images.dtype).view(classes, self.real_per_class, -1).mean(dim=1)
-        chunks = list(ranges(len(images), world.images_at_once))
-        again = recomputed if len(chunks) > 1 else _once
-        embedded = [again(embed, counts, start, images[start:stop]) for start, stop in chunks]
-        synthetic = torch.cat(embedded).to(images.dtype)
-        loss = (class_means(synthetic, labels, classes) - wanted).square().sum()
+        if len(images) <= (world.images_at_once or len(images)):
+            loss = _distance(embed(counts, 0, images[order]).to(images.dtype), labels[order], wanted)
+        else:
+            loss = _distance_in_chunks(partial(embed, counts), world.images_at_once, images, labels, order, wanted)
         return Step(loss, network=network)
 
     def _learn(self, state: PoolState, slot: int) -> None:
@@ -124,8 +121,35 @@ class DistributionMatching(Objective):
         state.ages[slot] += 1
 
 
-def _once(function: Callable[..., Tensor], *values: object) -> Tensor:
-    return function(*values)
+def _distance(embedded: Tensor, labels: Tensor, wanted: Tensor) -> Tensor:
+    return (class_means(embedded, labels, len(wanted)) - wanted).square().sum()
+
+
+def _distance_in_chunks(
+    embed: Callable[[int, Tensor], Tensor],
+    most: int | None,
+    images: Tensor,
+    labels: Tensor,
+    order: Tensor,
+    wanted: Tensor,
+) -> Tensor:
+    """The same with its gradient, by a pass for the embeddings and, where the distance wants them to go, another back
+    to the images; each in chunks. Means of classes need all embeddings, which are small, and no more than a chunk of
+    graphs."""
+    chunks = list(ranges(len(images), most))
+    pixels, own = images.detach(), labels.detach()
+    with torch.no_grad():
+        embedded = torch.cat([embed(start, pixels[order[start:stop]]).to(images.dtype) for start, stop in chunks])
+    inputs = [embedded.requires_grad_(), *([own.requires_grad_()] if own.is_floating_point() else [])]
+    loss = _distance(embedded, own[order], wanted)
+    along, *of_labels = torch.autograd.grad(loss, inputs)
+    gradient = torch.empty_like(pixels)
+    for start, stop in chunks:
+        some = pixels[order[start:stop]].requires_grad_()
+        found = embed(start, some)
+        (gradient[order[start:stop]],) = torch.autograd.grad(found, some, along[start:stop].to(found.dtype))
+    given: Tensor = Given.apply(loss.detach(), [gradient, *of_labels], images, *([labels] if of_labels else []))
+    return given
 
 
 def _embedded(

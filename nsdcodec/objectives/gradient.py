@@ -83,20 +83,26 @@ class GradientMatching(Objective):
         network = state.network
         weights = [weight for weight in network.parameters() if weight.dim() > 1]
         generator = stream(world.seed, "dc", iteration)
-        places = world.real.places_per_class(self.real_per_class, generator)
+        real = world.real.places_per_class(self.real_per_class, generator)
         hard = labels if labels.dim() == 1 else labels.argmax(dim=1)
         order = hard.argsort(stable=True)
-        counts = torch.bincount(hard, minlength=len(places)).tolist()
-        total = images.new_zeros(()) + 0 * images.sum()
-        by_class = zip(places, images[order].split(counts), labels[order].split(counts), strict=True)
-        for label, (theirs, ours, wanted) in enumerate(by_class):
+        counts = torch.bincount(hard, minlength=len(real)).tolist()
+        inputs = [images, labels] if labels.is_floating_point() else [images]
+        gradients = [torch.zeros_like(values) for values in inputs]
+        total = images.new_zeros(())
+        for label, (theirs, ours) in enumerate(zip(real, order.split(counts), strict=True)):
             # Siamese: the real and the synthetic images of a class are augmented alike, each class in its own way.
             chosen = augmentation.draw(world.augmentation, 1, generator)
             if not len(ours):
                 continue
             same = torch.full((len(theirs),), label, device=world.device)
             target = _mean_gradients(world, network, weights, world.real.take(theirs)[0], same, chosen)
-            total = total + _matched(world, network, weights, ours, wanted, chosen, target)
+            own = images.detach()[ours], labels.detach()[ours]
+            value, found = _matched(world, network, weights, *own, chosen, target)
+            total = total + value
+            for gradient, one in zip(gradients, found, strict=True):
+                gradient[ours] = one
+        total = Given.apply(total, gradients, *inputs)
         return Step(total, network=network)
 
     def _renew(self, state: GradientState, images: Tensor, labels: Tensor, iteration: int) -> None:
@@ -129,30 +135,28 @@ def _matched(
     labels: Tensor,
     chosen: Draw | None,
     target: Sequence[Tensor],
-) -> Tensor:
-    """The distance of one class, differentiable once in images and soft labels. Its gradient is taken now, so that the
+) -> tuple[Tensor, list[Tensor]]:
+    """The distance of one class, and its gradients in images and, where they are soft, labels. Taken now, so that the
     graph of a gradient never lives for more than a class; nor, where memory is bounded, for more than some images: by a
     pass for their mean gradient, and another along the distance's gradient back to the images."""
     most = None if world.images_at_once is None else max(1, world.images_at_once // SECOND_ORDER)
-    soft = labels.is_floating_point()
     along: Sequence[Tensor] | None = None
     if len(images) > (most or len(images)):
-        mean = _mean_gradients(world, network, weights, images.detach(), labels.detach(), chosen)
+        mean = _mean_gradients(world, network, weights, images, labels, chosen)
         value = distance([one.requires_grad_() for one in mean], target)
         along = torch.autograd.grad(value, mean)
     gradients: list[tuple[Tensor, ...]] = []
-    for some, wanted in parts(most, images.detach(), labels.detach()):
-        own = [some.requires_grad_(), wanted.requires_grad_()] if soft else [some.requires_grad_()]
-        found = _gradients(world, network, weights, augmentation.apply(some, chosen), wanted, graph=True)
+    for part in parts(most, images, labels):
+        own = [values.requires_grad_() for values in part if values.is_floating_point()]
+        augmented = augmentation.apply(part[0], chosen)
+        found = _gradients(world, network, weights, augmented, part[1], graph=True)
         if along is None:
             value = distance(found, target)
             gradients.append(torch.autograd.grad(value, own))
         else:
-            share = len(some) / len(images)
+            share = len(augmented) / len(images)
             gradients.append(torch.autograd.grad(found, own, [share * one for one in along]))
-    whole = [torch.cat(each) for each in zip(*gradients, strict=True)]
-    matched: Tensor = Given.apply(value.detach(), whole, *([images, labels] if soft else [images]))
-    return matched
+    return value.detach(), [torch.cat(each) for each in zip(*gradients, strict=True)]
 
 
 def _mean_gradients(

@@ -12,7 +12,7 @@ from torch.func import functional_call
 from nsdcodec import augmentation
 from nsdcodec.augmentation import Draw
 from nsdcodec.learning import networks, tangents
-from nsdcodec.learning.chunks import parts, recomputed
+from nsdcodec.learning.chunks import Given, parts
 from nsdcodec.learning.training import autocast
 from nsdcodec.objectives.base import World
 from nsdcodec.objectives.sweep import Sweep, Trained
@@ -99,14 +99,17 @@ def unroll_with_graph(
 
 
 def cross_entropy_in_parts(world: World, network: nn.Module, weights: Tensor, images: Tensor, labels: Tensor) -> Tensor:
-    """`cross_entropy`, differentiable once, in memory that `world.images_at_once` bounds."""
+    """`cross_entropy`, differentiable once and in the weights only, in memory that `world.images_at_once` bounds."""
     if len(images) <= (world.images_at_once or len(images)):
         return cross_entropy(world, network, weights, images, labels)
-    each = [
-        len(some) / len(images) * recomputed(cross_entropy, world, network, weights, some, wanted)
-        for some, wanted in parts(world.images_at_once, images, labels)
-    ]
-    return torch.stack(each).sum()
+    own = weights.detach().requires_grad_()
+    total, gradient = torch.zeros_like(own[0].detach()), torch.zeros_like(own)
+    for some, wanted in parts(world.images_at_once, images, labels):
+        part = len(some) / len(images) * cross_entropy(world, network, own, some, wanted)
+        gradient += torch.autograd.grad(part, own)[0]
+        total += part.detach()
+    found: Tensor = Given.apply(total, [gradient], weights)
+    return found
 
 
 def cross_entropy(world: World, network: nn.Module, weights: Tensor, images: Tensor, labels: Tensor) -> Tensor:

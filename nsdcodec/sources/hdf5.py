@@ -12,21 +12,21 @@ import numpy as np
 import torch
 
 from nsdcodec.errors import InvalidSource
-from nsdcodec.free_memory import free_memory
+from nsdcodec.free_memory import free_memory, resident_bytes
 from nsdcodec.sources.arrays import class_names, split_of_arrays
 from nsdcodec.sources.base import Source, Split, augmentation, package
 from nsdcodec.sources.streamed import Streamed
 
-# The share of the memory that the images of a source may take: as much again are the copies that holding out makes, and
-# half is for what is computed.
+# The share of what is left of the memory that the images of a source may take: as much again are the copies that holding
+# out makes, and half is for what is computed.
 HELD_SHARE = 0.25
 
 
 def load(path: Path, memory: int | None = None) -> Source:
-    """Named after the file. The group test/ may be absent. `memory` is the bytes that may be taken; None is what is
-    free. Raises InvalidSource; MissingData without h5py."""
+    """Named after the file. The group test/ may be absent. `memory` is the bytes that the process may take; None is
+    what is free. Raises InvalidSource; MissingData without h5py."""
     h5py = package("h5py")
-    memory = free_memory(torch.device("cpu")) if memory is None else memory
+    left = free_memory(torch.device("cpu")) if memory is None else memory - resident_bytes()
     try:
         with h5py.File(path, "r") as file:
             if "classes" not in file.attrs:
@@ -34,7 +34,7 @@ def load(path: Path, memory: int | None = None) -> Source:
             classes = class_names(str(path), file.attrs["classes"])
             parts = ("train", "test") if "test" in file else ("train",)
             nbytes = sum(_array(file, f"{part}/images", path).nbytes for part in parts)
-            splits = [_split(file, part, path, nbytes > HELD_SHARE * memory) for part in parts]
+            splits = [_split(file, part, path, nbytes > HELD_SHARE * left) for part in parts]
     # What h5py raises for a file, a chunk or a type that it cannot read.
     except (OSError, RuntimeError, KeyError, ValueError, TypeError) as error:
         raise InvalidSource(f"{path}: not a readable HDF5 file ({error}); make or fetch it again") from error
