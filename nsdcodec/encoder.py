@@ -154,8 +154,8 @@ def make_experts(job: Job, listen: Listener = lambda progress: None) -> Experts:
     """The expert trajectories that `encode` of the same job would match; makes those that are missing."""
     objective = job.settings.objective
     assert isinstance(objective, TrajectoryMatching), "the caller chose the objective"
+    memory = MemoryPlan.of(job.memory, job.settings, job.source, None, job.device)
     source, _ = jobs.hold_out(job)
-    memory = MemoryPlan.of(job.memory, job.settings, source.geometry, None, job.device)
     return objective.experts_of(_world(job, source, listen, memory))
 
 
@@ -164,7 +164,7 @@ def _memory(job: Job, layout: Layout, saved: Checkpoint | None) -> MemoryPlan:
     has the plan that it began with, unless it is given another limit."""
     if saved is not None and saved.counters["memory limit"] == job.memory:
         return MemoryPlan(**saved.counters["memory"])
-    return MemoryPlan.of(job.memory, job.settings, job.source.geometry, layout, job.device)
+    return MemoryPlan.of(job.memory, job.settings, job.source, layout, job.device)
 
 
 def _start(job: Job, layout: Layout, memory: MemoryPlan, clock: Clock, log: Log, listen: Listener) -> _Run:

@@ -36,6 +36,7 @@ from nsdcodec.objectives.gradient import SECOND_ORDER, GradientMatching
 from nsdcodec.objectives.student import keeps_graph
 from nsdcodec.objectives.trajectory import TrajectoryMatching
 from nsdcodec.settings import Settings
+from nsdcodec.sources.base import Source
 
 # Where no limit is given, of what is free.
 FREE_SHARE = 0.8
@@ -58,16 +59,19 @@ class MemoryPlan:
 
     @classmethod
     def of(
-        cls, limit: int | None, settings: Settings, geometry: Geometry, layout: Layout | None, device: torch.device
+        cls, limit: int | None, settings: Settings, source: Source, layout: Layout | None, device: torch.device
     ) -> MemoryPlan:
-        """For an encode to this layout, or only for experts where it is None. `limit` in bytes is that of the process
-        on a CPU, of the device otherwise; None is a share of what is free, and then nothing is refused.
+        """For an encode to this layout, or only for experts where it is None, before images are held out. `limit` in
+        bytes is that of the process on a CPU, of the device otherwise; None is a share of what is free, and then
+        nothing is refused.
 
         Raises OverMemory where not even one image at a time would fit, naming what takes most.
         """
-        there = available(limit, device)
+        there, geometry = available(limit, device), source.geometry
         network = networks.build(settings.network, geometry, 0)
         fixed = _fixed(settings, geometry, layout, network, there)
+        if isinstance(source.train.images, Tensor) and device.type == "cpu":
+            fixed["the real images without those held out"] = source.train.images.nbytes
         rest = there - sum(fixed.values())
         one = bytes_an_image(network, geometry)
         validation = networks.widened(settings.network, settings.validation.width)
@@ -195,6 +199,7 @@ REMEDIES = {
     "embeddings": "lower objective.real_per_class or network.width",
     "an image in the network": "lower network.width and validation.width",
     "a batch": "lower training.batch_size",
+    "the real images without those held out": "bring the source to HDF5, which can be read in parts",
 }
 
 

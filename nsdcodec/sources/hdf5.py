@@ -17,8 +17,8 @@ from nsdcodec.sources.arrays import class_names, split_of_arrays
 from nsdcodec.sources.base import Source, Split, augmentation, package
 from nsdcodec.sources.streamed import Streamed
 
-# The share of what is left of the memory that the images of a source may take: as much again are the copies that holding
-# out makes, and half is for what is computed.
+# The share of what is left of the memory that the images of a source may take: as much again are the copies that
+# holding out makes, and half is for what is computed.
 HELD_SHARE = 0.25
 
 
