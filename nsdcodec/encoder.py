@@ -334,7 +334,8 @@ def _check(run: _Run) -> None:
     accuracy = training.accuracy(network, real, run.held_out.labels.to(job.device), job.precision, most)
     run.checked = max(run.checked, 0)
     # A value may overflow its stored type; chance alone is right on a tenth, and no file can hold it.
-    finite = all(bool(values.isfinite().all()) for values in (images, *stored.values()))
+    # In parts, since the answer for all images takes more memory than they do.
+    finite = all(bool(part.isfinite().all()) for values in (images, *stored.values()) for part in values.split(1024))
     if accuracy >= run.best_accuracy and finite:
         run.best_accuracy, run.best, run.best_iteration, run.best_rate = accuracy, stored, run.iteration, rate
     run.clock.accuracy = accuracy

@@ -43,7 +43,7 @@ FREE_SHARE = 0.8
 RESERVE = 200 << 20
 DECODED, SWEPT, DECODING, ARRAYS, AUGMENTED = 2, 5, 3, 8, 4
 REAL_SHARE, NETWORK_SHARE = 0.25, 0.5
-# Decoding may keep this share of what there is.
+# Of the rest, what decoding may keep.
 DECODING_SHARE = 1 / 8
 
 
@@ -69,7 +69,7 @@ class MemoryPlan:
         """
         there, geometry = available(limit, device), source.geometry
         network = networks.build(settings.network, geometry, 0)
-        fixed = _fixed(settings, geometry, layout, network, there)
+        fixed = _fixed(settings, geometry, layout, network)
         if isinstance(source.train.images, Tensor) and device.type == "cpu":
             fixed["the real images without those held out"] = source.train.images.nbytes
         rest = there - sum(fixed.values())
@@ -77,15 +77,17 @@ class MemoryPlan:
         validation = networks.widened(settings.network, settings.validation.width)
         one_validated = bytes_an_image(networks.build(validation, geometry, 0), geometry)
         order = SECOND_ORDER if isinstance(settings.objective, GradientMatching) else 1
-        least = math.ceil(max(one * order, one_validated) / NETWORK_SHARE)
+        least = math.ceil(max(one * order, one_validated) / NETWORK_SHARE / (1 - DECODING_SHARE))
         if limit is not None and rest < least:
             raise _too_little(limit, there, fixed | {"an image in the network": least})
+        decoding, decoded_at_once = _decoding(layout, rest)
+        rest -= decoding
         most = _most_together(settings, geometry, layout)
         return cls(
             max(0, int(REAL_SHARE * rest)),
             _at_once(rest, one, most, order),
             _at_once(rest, one_validated, max(TESTED, settings.training.batch_size)),
-            None if layout is None else _decoded_at_once(layout, there),
+            decoded_at_once,
         )
 
     @classmethod
@@ -133,16 +135,14 @@ def bytes_an_image(network: nn.Module, geometry: Geometry) -> int:
     return sum(saved.values()) + 3 * max(saved.values()) + AUGMENTED * _image_bytes(geometry)
 
 
-def _fixed(
-    settings: Settings, geometry: Geometry, layout: Layout | None, network: Network, there: int
-) -> dict[str, int]:
+def _fixed(settings: Settings, geometry: Geometry, layout: Layout | None, network: Network) -> dict[str, int]:
     objective, weights = settings.objective, 4 * sum(weight.numel() for weight in network.parameters())
     parts = {"a batch": _batch_bytes(geometry, max(settings.training.batch_size, 256)), "weights": 12 * weights}
     if layout is None:
         return parts
     whole = layout.images * _image_bytes(geometry)
     copies = SWEPT if settings.guided or isinstance(objective, TrajectoryMatching) else DECODED
-    parts["the synthetic images"] = copies * whole + int(min(DECODING * whole, DECODING_SHARE * max(0, there)))
+    parts["the synthetic images"] = copies * whole
     parts["the stored arrays"] = ARRAYS * 4 * layout.elements
     steps = settings.guidance.steps if settings.guided else 0
     if isinstance(objective, TrajectoryMatching):
@@ -175,12 +175,15 @@ def _at_once(rest: int, one: int, most: int, order: int = 1) -> int | None:
     return 1 << max(0, fits.bit_length() - 1)
 
 
-def _decoded_at_once(layout: Layout, there: int) -> int | None:
-    one = DECODING * _image_bytes(layout.geometry)
-    share = DECODING_SHARE * max(0, there)
+def _decoding(layout: Layout | None, rest: int) -> tuple[int, int | None]:
+    """The bytes that decoding keeps for backward, and how many images it makes at once."""
+    if layout is None:
+        return 0, None
+    one, share = DECODING * _image_bytes(layout.geometry), int(DECODING_SHARE * max(0, rest))
     if layout.images * one <= share:
-        return None
-    return 1 << max(0, int(share / 2 / one).bit_length() - 1)
+        return layout.images * one, None
+    # Half of them: what is made and dropped on the way.
+    return share, 1 << max(0, (share // (2 * one)).bit_length() - 1)
 
 
 def _image_bytes(geometry: Geometry) -> int:

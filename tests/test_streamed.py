@@ -12,8 +12,10 @@ import pytest
 import torch
 from worlds import CPU
 
-h5py = pytest.importorskip("h5py")
+pytest.importorskip("h5py")
 pytest.importorskip("sklearn")
+
+import h5py
 
 from nsdcodec import NSDDataset, analysis
 from nsdcodec.encoder import Job, encode
@@ -31,6 +33,7 @@ PATTERNS = RNG.integers(0, 256, (4, 3, 8, 8))
 LABELS = np.arange(120) % 4
 IMAGES = np.clip(PATTERNS[LABELS] + RNG.normal(0, 60, (120, 3, 8, 8)), 0, 255).astype(np.uint8)
 TINY = ("network.width=8", "validation.width=8", "validation.epochs=2", "validation.checks=1", "validation.per_class=5")
+MTT = ("objective.experts=1", "objective.student_steps=2", "objective.expert_epochs=1", "objective.last_start=1")
 # Of an array in HDF5: as one run of bytes; in chunks of some images; of parts of images, packed.
 STORAGE = [{}, {"chunks": (7, 3, 8, 8)}, {"chunks": (5, 1, 4, 8), "compression": "gzip"}]
 
@@ -180,7 +183,7 @@ class TestSource:
             os.truncate(path, path.stat().st_size // 2)
         else:
             path.unlink()
-        with pytest.raises(InvalidSource, match="toy.h5: (changed while|cannot be read any more)"):
+        with pytest.raises(InvalidSource, match=r"toy\.h5: (changed while|cannot be read any more)"):
             images[torch.arange(100)]
 
 
@@ -195,8 +198,7 @@ class TestUse:
             (
                 "nsd",
                 "mtt",
-                ("objective.experts=1", "objective.student_steps=2", "objective.expert_epochs=1", "last_start=1")
-                + ("guidance.weight=0.1", "guidance.real_batch=8"),
+                (*MTT, "guidance.weight=0.1", "guidance.real_batch=8"),
             ),
         ],
         ids=["dm", "fred", "herding", "forgetting", "mtt"],
