@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from worlds import CPU
+from worlds import CPU, seeded
 
 pytest.importorskip("h5py")
 pytest.importorskip("sklearn")
@@ -18,9 +18,11 @@ pytest.importorskip("sklearn")
 import h5py
 
 from nsdcodec import NSDDataset, analysis
+from nsdcodec.container.header import NetworkSpec, TrainingRecipe
 from nsdcodec.encoder import Job, encode
 from nsdcodec.errors import InvalidSource
 from nsdcodec.evaluation import evaluate
+from nsdcodec.learning import networks, training
 from nsdcodec.learning.real import Normalized, RealData, normalized
 from nsdcodec.recipes import recipe
 from nsdcodec.settings import for_geometry
@@ -102,7 +104,7 @@ class TestImages:
             os._exit(0 if torch.equal(images[torch.tensor([0])], first) and images._process == os.getpid() else 1)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
         copy = pickle.loads(pickle.dumps(images))
-        assert copy._file is None
+        assert copy._array is None
         assert torch.equal(copy[torch.tensor([0])], first)
 
     @pytest.mark.skipif(not os.path.exists("/proc/self/fd"), reason="counts Linux's open files")
@@ -244,13 +246,23 @@ class TestRealData:
             assert torch.equal(everything[:], wanted)
             assert torch.equal(labels, held.train.labels)
 
+    def test_a_network_learns_the_same_of_images_that_are_not_kept(self, held, streamed):
+        weights = []
+        for source, most_bytes in ((held, 10**9), (streamed, 0)):
+            images, labels = RealData(source.train, 4, source.normalization, CPU, most_bytes).everything()
+            network = networks.build(NetworkSpec(depth=1, width=4), source.geometry, 1)
+            training.train(network, images, labels, TrainingRecipe(epochs=2, batch_size=32), seeded(1))
+            weights.append(networks.flatten(network))
+            assert training.accuracy(network, images, labels) > 0.25
+        assert torch.equal(*weights)
+
     def test_batches_are_the_same(self, held, streamed):
         real = [RealData(source.train, 4, held.normalization, CPU, 0) for source in (held, streamed)]
         for draw in (
-            lambda one: one.batch(7, torch.Generator().manual_seed(1))[0],
+            lambda one: one.batch(7, seeded(1))[0],
             lambda one: one.of_class(2),
-            lambda one: one.of_labels(torch.tensor([0, 3, 3]), torch.Generator().manual_seed(1)),
-            lambda one: one.take(one.places_per_class(3, torch.Generator().manual_seed(1)).view(-1))[0],
+            lambda one: one.of_labels(torch.tensor([0, 3, 3]), seeded(1)),
+            lambda one: one.take(one.places_per_class(3, seeded(1)).view(-1))[0],
         ):
             assert torch.equal(draw(real[0]), draw(real[1]))
 

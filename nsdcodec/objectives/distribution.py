@@ -164,9 +164,11 @@ def _embedded(
     of class c, each class augmented by its draw."""
     ends = torch.tensor(counts).cumsum(0).clamp(start, start + len(images)) - start
     sizes = ends.diff(prepend=ends.new_zeros(1)).tolist()
-    by_class = zip(images.split(sizes), chosen, strict=True)
+    there = [(size, how) for size, how in zip(sizes, chosen, strict=True) if size]
+    by_class = images.split([size for size, _ in there])
     with autocast(world.device, world.precision):
-        return network.embed(torch.cat([augmentation.apply(one, how) for one, how in by_class if len(one)]))
+        augmented = [augmentation.apply(one, how) for one, (_, how) in zip(by_class, there, strict=True)]
+        return network.embed(torch.cat(augmented))
 
 
 def class_means(values: Tensor, labels: Tensor, classes: int) -> Tensor:

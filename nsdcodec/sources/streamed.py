@@ -34,7 +34,7 @@ class Streamed:
         self.path, self.key = path.absolute(), key
         self._whole, self._index = shape, index
         self._stamp = _stamp(self.path)
-        self._file: Any = None
+        self._array: Any = None
         self._process = 0
 
     def __len__(self) -> int:
@@ -79,24 +79,20 @@ class Streamed:
             yield self[torch.arange(start, min(start + n, len(self)))]
 
     def __getstate__(self) -> dict[str, Any]:
-        return self.__dict__ | {"_file": None, "_process": 0}
+        return self.__dict__ | {"_array": None, "_process": 0}
 
     def close(self) -> None:
-        """Of this process; the next read opens it again."""
-        if self._file is not None and self._process == os.getpid():
-            self._file.close()
-        self._file = None
-
-    def __del__(self) -> None:
-        if getattr(self, "_file", None) is not None:
-            self.close()
+        """Of this process; the next read opens it again. Happens by itself when nobody has these images any more."""
+        if self._array is not None and self._process == os.getpid():
+            self._array.file.close()
+        self._array = None
 
     def _read(self, places: NDArray[np.int64], into: NDArray[np.uint8]) -> None:
         """The rows at these rising places."""
         if not len(places):
             return
         try:
-            array = self._array()
+            array = self._opened()
             image = into[0].nbytes
             # Images of one chunk are read together, since it is unpacked whole; and neighbours without one.
             near = max(self._rows_a_chunk(), GAP_BYTES // max(1, image))
@@ -117,17 +113,17 @@ class Streamed:
             raise InvalidSource(f"{self.path}: changed while it was in use; {_REMEDY}")
 
     def _rows_a_chunk(self) -> int:
-        chunks = self._array().chunks
+        chunks = self._opened().chunks
         return int(chunks[0]) if chunks else 1
 
-    def _array(self) -> Any:
-        if self._file is None or self._process != os.getpid():
+    def _opened(self) -> Any:
+        if self._array is None or self._process != os.getpid():
             import h5py
 
-            self._file, self._process = h5py.File(self.path, "r"), os.getpid()
-            if tuple(self._file[self.key].shape) != self._whole:
+            self._array, self._process = h5py.File(self.path, "r")[self.key], os.getpid()
+            if tuple(self._array.shape) != self._whole:
                 raise ValueError(f"{self.key} has another shape")
-        return self._file[self.key]
+        return self._array
 
 
 _REMEDY = "leave a source as it is until the command ends, or copy it first; then run the command again"
