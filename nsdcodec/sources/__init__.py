@@ -56,7 +56,7 @@ def load(name: str, data_dir: Path | None = None, memory: int | None = None) -> 
     torchvision downloads to the cache folder; or "hf:USER/NAME", which huggingface_hub downloads to its own.
 
     A known name comes before a folder of that name: write ./cifar10 for the folder. Images of an HDF5 file that take
-    more than a quarter of what is left of `memory` (bytes for the whole process; None: what is free) are read from it
+    more than an eighth of what is left of `memory` (bytes for the whole process; None: what is free) are read from it
     as they are asked for; those of other sources are always held. Raises UnknownName, MissingData, InvalidSource,
     FileAccess.
     """

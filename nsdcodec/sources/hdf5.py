@@ -17,9 +17,9 @@ from nsdcodec.sources.arrays import class_names, split_of_arrays
 from nsdcodec.sources.base import Source, Split, augmentation, package
 from nsdcodec.sources.streamed import Streamed
 
-# The share of what is left of the memory that the images of a source may take: as much again are the copies that
-# holding out makes, and half is for what is computed.
-HELD_SHARE = 0.25
+# The share of what is left of the memory that the images of a source may take. As much again are the copies that
+# holding out makes: three quarters are for what is computed.
+HELD_SHARE = 1 / 8
 
 
 def load(path: Path, memory: int | None = None) -> Source:
