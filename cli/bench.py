@@ -1,4 +1,4 @@
-"""nsdc bench: the tables of the papers, run row by row; `nsdc bench loader` is a command below it."""
+"""nsdc bench: the tables of the papers, run row by row; `nsdc bench loader` and `nsdc bench step` are below it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typer.core import TyperGroup
 
 from nsdcodec.errors import InvalidSetting, MissingData
 
-from . import bench_loader, options, output
+from . import bench_loader, bench_step, options, output
 
 
 class _TablesByName(TyperGroup):
@@ -24,8 +24,9 @@ class _TablesByName(TyperGroup):
         return super().parse_args(ctx, args if named else ["table", *args])
 
 
-app = typer.Typer(cls=_TablesByName, help="Run a table of the papers, or measure the speed of loading.")
+app = typer.Typer(cls=_TablesByName, help="Run a table of the papers, or measure the speed of loading or of a step.")
 app.command("loader")(bench_loader.loader)
+app.command("step")(bench_step.step)
 
 
 @app.command("table")
@@ -34,7 +35,7 @@ def bench(
         str | None,
         typer.Argument(
             help="table1, table2, ..., fig3, coresets, fred, fred-c; none lists them. "
-            "`nsdc bench loader` has a --help of its own.",
+            "`nsdc bench loader` and `nsdc bench step` have a --help of their own.",
             show_default=False,
         ),
     ] = None,

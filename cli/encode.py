@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -49,18 +49,30 @@ def encode(
     device: options.Device = "auto",
     precision: options.Precision = "auto",
     memory: options.Memory = None,
+    compile_: Annotated[
+        bool | None,
+        typer.Option(
+            "--compile/--no-compile",
+            help="Compile the steps of students (default: where that saves minutes and there is a compiler).",
+        ),
+    ] = None,
     data_dir: options.DataDir = None,
     experts_dir: options.ExpertsDir = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint beside the output.")] = False,
     restart: Annotated[bool, typer.Option("--restart", help="Start anew though there is a checkpoint.")] = False,
+    rank_timeout: Annotated[
+        str, typer.Option(metavar="DURATION", help="Under torchrun: when a rank that does not answer counts as lost.")
+    ] = "30m",
     json: bool = output.JSON,
 ) -> None:
     """Distil a data set into an .nsd file.
 
     Writes the file, and beside it a log (FILE.log.jsonl) and, until it is done, a checkpoint (FILE.checkpoint). Ctrl-C
     writes the best file so far; the same command with --resume goes on.
+
+    On several devices: torchrun --nproc-per-node N -m nsdcodec.encode SOURCE ... --set optimizer.draws=N
     """
-    from nsdcodec import sources
+    from nsdcodec import launch, ranks, sources
     from nsdcodec.encoder import Job
     from nsdcodec.encoder import encode as run
     from nsdcodec.learning.memory import keep_freed_memory
@@ -70,7 +82,12 @@ def encode(
     limit = options.memory(memory)
     if limit is None:
         keep_freed_memory()
+    timeout = options.seconds(rank_timeout, "--rank-timeout")
     torch_device, chosen_precision = options.device(device, precision)
+    if ":" in device and launch.world() > 1:
+        raise InvalidSetting(
+            f"--device {device}: {launch.world()} processes would share it; give cuda, and each has one"
+        )
     given = {"iterations": iterations, "parameterization.init": init, "parameterization.labels": labels}
     pairs = [*(set_ or []), *(f"{key}={value}" for key, value in given.items() if value is not None)]
     images = sources.load(source, data_dir, limit)
@@ -91,14 +108,20 @@ def encode(
         seed=seed,
         device=torch_device,
         precision=chosen_precision,
-        time_limit=options.seconds(time),
+        time_limit=None if time is None else options.seconds(time, "--time"),
         resume=resume,
         restart=restart,
         experts_folder=options.experts_folder(experts_dir),
         memory=limit,
+        compile=compile_,
+        launch=launch.name(),
     )
-    with output.progress_bar("encode") as bar:
-        result = run(job, lambda progress: bar(progress.done, _text(progress)))
+    if launch.restarted() and job.checkpoint_path.exists():
+        job = replace(job, resume=True, restart=False)
+    with ranks.joined(torch_device, timeout) as together, output.progress_bar("encode") as bar:
+        result = run(job, lambda progress: bar(progress.done, _text(progress)), together)
+    if not output.first():
+        return
     layout = result.header.layout
     if json:
         output.print_json(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -55,6 +56,7 @@ def evaluate(
     precision: options.Precision = "float32",
     memory: options.Memory = None,
     data_dir: options.DataDir = None,
+    together: options.Together = None,
     json: bool = output.JSON,
 ) -> None:
     """Train networks on a file by its recipe and test each on the source's real test set."""
@@ -89,6 +91,7 @@ def evaluate(
     for file, dataset in datasets.items():
         total = networks * (epochs or dataset.recipe.epochs)
         for net, spec in specs[file].items():
+            done = itertools.count(1)
             with output.progress_bar(f"eval {file}, {net}" if nets else f"eval {file}") as bar:
                 results[file, net] = run(
                     dataset,
@@ -99,11 +102,12 @@ def evaluate(
                     seed,
                     torch_device,
                     chosen_precision,
-                    lambda number, epoch, bar=bar, total=total: bar(  # type: ignore[misc]
-                        (number * (total // networks) + epoch) / total, f"network {number + 1}, epoch {epoch}"
+                    lambda number, epoch, bar=bar, done=done, total=total: bar(  # type: ignore[misc]
+                        next(done) / total, f"network {number + 1}, epoch {epoch}"
                     ),
                     keep_networks=corruptions,
                     memory=limit,
+                    together=together,
                 )
     documents = [
         _document(file, net, datasets[file], result)

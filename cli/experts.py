@@ -21,12 +21,14 @@ def experts(
     memory: options.Memory = None,
     data_dir: options.DataDir = None,
     experts_dir: options.ExpertsDir = None,
+    together: options.Together = None,
     json: bool = output.JSON,
 ) -> None:
-    """Train expert networks on the real images and keep their weights of every epoch.
+    """Train expert networks on the real images and keep their weights of every epoch that mtt will match.
 
     One HDF5 file an expert, in a folder named after all the settings that made them; those that are there are kept, so
-    the command can be stopped and repeated. `nsdc encode --objective mtt` makes what is missing by itself.
+    the command can be stopped and repeated. `nsdc encode --objective mtt` makes what is missing by itself. Started
+    several times, also by torchrun or on machines that share the folder, each process makes others.
     """
     from nsdcodec import sources
     from nsdcodec.encoder import Job, make_experts
@@ -52,7 +54,9 @@ def experts(
         memory=limit,
     )
     with output.progress_bar("experts") as bar:
-        made = make_experts(job, lambda progress: bar(progress.done, progress.phase))
+        made = make_experts(job, lambda progress: bar(progress.done, progress.phase), together)
+    if not output.first():
+        return
     if json:
         output.print_json({"folder": str(made.folder), "experts": made.count(), "epochs": made.settings.epochs})
     else:

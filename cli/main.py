@@ -6,7 +6,8 @@ import sys
 
 import typer
 
-from nsdcodec.errors import NsdError
+from nsdcodec import launch
+from nsdcodec.errors import Interrupted, NsdError
 from nsdcodec.version import VERSION
 
 from . import (
@@ -72,5 +73,8 @@ def run() -> None:
     try:
         app()
     except NsdError as error:
-        print(output.printable(f"error: {error}"), file=sys.stderr)
+        if output.first():
+            print(output.printable(f"error: {error}"), file=sys.stderr)
+        elif not isinstance(error, Interrupted):  # which all are alike
+            print(output.printable(f"rank {launch.rank()}: error: {error}"), file=sys.stderr)
         sys.exit(error.exit_code)

@@ -42,7 +42,16 @@ Set = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", hel
 Seed = Annotated[int, typer.Option(help="Of every random choice.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, ...")]
 Precision = Annotated[
-    str, typer.Option(help="Of convolutions: float32, bfloat16, or auto (bfloat16 where the hardware has it).")
+    str,
+    typer.Option(help="Of convolutions: float32 (on a GPU TF32), bfloat16, or auto (bfloat16 on a CPU that has it)."),
+]
+
+Together = Annotated[
+    int | None,
+    typer.Option(
+        help="Networks trained at once: the same up to rounding (default: 1 on a CPU, up to 8 on a GPU as its memory "
+        "allows)."
+    ),
 ]
 Memory = Annotated[
     str | None,
@@ -54,13 +63,11 @@ Memory = Annotated[
 ]
 
 
-def seconds(text: str | None) -> float | None:
-    """ "90", "90s", "10m", "1h30m" in seconds. Raises InvalidSetting."""
-    if text is None:
-        return None
+def seconds(text: str, option: str) -> float:
+    """ "90", "90s", "10m", "1h30m" in seconds, above 0. Raises InvalidSetting."""
     found = re.fullmatch(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s?)?", text.strip())
     if not found or not any(found.groups()):
-        raise InvalidSetting(f"--time {text}: write a duration such as 90s, 10m or 1h30m")
+        raise InvalidSetting(f"{option} {text}: write a duration such as 90s, 10m or 1h30m")
     hours, minutes, rest = (float(part or 0) for part in found.groups())
     return hours * 3600 + minutes * 60 + rest
 
@@ -89,15 +96,19 @@ def memory(text: str | None) -> int | None:
 
 
 def device(name: str, precision: str) -> tuple[torch.device, str]:
-    """The device and the precision. Raises InvalidSetting for what this machine does not have."""
+    """The device and the precision; of processes launched together, each takes a GPU of its own. Raises InvalidSetting
+    for what this machine does not have."""
     import torch
 
+    from nsdcodec import launch
     from nsdcodec.learning.training import pick_device, pick_precision
 
     if precision not in ("auto", "float32", "bfloat16"):
         raise InvalidSetting(f"--precision {precision}: it can be auto, float32 or bfloat16")
     try:
         chosen = pick_device(name)
+        if chosen.type == "cuda" and chosen.index is None and launch.world() > 1:
+            chosen = torch.device("cuda", launch.local_rank())
         torch.zeros(1, device=chosen).item()
     except (RuntimeError, AssertionError) as error:
         raise InvalidSetting(f"--device {name}: {str(error).splitlines()[0]}; try --device cpu") from error

@@ -11,10 +11,17 @@ from typing import Any
 
 import typer
 
+from nsdcodec import launch
+
 # Plain seconds between two lines of progress where stderr is not a terminal.
 LINE_SECONDS = 10.0
 
 JSON = typer.Option(False, "--json", help="Print JSON to stdout.")
+
+
+def first() -> bool:
+    """Whether this process prints: of those that a launcher started together, only the first does."""
+    return launch.rank() == 0
 
 
 def print_json(value: Any) -> None:
@@ -51,7 +58,11 @@ def print_table(columns: list[str], rows: list[list[str]]) -> None:
 
 @contextmanager
 def progress_bar(title: str) -> Iterator[Callable[[float, str], None]]:
-    """A function of (done 0 to 1, text): a bar on a terminal, else a line every ten seconds."""
+    """A function of (done 0 to 1, text): a bar on a terminal, else a line every ten seconds; nothing where another
+    process prints."""
+    if not first():
+        yield lambda done, text: None
+        return
     if not sys.stderr.isatty():
         last = [-LINE_SECONDS]
 

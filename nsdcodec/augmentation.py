@@ -128,8 +128,10 @@ def _affine(
     like: Tensor,
 ) -> Tensor:
     """Matrices [n, 2, 3] from output to input places, in units of half the image."""
+    # Constants are filled in on the device: a copy from the host would wait for all that the device has yet to do.
     entries = [
-        torch.as_tensor(value, dtype=like.dtype, device=like.device).expand(n) for value in (xx, xy, x, yx, yy, y)
+        value if isinstance(value, Tensor) else torch.full((n,), value, dtype=like.dtype, device=like.device)
+        for value in (xx, xy, x, yx, yy, y)
     ]
     return torch.stack(entries, dim=1).view(n, 2, 3)
 

@@ -132,13 +132,11 @@ def _trained(
         after_epoch(network)
         world.on_prepare(f"{kind}, epoch {epoch + 1} of {settings.epochs}", (epoch + 1) / settings.epochs)
 
-    images, labels = world.real.everything()
-    training.train(
-        network,
-        images,
-        labels,
+    training.train_on(
+        [network],
+        world.real,
         recipe,
-        stream(world.seed, kind),
+        [stream(world.seed, kind)],
         world.precision,
         after_epoch=tell,
         images_at_once=world.images_at_once,

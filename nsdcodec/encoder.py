@@ -3,7 +3,8 @@
     source -> layout for the budget -> initial arrays -> [synthesis -> objective -> step]* -> best checkpoint -> file
 
 Random only in (seed, purpose, iteration), so that a resumed run does what the uninterrupted one would have done: bit
-for bit on a CPU with the same number of threads, where `iterations` and not a time limit ends it.
+for bit on a CPU with the same number of threads, where `iterations` and not a time limit ends it. Several ranks
+share the draws of an iteration; each has all arrays and takes the same steps, rank 0 alone validates and writes.
 """
 
 from __future__ import annotations
@@ -19,25 +20,29 @@ import torch
 from torch import Tensor
 
 from nsdcodec import checkpoint as checkpoints
-from nsdcodec import coresets, synthesis
+from nsdcodec import compilation, coresets, draws, synthesis
 from nsdcodec import job as jobs
 from nsdcodec.checkpoint import Checkpoint
 from nsdcodec.container import atomic
 from nsdcodec.container import file as nsd_file
 from nsdcodec.container.header import Header
-from nsdcodec.errors import Diverged, Interrupted, InvalidSetting, InvalidSource, OutOfMemory
+from nsdcodec.draws import Draws, Word
+from nsdcodec.errors import Diverged, Interrupted, InvalidSetting, InvalidSource, OutOfMemory, RankLost
 from nsdcodec.experts import Experts
 from nsdcodec.job import Job
 from nsdcodec.layout import Layout
 from nsdcodec.learning import networks, training
 from nsdcodec.learning.chunks import Rows
+from nsdcodec.learning.compiled import kernels
 from nsdcodec.learning.real import RealData, normalized
+from nsdcodec.learning.training import tf32
 from nsdcodec.memory_plan import MemoryPlan
-from nsdcodec.objectives.base import Objective, State, World
+from nsdcodec.objectives.base import State, World
 from nsdcodec.objectives.trajectory import TrajectoryMatching
 from nsdcodec.parameterizations.base import RealImages, initial_arrays
 from nsdcodec.progress import Clock, Log, Progress, deferred_signals
 from nsdcodec.randomness import seed_of, stream
+from nsdcodec.ranks import Ranks
 from nsdcodec.rounding import rounded, straight_through
 from nsdcodec.settings import Settings
 from nsdcodec.sources.base import Source, Split
@@ -76,12 +81,12 @@ class _Run:
     memory: MemoryPlan
     held_out: Split
     arrays: dict[str, Tensor]
-    objective: Objective
-    state: State
+    draws: Draws
     optimizer: torch.optim.Optimizer
     clock: Clock
     log: Log
     listen: Listener
+    saved: float = field(default_factory=time.monotonic)
     iteration: int = 0
     checked: int = -1
     skipped: int = 0
@@ -93,26 +98,51 @@ class _Run:
 
     @property
     def parameters(self) -> dict[str, Tensor]:
-        return {role: values for role, values in self.arrays.items() if values.requires_grad} | self.state.learnable
+        learned = {role: values for role, values in self.arrays.items() if values.requires_grad}
+        return learned | self.draws.state.learnable
+
+    @property
+    def ranks(self) -> Ranks:
+        return self.draws.ranks
 
     def tell(self, loss: float | None = None, phase: str = "distilling") -> None:
         self.listen(self.clock.progress(self.iteration, self.layout.images, loss, phase))
 
 
-def encode(job: Job, listen: Listener = lambda progress: None) -> Result:
-    """Runs the job, writes its file, and removes its checkpoint. `listen` hears of progress.
+def encode(job: Job, listen: Listener = lambda progress: None, ranks: Ranks | None = None) -> Result:
+    """Runs the job, writes its file, and removes its checkpoint. `listen` hears of progress. With `ranks`, all of them
+    call this with the same job, each on its own device, and get the same result.
 
     Raises OverBudget before any training; Interrupted on Ctrl-C or SIGTERM, with the best file so far written and a
-    checkpoint to go on from; Diverged; OutOfMemory; FileAccess; what the source and the settings raise.
+    checkpoint to go on from; Diverged; OutOfMemory; FileAccess; RankLost; what the source and the settings raise.
     """
+    ranks = ranks or Ranks()
+    draws.check(job.settings.optimizer.draws, ranks)
+    try:
+        return _encode(job, listen, ranks)
+    except RankLost as error:
+        raise RankLost(f"{error}; {_last_checkpoint(job, ranks)}") from error
+
+
+def _encode(job: Job, listen: Listener, ranks: Ranks) -> Result:
     started = time.monotonic()
-    atomic.check_writable(job.output)
-    saved = _saved(job)
     layout = jobs.plan(job)
-    log = Log(job.log_path, keep=job.resume)
+    compiled, notes = ranks.from_first(lambda: compilation.settled(job, layout))
+    job = replace(job, compile=compiled)
+    with kernels(compiled), tf32(job.device):
+        return _computed(job, layout, listen, ranks, started, notes)
+
+
+def _computed(
+    job: Job, layout: Layout, listen: Listener, ranks: Ranks, started: float, notes: tuple[str, ...]
+) -> Result:
+    saved = ranks.from_first(lambda: _saved(job))
+    log = Log(None if ranks.rank else job.log_path, keep=saved is not None)
     clock = Clock(saved.counters["seconds"] if saved else 0.0, started, job.time_limit, job.settings.iterations)
     try:
-        run = _start(job, layout, _memory(job, layout, saved), clock, log, listen)
+        memory = ranks.from_first(lambda: _memory(job, layout, saved))
+        run = _start(job, layout, memory, clock, log, listen, ranks)
+        run.draws.state.notes += notes
     except KeyboardInterrupt as error:
         raise Interrupted(
             "stopped before the first iteration; nothing was written. Experts that were finished are kept in "
@@ -126,7 +156,7 @@ def encode(job: Job, listen: Listener = lambda progress: None) -> Result:
         settings=job.settings.flat(),
         elements=layout.elements,
         images=layout.images,
-        notes=list(run.state.notes),
+        notes=list(run.draws.state.notes),
         memory=run.memory.document(),
     )
     try:
@@ -141,22 +171,28 @@ def encode(job: Job, listen: Listener = lambda progress: None) -> Result:
         raise OutOfMemory(
             f"{job.device} is out of memory at iteration {run.iteration}: {str(error).splitlines()[0]}; lower "
             "objective.student_batch, objective.student_steps, objective.real_per_class or network.width by --set"
-            + "".join(f" ({note})" for note in run.state.notes)
+            + "".join(f" ({note})" for note in run.draws.state.notes)
         ) from error
+    return ranks.from_first(lambda: _finish(run))
+
+
+def _finish(run: _Run) -> Result:
+    job, clock = run.job, run.clock
     size = _write(run)
     job.checkpoint_path.unlink(missing_ok=True)
-    log.event("end", iteration=run.iteration, validation=run.best_accuracy, bytes=size, seconds=clock.seconds)
-    header, notes = _header(run), run.state.notes
+    run.log.event("end", iteration=run.iteration, validation=run.best_accuracy, bytes=size, seconds=clock.seconds)
+    header, notes = _header(run), run.draws.state.notes
     return Result(job.output, size, header, run.best_accuracy, run.iteration, run.skipped, clock.seconds, notes)
 
 
-def make_experts(job: Job, listen: Listener = lambda progress: None) -> Experts:
-    """The expert trajectories that `encode` of the same job would match; makes those that are missing."""
+def make_experts(job: Job, listen: Listener = lambda progress: None, together: int | None = None) -> Experts:
+    """The expert trajectories that `encode` of the same job would match; makes those that are missing, `together` of
+    them at once (None: `stacked.at_once`)."""
     objective = job.settings.objective
     assert isinstance(objective, TrajectoryMatching), "the caller chose the objective"
     memory = MemoryPlan.of(job.memory, job.settings, job.source, None, job.device)
     source, _ = jobs.hold_out(job)
-    return objective.experts_of(_world(job, source, listen, memory))
+    return objective.experts_of(_world(job, source, listen, memory), together)
 
 
 def _memory(job: Job, layout: Layout, saved: Checkpoint | None) -> MemoryPlan:
@@ -167,19 +203,26 @@ def _memory(job: Job, layout: Layout, saved: Checkpoint | None) -> MemoryPlan:
     return MemoryPlan.of(job.memory, job.settings, job.source, layout, job.device)
 
 
-def _start(job: Job, layout: Layout, memory: MemoryPlan, clock: Clock, log: Log, listen: Listener) -> _Run:
+def _start(
+    job: Job, layout: Layout, memory: MemoryPlan, clock: Clock, log: Log, listen: Listener, ranks: Ranks
+) -> _Run:
     source, held_out = jobs.hold_out(job)
     world = _world(job, source, listen, memory)
-    generator = stream(job.seed, "initial")
-    parameterization = job.settings.parameterization
-    initial = initial_arrays(parameterization, layout, _real_images(job, layout, world, generator), generator)
+    initial = ranks.from_first(lambda: _initial(job, layout, world))
     arrays = {role: values.to(job.device).contiguous() for role, values in initial.items()}
     for role, values in arrays.items():
-        values.requires_grad_(values.is_floating_point() and role not in parameterization.fixed)
-    objective = job.settings.guided_objective
-    state = objective.prepare(world)
-    optimizer = _optimizer(job.settings, arrays, state)
-    return _Run(job, layout, world, memory, held_out, arrays, objective, state, optimizer, clock, log, listen)
+        values.requires_grad_(values.is_floating_point() and role not in job.settings.parameterization.fixed)
+    shared = Draws.prepare(job.settings.guided_objective, world, job.settings.optimizer.draws, ranks)
+    optimizer = _optimizer(job.settings, arrays, shared.state)
+    return _Run(job, layout, world, memory, held_out, arrays, shared, optimizer, clock, log, listen)
+
+
+def _initial(job: Job, layout: Layout, world: World) -> dict[str, Tensor]:
+    """On the CPU."""
+    generator = stream(job.seed, "initial")
+    real = _real_images(job, layout, world, generator)
+    arrays = initial_arrays(job.settings.parameterization, layout, real, generator)
+    return {role: values.cpu() for role, values in arrays.items()}
 
 
 def _real_images(job: Job, layout: Layout, world: World, generator: torch.Generator) -> RealImages:
@@ -240,52 +283,57 @@ def _loop(run: _Run, stop: threading.Event) -> None:
     checks = run.job.settings.validation.checks
     if run.checked < 0:
         _check(run)
-    saved = time.monotonic()
+    done = run.ranks.from_first(lambda: run.clock.done(run.iteration))
     while run.job.settings.objective.name != "none":
-        done = run.clock.done(run.iteration)
         if run.checked < math.floor(done * checks + 1e-9):
             _check(run)
             run.checked = math.floor(done * checks + 1e-9)
             _save(run)
-            done = run.clock.done(run.iteration)
+            done = run.ranks.from_first(lambda: run.clock.done(run.iteration))
         if done >= 1:
             return
-        loss, parts = _iterate(run, done)
+        loss, parts, words = _iterate(run, done, lambda: _word(run, stop))
         run.iteration += 1
+        # Of a time limit, the clock of rank 0 is everyone's.
+        done = run.clock.done(run.iteration) if run.job.time_limit is None else words[0].done
         if run.log.due():
             seconds = round(run.clock.seconds, 3)
             figures = {name: part.item() for name, part in parts.items()}
             run.log.event("step", iteration=run.iteration, loss=loss, seconds=seconds, skipped=run.skipped, **figures)
             run.tell(loss)
-        if stop.is_set():
+        if any(word.stop for word in words):
             raise Interrupted
-        if time.monotonic() - saved >= run.job.checkpoint_seconds:
+        if words[0].save:
             _save(run)
-            saved = time.monotonic()
 
 
-def _iterate(run: _Run, done: float) -> tuple[float, Mapping[str, Tensor]]:
-    """One step: its loss and the parts of it. If loss or gradient is not finite, nothing changes and it is counted."""
+def _word(run: _Run, stop: threading.Event) -> Word:
+    """What this rank tells the others with the gradients of an iteration, of how to go on after it."""
+    save = time.monotonic() - run.saved >= run.job.checkpoint_seconds
+    return Word(stop.is_set(), save, run.clock.done(run.iteration + 1))
+
+
+def _iterate(run: _Run, done: float, word: Callable[[], Word]) -> tuple[float, Mapping[str, Tensor], list[Word]]:
+    """One step: its loss, the parts of it, and the words of all ranks. If loss or gradient is not finite, nothing
+    changes and it is counted."""
     settings = run.job.settings.optimizer
     if settings.decay:
         for group in run.optimizer.param_groups:
             group["lr"] = group["full_rate"] * 0.5 * (1 + math.cos(math.pi * done))
-    run.optimizer.zero_grad(set_to_none=True)
     generator = stream(run.job.seed, "in training", run.iteration)
     coarse = {role: straight_through(values, run.layout.arrays[role]) for role, values in run.arrays.items()}
     arrays = run.job.settings.parameterization.in_training(coarse, generator)
     images, labels = _images(run, arrays), synthesis.labels(run.layout, arrays, run.job.device)
-    step = run.objective.loss(run.state, images, labels, run.iteration)
-    # Only these: gradients of a pooled network's own weights would cost time, and nobody reads them.
-    step.loss.backward(inputs=list(run.parameters.values()))
-    squares = [value.grad.square().sum() for value in run.parameters.values() if value.grad is not None]
-    # The one place where the host waits for the device.
-    loss, norm = torch.stack([step.loss.detach().float(), torch.stack(squares).sum().float()]).tolist()
-    if math.isfinite(loss) and math.isfinite(norm):
+    parameters = list(run.parameters.values())
+    step = run.draws.averaged(images, labels, run.iteration, parameters, word)
+    if step.finite:
+        for parameter, gradient in zip(parameters, step.gradients, strict=True):
+            parameter.grad = gradient
         run.optimizer.step()
-        run.state.constrain()
+        run.optimizer.zero_grad(set_to_none=True)
+        run.draws.constrain()
         run.skipped_in_a_row = 0
-        return loss, step.parts
+        return step.loss, step.parts, step.words
     run.skipped += 1
     run.skipped_in_a_row += 1
     if run.skipped_in_a_row >= MOST_SKIPPED_IN_A_ROW:
@@ -293,7 +341,7 @@ def _iterate(run: _Run, done: float) -> tuple[float, Mapping[str, Tensor]]:
             f"{run.skipped_in_a_row} steps in a row had a loss that is not finite, at iteration {run.iteration}; "
             f"lower the rate: --set optimizer.learning_rate={settings.learning_rate / 4:g}"
         )
-    return loss, step.parts
+    return step.loss, step.parts, step.words
 
 
 def _images(run: _Run, arrays: Mapping[str, Tensor]) -> Tensor:
@@ -312,6 +360,12 @@ def _images(run: _Run, arrays: Mapping[str, Tensor]) -> Tensor:
 
 
 def _check(run: _Run) -> None:
+    """The others wait, since training networks side by side would help nobody."""
+    run.ranks.from_first(lambda: _validate(run))
+    run.checked = max(run.checked, 0)
+
+
+def _validate(run: _Run) -> None:
     """Trains a network on the set as it would be stored, tests it on held-out images, keeps the set if it is best."""
     started = time.monotonic()
     run.tell(phase="validating")
@@ -319,7 +373,7 @@ def _check(run: _Run) -> None:
     stored = _stored(run)
     with torch.no_grad():
         images, labels = _images(run, stored), synthesis.labels(run.layout, stored, job.device)
-    rate = run.objective.learned_rate(run.state)
+    rate = run.draws.objective.learned_rate(run.draws.state)
     recipe = replace(
         settings.training,
         learning_rate=rate or settings.training.learning_rate,
@@ -332,7 +386,6 @@ def _check(run: _Run) -> None:
     training.train(network, images, labels, recipe, chance, job.precision, images_at_once=most)
     real = normalized(run.held_out, run.world.real.normalization, job.device, run.memory.real_bytes)
     accuracy = training.accuracy(network, real, run.held_out.labels.to(job.device), job.precision, most)
-    run.checked = max(run.checked, 0)
     # A value may overflow its stored type; chance alone is right on a tenth, and no file can hold it.
     # In parts, since the answer for all images takes more memory than they do.
     finite = all(bool(part.isfinite().all()) for values in (images, *stored.values()) for part in values.split(1024))
@@ -362,26 +415,36 @@ def _write(run: _Run) -> int:
 
 
 def _save(run: _Run) -> None:
-    Checkpoint(
+    of_ranks = run.ranks.to_first(run.draws.tensors())
+    run.ranks.from_first(lambda: _write_checkpoint(run, of_ranks))
+    run.saved = time.monotonic()
+
+
+def _write_checkpoint(run: _Run, of_ranks: list[dict[str, Tensor]]) -> None:
+    """`of_ranks`: what each carries of its draws."""
+    tensors = (
         checkpoints.named("arrays", run.arrays)
         | checkpoints.named("best", run.best)
-        | checkpoints.named("objective", run.state.tensors())
-        | checkpoints.named("optimizer", checkpoints.optimizer_tensors(run.optimizer, run.parameters)),
-        {name: getattr(run, name) for name in COUNTERS}
-        | {"seconds": run.clock.seconds}
-        | {"memory limit": run.job.memory, "memory": run.memory.document()},
-        jobs.identity(run.job),
-    ).write(run.job.checkpoint_path)
+        | checkpoints.named("optimizer", checkpoints.optimizer_tensors(run.optimizer, run.parameters))
+    )
+    for carried in of_ranks:
+        tensors |= carried
+    counters = {name: getattr(run, name) for name in COUNTERS}
+    counters |= {"seconds": run.clock.seconds, "launch": run.job.launch}
+    counters |= {"memory limit": run.job.memory, "memory": run.memory.document()}
+    Checkpoint(tensors, counters, jobs.identity(run.job)).write(run.job.checkpoint_path)
 
 
 def _saved(job: Job) -> Checkpoint | None:
     """The checkpoint to resume: read before anything else, since making experts can take hours. None for a new run;
-    an unfinished one is dropped only where that was asked for."""
-    if job.resume:
+    an unfinished one is dropped only where that was asked for, and never one of the same launch."""
+    atomic.check_writable(job.output)
+    there = job.checkpoint_path.exists()
+    if job.resume or (there and _of_this_launch(job)):
         saved = Checkpoint.read(job.checkpoint_path)
         saved.require(jobs.identity(job), job.checkpoint_path)
         return saved
-    if job.checkpoint_path.exists() and not job.restart:
+    if there and not job.restart:
         raise InvalidSetting(
             f"{job.checkpoint_path} holds an unfinished run; go on with it by --resume, or drop it by --restart"
         )
@@ -390,20 +453,27 @@ def _saved(job: Job) -> Checkpoint | None:
     return None
 
 
+def _of_this_launch(job: Job) -> bool:
+    return bool(job.launch) and Checkpoint.read(job.checkpoint_path).counters.get("launch") == job.launch
+
+
 def _load(run: _Run, saved: Checkpoint) -> None:
     with torch.no_grad():
         for role, values in checkpoints.below("arrays", saved.tensors).items():
             run.arrays[role].copy_(values)
     run.best = {role: values.to(run.job.device) for role, values in checkpoints.below("best", saved.tensors).items()}
-    run.state.load(checkpoints.below("objective", saved.tensors))
+    run.draws.load(saved.tensors)
     checkpoints.load_optimizer(run.optimizer, run.parameters, checkpoints.below("optimizer", saved.tensors))
     for name in COUNTERS:
         setattr(run, name, saved.counters[name])
 
 
 def _interrupted(run: _Run) -> str:
-    """Writes the best file so far, and says how to go on."""
+    """Writes the best file so far, and says how to go on; on rank 0 alone, and without a word to the others, who may
+    be anywhere after a second Ctrl-C."""
     job = run.job
+    if run.ranks.rank:
+        return f"stopped at iteration {run.iteration}; rank 0 says what is written"
     run.log.event("interrupted", iteration=run.iteration)
     if not run.best:
         return "stopped before anything was reached; nothing was written"
@@ -413,3 +483,15 @@ def _interrupted(run: _Run) -> str:
         f"({run.best_accuracy:.1%} on held-out images); "
         + ("go on with the same command and --resume" if job.checkpoint_path.exists() else "there is no checkpoint yet")
     )
+
+
+def _last_checkpoint(job: Job, ranks: Ranks) -> str:
+    """What stands after the loss of a rank."""
+    if ranks.rank:
+        return "rank 0 says what to go on from"
+    if job.checkpoint_path.exists():
+        return (
+            f"{job.checkpoint_path} holds the last checkpoint: go on with the same command and --resume, with any "
+            "number of processes"
+        )
+    return "there is no checkpoint yet; experts that were finished are kept"

@@ -137,7 +137,7 @@ class UnknownName(InvalidSetting):
 
 
 class Diverged(NsdError):
-    """Too many steps had a loss that is not finite."""
+    """Too many steps had a loss that is not finite, or a network learned weights that are not."""
 
 
 class OutOfMemory(NsdError):
@@ -146,6 +146,12 @@ class OutOfMemory(NsdError):
 
 class WorkerDied(NsdError, RuntimeError):
     """A worker process of a loader was killed. A RuntimeError as well: that is what PyTorch raises."""
+
+
+class RankLost(NsdError):
+    """Another process of a run on several devices was killed, or does not answer."""
+
+    exit_code = 7
 
 
 class Interrupted(NsdError):

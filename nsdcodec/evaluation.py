@@ -11,8 +11,9 @@ import torch
 from nsdcodec.container.header import NetworkSpec, Normalization, TrainingRecipe
 from nsdcodec.dataset import NSDDataset
 from nsdcodec.errors import InvalidSetting, InvalidSource
-from nsdcodec.learning import networks, training
+from nsdcodec.learning import networks, stacked, training
 from nsdcodec.learning.base import Network
+from nsdcodec.learning.batches import Held
 from nsdcodec.learning.real import normalized
 from nsdcodec.memory_plan import MemoryPlan
 from nsdcodec.randomness import seed_of, stream
@@ -51,12 +52,15 @@ def evaluate(
     precision: str = "float32",
     progress: Callable[[int, int], None] = lambda network, epoch: None,
     keep_networks: bool = False,
+    together: int | None = None,
     memory: int | None = None,
 ) -> Evaluation:
     """Trains `count` networks by the file's recipe, but for `epochs` and `network` where given, and tests each once on
     the source's test set: NSD section 4.1, and with networks of other architectures (`networks.named`) section 4.3. The
     learning rate is the recipe's for each of them, though it was chosen for, or learned with, the file's own network.
-    `progress` hears of each epoch; `memory` in bytes bounds what is taken (`memory_plan`).
+    `together` of them are trained at once (None: `stacked.at_once`), which changes them by rounding alone. `progress`
+    hears of each epoch that a network has done. `memory` in bytes bounds what is taken (`memory_plan`), also by fewer
+    networks at once.
 
     Raises InvalidSource where the source has no test set or other images than the file.
     """
@@ -77,19 +81,22 @@ def evaluate(
     plan = MemoryPlan.of_evaluation(memory, recipe.network, source.geometry, len(dataset), recipe.batch_size, device)
     real = normalized(source.test, dataset.normalization, device, plan.real_bytes)
     real_labels = source.test.labels.to(device)
-    accuracies, kept = [], []
-    for number in range(count):
-        model = networks.build(recipe.network, source.geometry, seed_of(seed, "evaluation", number)).to(device)
-        training.train(
-            model,
-            images,
-            labels,
-            recipe,
-            stream(seed, "evaluation", number),
-            precision,
-            after_epoch=lambda epoch, number=number: progress(number, epoch + 1),  # type: ignore[misc]
-            images_at_once=plan.validated_at_once,
-        )
-        accuracies.append(training.accuracy(model, real, real_labels, precision, plan.validated_at_once))
-        kept += [model] if keep_networks else []
+    batch, most = min(recipe.batch_size, len(labels)), plan.validated_at_once
+    size = stacked.at_once(together, recipe.network, source.geometry, batch, device, most)
+    accuracies: list[float] = []
+    kept: list[Network] = []
+    for start in range(0, count, size):
+        numbers = range(start, min(start + size, count))
+        seeds = [seed_of(seed, "evaluation", number) for number in numbers]
+        models = [networks.build(recipe.network, source.geometry, one).to(device) for one in seeds]
+        generators = [stream(seed, "evaluation", number) for number in numbers]
+
+        def tell(epoch: int, numbers: range = numbers) -> None:
+            for number in numbers:
+                progress(number, epoch + 1)
+
+        examples = Held(images, labels)
+        training.train_on(models, examples, recipe, generators, precision, tell, images_at_once=most)
+        accuracies += [training.accuracy(model, real, real_labels, precision, most) for model in models]
+        kept += models if keep_networks else []
     return Evaluation(tuple(accuracies), recipe, len(source.test), dataset.normalization, tuple(kept))

@@ -30,7 +30,9 @@ FIGURES_BYTES = 24
 class Job:
     """What to encode and how to run it. `settings` are those that `settings.for_geometry` fitted to the source. `ipc`
     and `bits_per_class` are the budget; `time_limit` in seconds fits the schedule to the clock, in place of
-    `settings.iterations`; `memory` in bytes bounds what is taken (`memory_plan`)."""
+    `settings.iterations`; `memory` in bytes bounds what is taken (`memory_plan`). `compile` is whether a student's
+    kernels are compiled; None: where that saves minutes, and a compiler is there. A checkpoint of the same `launch` (a
+    name; empty: none) is gone on from unasked."""
 
     source: Source
     output: Path
@@ -48,6 +50,8 @@ class Job:
     experts_folder: Path = Path("experts")
     checkpoint_seconds: float = 30.0
     memory: int | None = None
+    compile: bool | None = None
+    launch: str = ""
 
     def __post_init__(self) -> None:
         if self.time_limit is not None and not self.time_limit > 0:
@@ -158,5 +162,6 @@ def identity(job: Job) -> dict[str, Any]:
         "bits per class": job.bits_per_class,
         "seed": job.seed,
         "precision": job.precision,
+        "compile": job.compile,
         **flat,
     }

@@ -65,15 +65,15 @@ class Clock:
 
 
 class Log:
-    """A JSON line an event, beside the output. Raises FileAccess."""
+    """A JSON line an event, beside the output; nothing where the path is None. Raises FileAccess."""
 
-    def __init__(self, path: Path, keep: bool) -> None:
+    def __init__(self, path: Path | None, keep: bool) -> None:
         self.path = path
         self.last = -math.inf
         self._append("", "a" if keep else "w")
 
     def due(self) -> bool:
-        return time.monotonic() - self.last >= LOG_SECONDS
+        return self.path is not None and time.monotonic() - self.last >= LOG_SECONDS
 
     def event(self, name: str, **values: Any) -> None:
         self.last = time.monotonic()
@@ -85,6 +85,8 @@ class Log:
         self._append(json.dumps({"event": name, **kept}) + "\n", "a")
 
     def _append(self, text: str, mode: str) -> None:
+        if self.path is None:
+            return
         try:
             with self.path.open(mode) as file:
                 file.write(text)

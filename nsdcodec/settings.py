@@ -44,15 +44,20 @@ class Optimizer:
     """`kind` is adam or sgd. With adam, `learning_rate` is relative: a step moves a value by about that share of the
     root mean square that its array began with. It falls to zero as half a cosine, or not (`decay`). `momentum` is that
     of sgd, and adam's first beta. `label_rate` is the rate of soft labels' scores: None is as for the other arrays,
-    which under sgd is no choice, since a rate for images suits no score."""
+    which under sgd is no choice, since a rate for images suits no score. The loss of an iteration is the mean of
+    `draws` independent ones (with other trajectories, student batches and real images each), which several processes
+    can share: see `draws`."""
 
     kind: str = "adam"
     learning_rate: float = 0.02
     decay: bool = True
     momentum: float = 0.9
     label_rate: float | None = None
+    draws: int = 1
 
     def __post_init__(self) -> None:
+        if self.draws < 1:
+            raise InvalidSetting(f"optimizer.draws is {self.draws}; it must be at least 1")
         if self.kind not in ("adam", "sgd"):
             raise InvalidSetting(f"optimizer.kind is {self.kind!r}; it can be adam or sgd")
         if not self.learning_rate > 0:

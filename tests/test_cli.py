@@ -556,6 +556,17 @@ class TestExperts:
         nsdc(*arguments)
         assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.h5")} == files
 
+    def test_several_at_once_and_in_float16(self, tmp_path):
+        arguments = ["experts", "digits", "--count", 3, "--experts-dir", tmp_path, "--json", "--device", "cpu"]
+        for pair in ("network.width=4", "objective.first_start=1", "objective.last_start=1"):
+            arguments += ["--set", pair]
+        made = nsdc(*arguments, "--set", "objective.expert_epochs=1", "--together", 2)
+        assert (made.json["experts"], made.json["epochs"]) == (3, 2)
+        half = nsdc(*arguments, "--set", "objective.expert_epochs=1", "--set", "objective.expert_dtype=float16")
+        assert half.json["folder"] != made.json["folder"]
+        assert nsdc(*arguments, "--together", 0).code == 2
+        assert "did you mean 'float16'" in nsdc(*arguments, "--set", "objective.expert_dtype=float61").err
+
 
 class TestAnalyze:
     @pytest.fixture(autouse=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from dataclasses import replace
 
 import pytest
@@ -14,10 +15,16 @@ pytest.importorskip("h5py")
 from builders import LAYOUTS, file_of
 
 from nsdcodec import NSDDataset, sources, synthesis
+from nsdcodec.container.header import NetworkSpec, Normalization, TrainingRecipe
 from nsdcodec.encoder import Job, encode
 from nsdcodec.evaluation import evaluate
+from nsdcodec.geometry import Geometry
+from nsdcodec.learning import networks, training
+from nsdcodec.learning.real import RealData
+from nsdcodec.randomness import stream
 from nsdcodec.recipes import recipe
 from nsdcodec.settings import for_geometry
+from nsdcodec.sources.base import Split
 
 pytestmark = [
     pytest.mark.cuda,
@@ -127,3 +134,63 @@ def test_type_memory_format_and_workers_on_the_device(dtype, workers):
     assert images.is_contiguous(memory_format=torch.channels_last)
     wanted, _ = dataset.all()
     torch.testing.assert_close(images.float().cpu(), wanted, rtol=2**-7, atol=1e-4)
+
+
+DSA = "color_crop_cutout_flip_scale_rotate"
+
+
+def bytes_on_the_device(images: int) -> RealData:
+    pixels = torch.randint(256, (images, 3, 32, 32), dtype=torch.uint8, generator=stream(0))
+    normalization = Normalization((0.5,) * 3, (0.25,) * 3)
+    return RealData(Split(pixels, torch.arange(images) % 10), 10, normalization, torch.device("cuda"))
+
+
+def train_experts(count: int, real: RealData, together: int, recipe: TrainingRecipe, precision: str) -> torch.Tensor:
+    """The weights [count, P] of networks trained in groups."""
+    models = [networks.build(recipe.network, Geometry(10, 3, 32, 32), seed).cuda() for seed in range(count)]
+    for start in range(0, count, together):
+        group = models[start : start + together]
+        training.train_on(group, real, recipe, [stream(start + i) for i in range(len(group))], precision)
+    return torch.stack([networks.flatten(model) for model in models])
+
+
+@pytest.mark.parametrize("together", [1, 4])
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_training_never_waits_but_between_epochs(no_waits, together, precision):
+    real = bytes_on_the_device(300)
+    recipe = TrainingRecipe(0.01, 0.9, 5e-4, 64, 1, DSA, NetworkSpec("convnet", 3, 16))
+    models = [networks.build(recipe.network, Geometry(10, 3, 32, 32), seed).cuda() for seed in range(together)]
+    training.train_on(models, real, recipe, [stream(i) for i in range(together)], precision)
+    with no_waits():
+        training.train_on(models, real, recipe, [stream(i) for i in range(together)], precision)
+
+
+def test_networks_at_once_are_those_one_after_another(monkeypatch):
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", False)
+    real = bytes_on_the_device(200)
+    recipe = TrainingRecipe(0.01, 0.9, 5e-4, 64, 2, DSA, NetworkSpec("convnet", 3, 16))
+    together, alone = (train_experts(4, real, n, recipe, "float32") for n in (4, 1))
+    torch.testing.assert_close(together, alone, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("width", "batch", "least"),
+    [
+        pytest.param(32, 32, 2.0, id="launches take the time"),
+        pytest.param(128, 256, 1.0, id="as nsdc experts cifar10 makes them"),
+    ],
+)
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_eight_experts_at_once_are_faster_than_one_after_another(width, batch, least, precision):
+    real = bytes_on_the_device(batch * 20)
+    recipe = TrainingRecipe(0.01, 0.0, 0.0, batch, 1, DSA, NetworkSpec("convnet", 3, width))
+
+    def seconds(together: int) -> float:
+        torch.cuda.synchronize()
+        began = time.perf_counter()
+        train_experts(8, real, together, recipe, precision)
+        torch.cuda.synchronize()
+        return time.perf_counter() - began
+
+    times = {n: [seconds(n) for _ in range(4)] for n in (1, 8)}
+    assert min(times[1][1:]) >= least * min(times[8][1:]), times

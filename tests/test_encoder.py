@@ -6,6 +6,7 @@ import contextlib
 import errno
 import json
 import os
+import re
 import resource
 import signal
 import subprocess
@@ -23,7 +24,8 @@ from worlds import Striped, toy_source
 pytest.importorskip("sklearn")
 pytest.importorskip("h5py")
 
-from nsdcodec import NSDDataset, coresets, progress, read, sources
+from nsdcodec import NSDDataset, compilation, coresets, encoder, progress, read, sources
+from nsdcodec import job as jobs
 from nsdcodec.container import atomic, codings
 from nsdcodec.container import file as nsd_file
 from nsdcodec.container.header import NetworkSpec
@@ -33,7 +35,7 @@ from nsdcodec.evaluation import evaluate
 from nsdcodec.experts import Experts
 from nsdcodec.geometry import Geometry
 from nsdcodec.job import hold_out, plan
-from nsdcodec.learning import training
+from nsdcodec.learning import compiled, training
 from nsdcodec.objectives import OBJECTIVES, student
 from nsdcodec.objectives.distribution import DistributionMatching
 from nsdcodec.parameterizations import PARAMETERIZATIONS
@@ -425,7 +427,7 @@ from pathlib import Path
 from nsdcodec import progress, sources
 from nsdcodec.encoder import Job, _world, encode
 from nsdcodec.job import hold_out, plan
-from nsdcodec.learning import training
+from nsdcodec.learning import compiled, training
 from nsdcodec.objectives import OBJECTIVES, student
 from nsdcodec.parameterizations import PARAMETERIZATIONS
 from nsdcodec.recipes import recipe
@@ -767,3 +769,45 @@ def _command(*arguments) -> int:
         with pytest.raises(SystemExit) as end:
             run()
     return end.value.code or 0
+
+
+def test_compiling_is_left_to_where_it_saves_minutes(job, monkeypatch):
+    monkeypatch.setattr(compiled, "missing", lambda device: None)
+    made = job(*MTT, objective="mtt")
+    layout = plan(made)
+    long = job(*MTT, objective="mtt", iterations=100_000_000)
+    assert compilation.settled(made, layout) == (False, ())
+    assert compilation.settled(long, layout) == (True, ())
+    assert compilation.settled(replace(long, compile=False), layout) == (False, ())
+    assert compilation.settled(replace(made, compile=True), layout) == (True, ())
+    assert compilation.settled(replace(made, time_limit=3600.0), layout) == (True, ())
+    # No student learns from the images here, or a guiding one does.
+    assert compilation.settled(job(time_limit=3600.0), layout) == (False, ())
+    assert compilation.settled(job("guidance.weight=1", time_limit=3600.0), layout) == (True, ())
+    monkeypatch.setattr(compiled, "missing", lambda device: "g++ is not there")
+    told = "student steps are not compiled, and take longer: g++ is not there"
+    assert compilation.settled(long, layout) == (False, (told,))
+    with pytest.raises(InvalidSetting, match=r"g\+\+ is not there"):
+        compilation.settled(replace(made, compile=True), layout)
+
+
+def test_a_compiled_run_goes_on_only_compiled(job, monkeypatch):
+    monkeypatch.setattr(compiled, "missing", lambda device: None)
+    made = job(*MTT, objective="mtt")
+    assert jobs.identity(replace(made, compile=True)) != jobs.identity(replace(made, compile=False))
+    seen = []
+    kernels = compiled.kernels
+    monkeypatch.setattr(encoder, "kernels", lambda wanted: seen.append(wanted) or kernels(False))
+    for wanted in (True, False, None):
+        encode(replace(made, compile=wanted, restart=True))
+    assert seen == [True, False, False]
+
+
+def test_bfloat16_students_tell_how_near_their_gradient_is(job):
+    made = job(*MTT, objective="mtt")
+    (note,) = encode(replace(made, precision="bfloat16")).notes
+    cosine = float(re.search(r"cosine of (0\.\d+|1\.0000)", note)[1])
+    assert 0.9 < cosine <= 1
+    (logged,) = [event["bfloat16_cosine"] for event in events(made) if "bfloat16_cosine" in event]
+    assert logged == pytest.approx(cosine, abs=1e-4)
+    assert not encode(replace(made, restart=True)).notes

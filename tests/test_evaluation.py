@@ -16,7 +16,7 @@ from nsdcodec.errors import InvalidSetting, InvalidSource
 from nsdcodec.evaluation import Evaluation, evaluate
 from nsdcodec.geometry import Geometry
 from nsdcodec.layout import ArraySpec, Layout, Synthesis
-from nsdcodec.learning.networks import FIXED
+from nsdcodec.learning.networks import FIXED, flatten
 from nsdcodec.sources.base import Source, normalize
 
 TOY = Geometry(4, 1, 8, 8)
@@ -97,6 +97,19 @@ def test_networks_are_kept_where_asked_and_are_those_that_were_tested(dataset, s
     assert evaluate(dataset, source, count=1).networks == ()
 
 
+def test_networks_trained_at_once_are_those_trained_one_after_another(dataset, source):
+    heard: list[tuple[int, int]] = []
+    together = evaluate(
+        dataset, source, 3, seed=4, keep_networks=True, together=2, progress=lambda *done: heard.append(done)
+    )
+    alone = evaluate(dataset, source, 3, seed=4, keep_networks=True)
+    for found, wanted in zip(together.networks, alone.networks, strict=True):
+        torch.testing.assert_close(flatten(found), flatten(wanted), rtol=1e-4, atol=1e-5)
+    # Rounding may turn an image that lies between two classes.
+    assert together.accuracies == pytest.approx(alone.accuracies, abs=0.011)
+    assert heard == [(number, epoch) for group in ((0, 1), (2,)) for epoch in (1, 2, 3, 4) for number in group]
+
+
 def test_another_architecture_is_trained_by_the_same_recipe(dataset, source):
     found = evaluate(dataset, source, 1, epochs=2, network=FIXED["alexnet"])
     assert found.recipe == replace(RECIPE, epochs=2, network=NetworkSpec("alexnet", 6, 128))
@@ -115,7 +128,7 @@ def test_a_source_without_a_test_set_is_refused(dataset):
         evaluate(dataset, toy_source(TOY, test=None), 1)
 
 
-@pytest.mark.parametrize("wrong", [{"count": 0}, {"epochs": 0}])
+@pytest.mark.parametrize("wrong", [{"count": 0}, {"epochs": 0}, {"together": 0}])
 def test_nothing_to_train_is_refused(dataset, source, wrong):
-    with pytest.raises(InvalidSetting, match="at least 1 of each"):
+    with pytest.raises(InvalidSetting, match="at least 1"):
         evaluate(dataset, source, **wrong)

@@ -12,13 +12,15 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from worlds import TINY, real_data, seeded, toy_source
+from worlds import CPU, TINY, real_data, seeded, toy_source
 
 from nsdcodec.container.header import NetworkSpec
-from nsdcodec.errors import FileAccess, InvalidSetting
+from nsdcodec.errors import Diverged, FileAccess, InvalidSetting, UnknownName
 from nsdcodec.experts import Experts, ExpertSettings
 from nsdcodec.geometry import Geometry
 from nsdcodec.learning.networks import build, flatten
+from nsdcodec.objectives.base import World
+from nsdcodec.objectives.trajectory import TrajectoryMatching
 from nsdcodec.randomness import seed_of
 
 h5py = pytest.importorskip("h5py")
@@ -35,7 +37,8 @@ def fill(folder: Path, count: int = 2, settings: ExpertSettings = SETTINGS) -> E
 
 
 def files(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    """But for hidden ones: the claims of those who make them."""
+    return {path.name: path.read_bytes() for path in folder.rglob("[!.]*") if path.is_file()}
 
 
 def rows(experts: Experts, expert: int) -> list[Tensor]:
@@ -119,6 +122,8 @@ def test_the_key_changes_with_any_setting():
         "batch_size": 6,
         "seed": 1,
         "precision": "bfloat16",
+        "kept": (0, 2, 3),
+        "dtype": "float16",
     }
     assert set(other) == set(asdict(SETTINGS))
     keys = [replace(SETTINGS, **{name: value}).key for name, value in other.items()]
@@ -136,10 +141,89 @@ def test_a_truncated_file_is_refused_with_the_remedy(tmp_path, share):
         experts.weights(0, 1)
 
 
-def test_a_missing_epoch_is_refused_with_the_remedy(tmp_path):
+def test_a_file_with_too_few_epochs_is_refused_with_the_remedy(tmp_path):
     experts = fill(tmp_path, 1)
+    with h5py.File(tmp_path / SETTINGS.key / "0000.h5", "a") as file:
+        first = file["weights"][:3]
+        del file["weights"]
+        file["weights"] = first
+    assert len(experts.weights(0, 2)) == first.shape[1]
     with pytest.raises(FileAccess, match="delete the file to make it again"):
-        experts.weights(0, 4)
+        experts.weights(0, 3)
+
+
+def test_only_the_epochs_to_keep_are_stored_each_as_if_all_were(tmp_path):
+    every = fill(tmp_path / "all")
+    some = fill(tmp_path / "some", settings=replace(SETTINGS, kept=(1, 3)))
+    for expert, epoch in itertools.product((0, 1), (1, 3)):
+        assert torch.equal(some.weights(expert, epoch), every.weights(expert, epoch))
+    with h5py.File(some.folder / "0000.h5") as file:
+        assert len(file["weights"]) == 2
+        assert file.attrs["epochs"].tolist() == [1, 3]
+    for epoch in (0, 2, 4):
+        with pytest.raises(InvalidSetting, match=f"epoch {epoch} of the experts is not kept; these are: 1, 3"):
+            some.weights(0, epoch)
+
+
+def test_several_at_once_are_the_same_up_to_rounding(tmp_path):
+    settings = replace(SETTINGS, augmentation="color_crop_cutout_flip_scale_rotate")
+    alone = fill(tmp_path / "alone", 5, settings)
+    together = Experts(tmp_path / "together", settings)
+    heard: list[tuple[int, int]] = []
+    together.fill(5, TOY, real_data(SOURCE), lambda *done: heard.append(done), together=3)
+    for expert in range(5):
+        torch.testing.assert_close(
+            torch.stack(rows(together, expert)), torch.stack(rows(alone, expert)), rtol=1e-5, atol=1e-6
+        )
+    groups = ((0, 1, 2), (3, 4))
+    assert heard == [(expert, epoch) for group in groups for epoch in (1, 2, 3) for expert in group]
+    assert together.settings.key == alone.settings.key
+
+
+@pytest.mark.parametrize("standing", [1, 2])
+def test_the_share_that_is_done_grows_to_one_however_many_are_made_at_once(tmp_path, standing):
+    objective = TrajectoryMatching(experts=5, last_start=1, expert_epochs=2)
+    shares: list[float] = []
+    world = World(
+        TOY,
+        real_data(SOURCE),
+        SOURCE.sha256,
+        TINY,
+        "none",
+        0,
+        CPU,
+        "float32",
+        tmp_path,
+        lambda _, done: shares.append(done),
+    )
+    fill(tmp_path, standing, objective.expert_settings(world))
+    found = objective.experts_of(world, together=2)
+    assert found.count() == 5
+    assert shares == pytest.approx([1 - i / 15 for i in reversed(range(3 * (5 - standing)))])
+
+
+def test_in_float16_every_weight_is_the_nearest_to_it(tmp_path):
+    exact = fill(tmp_path)
+    half = fill(tmp_path, settings=replace(SETTINGS, dtype="float16"))
+    for wanted, found in zip(rows(exact, 1), rows(half, 1), strict=True):
+        assert found.dtype == torch.float32
+        # Half of the distance between two neighbours: 10 bits after the first one; below 2^-14 they lie 2^-24 apart.
+        bound = torch.maximum(wanted.abs() * 2**-11, torch.tensor(2**-25))
+        assert ((found - wanted).abs() <= bound).all()
+        assert not torch.equal(found, wanted)
+    assert (half.folder / "0000.h5").stat().st_size < (exact.folder / "0000.h5").stat().st_size
+
+
+@pytest.mark.parametrize(("dtype", "rate"), [("float16", 1e7), ("float32", 1e38)])
+def test_weights_that_their_type_does_not_hold_are_refused(tmp_path, dtype, rate):
+    with pytest.raises(Diverged, match=f"expert 0 has weights that no torch.{dtype} holds"):
+        fill(tmp_path, settings=replace(SETTINGS, dtype=dtype, learning_rate=rate))
+    assert files(tmp_path) == {}
+
+
+def test_an_unknown_type_is_refused():
+    with pytest.raises(UnknownName, match="did you mean 'float16'"):
+        replace(SETTINGS, dtype="float61")
 
 
 KILLED = """
@@ -180,5 +264,5 @@ def test_no_experts_is_refused(tmp_path):
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path):
     (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(FileAccess, match="cannot make the experts' folder"):
+    with pytest.raises(FileAccess, match=r"cannot write in the folder .*/file/"):
         fill(tmp_path / "file", 1)

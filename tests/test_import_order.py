@@ -35,6 +35,9 @@ DECODING = [
     "dataset",
 ]
 ENCODING = [
+    "launch",
+    "claims",
+    "ranks",
     "sources",
     "export",
     "card",
@@ -47,6 +50,7 @@ ENCODING = [
     "rounding",
     "progress",
     "checkpoint",
+    "draws",
     "settings",
     "recipes",
     "memory_plan",
@@ -56,7 +60,9 @@ ENCODING = [
     "figures",
     "robustness",
     "job",
+    "compilation",
     "encoder",
+    "encode",
     "bench",
 ]
 ROOMS = DECODING + ENCODING

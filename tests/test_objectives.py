@@ -13,7 +13,7 @@ from worlds import DoubleWorld, FixedExperts, double_world, real_data, seeded, t
 
 from nsdcodec import synthesis
 from nsdcodec.budget import Budget
-from nsdcodec.errors import InvalidSetting
+from nsdcodec.errors import InvalidSetting, UnknownName
 from nsdcodec.geometry import Geometry
 from nsdcodec.learning.networks import FIXED, flatten
 from nsdcodec.objectives import OBJECTIVES, Guided
@@ -467,7 +467,26 @@ class TestTrajectoryMatching:
             other.load({name: value.clone() for name, value in state.tensors().items()})
             assert other.learnable["student_rate"].item() == rate
 
+    @pytest.mark.parametrize(
+        ("first", "last", "epochs", "kept"),
+        [(0, 5, 2, (0, 1, 2, 3, 4, 5, 6, 7)), (4, 6, 2, (4, 5, 6, 7, 8)), (1, 2, 5, (1, 2, 6, 7)), (3, 3, 1, (3, 4))],
+    )
+    def test_experts_train_and_keep_the_epochs_that_are_matched_and_no_other(self, first, last, epochs, kept):
+        objective = replace(MTT, first_start=first, last_start=last, expert_epochs=epochs)
+        settings = objective.expert_settings(double_world(TOY))
+        assert settings.kept == kept
+        assert settings.epochs == kept[-1]
+        assert (
+            settings.dtype,
+            replace(objective, expert_dtype="float16").expert_settings(double_world(TOY)).dtype,
+        ) == (
+            "float32",
+            "float16",
+        )
+
     def test_settings_out_of_range_are_refused(self):
+        with pytest.raises(UnknownName, match="did you mean 'float16'"):
+            TrajectoryMatching(expert_dtype="float61")
         for wrong in ({"student_steps": 0}, {"expert_epochs": 0}, {"experts": 0}, {"last_start": -1}):
             with pytest.raises(InvalidSetting, match=next(iter(wrong))):
                 TrajectoryMatching(**wrong)

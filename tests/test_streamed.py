@@ -241,19 +241,21 @@ class TestRealData:
             assert isinstance(images, Normalized if most_bytes == 0 else torch.Tensor)
             assert torch.equal(images[torch.tensor([4, 2, 4])], wanted[[4, 2, 4]])
             assert torch.equal(images[100:130], wanted[100:130])
+            assert torch.equal(images[:], wanted)
             real = RealData(source.train, 4, source.normalization, CPU, most_bytes)
-            everything, labels = real.everything()
-            assert torch.equal(everything[:], wanted)
+            everything, labels = real.take(torch.arange(len(real)))
+            assert torch.equal(everything, wanted)
             assert torch.equal(labels, held.train.labels)
 
     def test_a_network_learns_the_same_of_images_that_are_not_kept(self, held, streamed):
         weights, accuracies = [], []
         for source, most_bytes in ((held, 10**9), (streamed, 0)):
-            images, labels = RealData(source.train, 4, source.normalization, CPU, most_bytes).everything()
+            real = RealData(source.train, 4, source.normalization, CPU, most_bytes)
             network = networks.build(NetworkSpec(depth=1, width=4), source.geometry, 1)
-            training.train(network, images, labels, TrainingRecipe(epochs=2, batch_size=32), seeded(1))
+            training.train_on([network], real, TrainingRecipe(epochs=2, batch_size=32), [seeded(1)])
             weights.append(networks.flatten(network))
-            accuracies.append(training.accuracy(network, images, labels))
+            images = normalized(source.train, source.normalization, CPU, most_bytes)
+            accuracies.append(training.accuracy(network, images, source.train.labels))
         assert torch.equal(*weights)
         assert accuracies[0] == accuracies[1]
 

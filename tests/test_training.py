@@ -5,13 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 from worlds import CPU, TINY, real_data, seeded, toy_source
 
+from nsdcodec import augmentation
 from nsdcodec.container.header import TrainingRecipe
 from nsdcodec.geometry import Geometry
 from nsdcodec.learning.networks import build, flatten
-from nsdcodec.learning.training import accuracy, autocast, pick_device, pick_precision, train
+from nsdcodec.learning.training import accuracy, autocast, pick_device, pick_precision, train, train_on
 
 TOY = Geometry(3, 1, 8, 8)
 PLAIN = TrainingRecipe(0.05, 0.9, 0.0, 8, 6, "none", TINY)
@@ -113,6 +115,29 @@ def test_training_is_the_same_for_the_same_generator_and_differs_for_another():
         results.append(flatten(network))
     assert torch.equal(results[0], results[1])
     assert not torch.allclose(results[0], results[2])
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_one_network_learns_bit_for_bit_as_in_a_plain_loop_from_floats_or_from_bytes(precision):
+    real = real_data(toy_source(TOY))
+    images, labels = real.take(torch.arange(len(real)))
+    recipe = TrainingRecipe(0.05, 0.9, 5e-4, 8, 3, "color_crop_cutout_flip_scale_rotate", TINY)
+    reference, from_floats, from_bytes = (build(TINY, TOY, 0) for _ in range(3))
+    train(from_floats, images, labels, recipe, seeded(3), precision)
+    train_on([from_bytes], real, recipe, [seeded(3)], precision)
+    generator = seeded(3)
+    optimizer = torch.optim.SGD(reference.parameters(), 0.05, 0.9, weight_decay=5e-4)
+    for epoch in range(3):
+        optimizer.param_groups[0]["lr"] = 0.05 if epoch < 2 else 0.05 * 0.1
+        for index in torch.randperm(len(labels), generator=generator).split(8):
+            batch = augmentation.apply(images[index], augmentation.draw(recipe.augmentation, len(index), generator))
+            with autocast(CPU, precision):
+                logits = reference(batch)
+            optimizer.zero_grad()
+            F.cross_entropy(logits.float(), labels[index]).backward()
+            optimizer.step()
+    assert torch.equal(flatten(from_floats), flatten(reference))
+    assert torch.equal(flatten(from_bytes), flatten(reference))
 
 
 def test_each_epoch_is_heard_of_once_and_in_order():

@@ -6,6 +6,7 @@ kill loses what an encode loses (half a minute), or the kind of network that was
 
 from __future__ import annotations
 
+import itertools
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -171,9 +172,10 @@ def _encode(run: Run, tell: Listener) -> dict[str, Any]:
 def _evaluate(run: Run, dataset: NSDDataset, kind: str, keep: bool, tell: Listener, step: int) -> Evaluation:
     scale, kinds = run.bench.scale, run.bench.table.networks
     epochs = scale.epochs or dataset.recipe.epochs
+    done = itertools.count(1)
 
     def progress(number: int, epoch: int) -> None:
-        share = (step + (number + epoch / epochs) / scale.networks) / len(kinds)
+        share = (step + next(done) / (epochs * scale.networks)) / len(kinds)
         tell(ENCODING + (1 - ENCODING) * share * (0.5 if keep else 1), f"{kind} {number + 1}, epoch {epoch}")
 
     return evaluate(

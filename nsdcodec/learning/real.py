@@ -79,8 +79,8 @@ class RealData:
         device: torch.device,
         most_bytes: int | None = None,
     ) -> None:
-        self.most_bytes = int(SHARE * free_memory(device)) if most_bytes is None else most_bytes
-        self.images = Normalized(split, normalization, device, self.most_bytes)
+        most = int(SHARE * free_memory(device)) if most_bytes is None else most_bytes
+        self.images = Normalized(split, normalization, device, most)
         self.labels = split.labels.to(device)
         self.normalization = normalization
         self.device = device
@@ -93,12 +93,6 @@ class RealData:
     def take(self, index: Tensor) -> tuple[Tensor, Tensor]:
         """Images [n, C, H, W] and labels [n] at these places."""
         return self.images[index], self.labels[index.to(self.device)]
-
-    def everything(self) -> tuple[Tensor | Normalized, Tensor]:
-        """All images and labels, in order: as `normalized`."""
-        if 4 * self.images.nbytes <= self.most_bytes:
-            return self.take(torch.arange(len(self)))
-        return self.images, self.labels
 
     def batch(self, n: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """n images drawn uniformly, with repetition; all of them, in order, where n is as many or more."""

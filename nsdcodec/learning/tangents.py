@@ -3,267 +3,89 @@
 Each layer carries an activation and its derivative along the direction (Pearlmutter 1994; forward mode). What comes out
 is an ordinary scalar, so that its gradient, a Hessian times the direction, needs only first-order backward: no graph of
 a backward is ever kept, and images can go through in any parts, since no layer mixes them.
-
-Activations are channels-last: on a CPU the first convolution takes a seventh of the time so, and pooling a tenth.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from nsdcodec.learning import layers
 from nsdcodec.learning.base import Network
-
-# A value, and its tangent: None is a tangent of zero.
-Dual = tuple[Tensor, Tensor | None]
+from nsdcodec.learning.layers import Layer, Place
 
 
 def has_tangent(network: nn.Module) -> bool:
-    """Whether `loss` and `along` know every layer: a `Network` whose features are one sequence of the layers below."""
-    if not isinstance(network, Network) or not isinstance(getattr(network, "features", None), nn.Sequential):
+    """Whether `Tangent` knows every layer: a `Network` whose features are one sequence of what `layers` knows, each
+    norm before a ReLU."""
+    features = getattr(network, "features", None)
+    if not isinstance(network, Network) or not isinstance(features, nn.Sequential):
         return False
-    return all(_rule(layer) is not None for layer in _layers(network))
+    names = [type(module).__name__ for module in features]
+    if any(here == "GroupNorm" and after != "ReLU" for here, after in pairwise([*names, ""])):
+        return False
+    return all(layers.known(module) for module in features)
 
 
-def leaves(network: nn.Module, vector: Tensor) -> list[Tensor]:
-    """Copies of the flat weights [P], a tensor for each parameter, kernels channels-last."""
-    shapes = [weight.shape for weight in network.parameters()]
-    parts = vector.detach().split([shape.numel() for shape in shapes])
-    return [_in_order(part.view(shape)) for part, shape in zip(parts, shapes, strict=True)]
+class Tangent:
+    """A network's loss and its derivative along a direction, for images of one shape [C, H, W], with convolutions and
+    products in `dtype`. Of the network only the structure is used. It must have one (`has_tangent`)."""
 
+    def __init__(self, network: nn.Module, shape: Sequence[int], device: torch.device, dtype: torch.dtype) -> None:
+        assert isinstance(network, Network), "ask has_tangent"
+        assert isinstance(network.features, nn.Sequential), "ask has_tangent"
+        channels, height, width = shape
+        self.shapes = [weight.shape for weight in network.parameters()]
+        place = Place(channels, height, width, device, dtype)
+        built = list(layers.build([*network.features, network.classifier], place))
+        self.layers: list[Layer] = [layer for layer, _ in built]
+        # The last is of the logits, which have no pixels.
+        self.widest = max(place.channels * place.height * place.width for _, place in built[:-1])
 
-def flat(weights: Sequence[Tensor]) -> Tensor:
-    """The vector [P] of what `leaves` made, or of gradients of it."""
-    return torch.cat([weight.reshape(-1) for weight in weights])
+    def leaves(self, vector: Tensor) -> list[Tensor]:
+        """The flat weights [P] as each layer wants them, in memory of their own: a linear map."""
+        parts = vector.detach().split([shape.numel() for shape in self.shapes])
+        weights = [part.view(shape) for part, shape in zip(parts, self.shapes, strict=True)]
+        return [one for layer, own in self._own(weights) for one in layer.prepared(own)]
 
+    def flat(self, gradients: Sequence[Tensor]) -> Tensor:
+        """The gradient [P] in the flat weights, from those in `leaves`: the transpose of that map."""
+        return torch.cat([one.reshape(-1) for layer, own in self._own(gradients) for one in layer.gradients(own)])
 
-def activation_bytes(network: nn.Module, images: Tensor) -> int:
-    """Of one image after the first layer, where it is widest: what bounds how many should go through together."""
-    first = next(_layers(network))
-    channels = first.out_channels if isinstance(first, nn.Conv2d) else images.shape[1]
-    return channels * images.shape[2] * images.shape[3] * images.element_size()
+    def activation_bytes(self, images: Tensor) -> int:
+        """Of one image where it is widest: what bounds how many should go through together."""
+        return self.widest * images.element_size()
 
+    def loss(self, weights: Sequence[Tensor], images: Tensor, labels: Tensor) -> Tensor:
+        """The cross-entropies of images [n, C, H, W], summed, with these weights (`leaves`) and labels int64 [n], or
+        soft ones [n, classes]."""
+        x = images.permute(0, 2, 3, 1)
+        for layer, own in self._own(weights):
+            x = layer.value(own, x)
+        return F.cross_entropy(x, labels, reduction="sum")
 
-def loss(network: nn.Module, weights: Sequence[Tensor], images: Tensor, labels: Tensor, dtype: torch.dtype) -> Tensor:
-    """The cross-entropies of images [n, C, H, W], summed, with these weights (`leaves`) and labels int64 [n], or soft
-    ones [n, classes]. Convolutions and products are taken in `dtype`."""
-    logits, _ = _logits(network, weights, None, images, dtype)
-    return F.cross_entropy(logits, labels, reduction="sum")
+    def along(self, weights: Sequence[Tensor], direction: Sequence[Tensor], images: Tensor, labels: Tensor) -> Tensor:
+        """The derivative of `loss` along a direction of the weights, differentiable once in weights, images and labels.
 
+        With p = softmax(logits) and its tangents: sum over images of y . (p . tangent - tangent), whose first product
+        is a number an image. The softmax is written out, so that there is no second derivative of a fused loss.
+        """
+        x: layers.Dual = images.permute(0, 2, 3, 1), None
+        for (layer, own), (_, tangents) in zip(self._own(weights), self._own(direction), strict=True):
+            x = layer.along(own, tangents, x)
+        logits, tangent = x
+        assert tangent is not None
+        mean = (logits.softmax(dim=1) * tangent).sum(dim=1, keepdim=True)
+        if labels.is_floating_point():
+            return (labels * (mean - tangent)).sum()
+        return mean.sum() - tangent.gather(1, labels[:, None]).sum()
 
-def along(
-    network: nn.Module,
-    weights: Sequence[Tensor],
-    direction: Sequence[Tensor],
-    images: Tensor,
-    labels: Tensor,
-    dtype: torch.dtype,
-) -> Tensor:
-    """The derivative of `loss` along a direction of the weights, differentiable once in weights, images and labels.
-
-    With p = softmax(logits) and its tangents: sum over images of y . (p . tangent - tangent), whose first product is a
-    number an image. The softmax is written out, so that there is no second derivative of a fused loss.
-    """
-    logits, tangent = _logits(network, weights, direction, images, dtype)
-    assert tangent is not None
-    mean = (logits.softmax(dim=1) * tangent).sum(dim=1, keepdim=True)
-    if labels.is_floating_point():
-        return (labels * (mean - tangent)).sum()
-    return mean.sum() - tangent.gather(1, labels[:, None]).sum()
-
-
-def _logits(
-    network: nn.Module,
-    weights: Sequence[Tensor],
-    direction: Sequence[Tensor] | None,
-    images: Tensor,
-    dtype: torch.dtype,
-) -> Dual:
-    values, tangents = iter(weights), iter(direction or ())
-    current: Dual = _in_order(images), None
-    for layer in _layers(network):
-        rule = _rule(layer)
-        assert rule is not None, "the caller asked has_tangent"
-        own = [(next(values), next(tangents, None)) for _ in layer.parameters()]
-        current = rule(layer, own, current, dtype)
-    return current
-
-
-def _layers(network: nn.Module) -> Iterator[nn.Module]:
-    assert isinstance(network.features, nn.Sequential)
-    yield from network.features
-    assert isinstance(network.classifier, nn.Linear)
-    yield network.classifier
-
-
-def _in_order(values: Tensor) -> Tensor:
-    if values.dim() != 4:
-        return values
-    # In float32 on a CPU, channels-last convolutions round about twice as badly as plain ones.
-    plain = values.device.type == "cpu" and values.dtype == torch.float32
-    return values.contiguous(memory_format=torch.contiguous_format if plain else torch.channels_last)
-
-
-Rule = Callable[[Any, list[Dual], Dual, torch.dtype], Dual]
-
-
-def _rule(layer: nn.Module) -> Rule | None:
-    if isinstance(layer, nn.Conv2d) and (layer.padding_mode != "zeros" or isinstance(layer.padding, str)):
-        return None
-    if isinstance(layer, nn.GroupNorm) and (layer.num_groups != layer.num_channels or not layer.affine):
-        return None
-    return RULES.get(type(layer).__name__)
-
-
-def _product(function: Callable[..., Tensor], own: list[Dual], x: Dual, dtype: torch.dtype) -> Dual:
-    """Of what is linear in weight and input, plus a bias. (w x)' = w x' + w' x; the caller's type comes back."""
-    (weight, weight_tangent), *bias = own
-    kept = x[0].dtype
-    b, b_tangent = ((None if one is None else one.to(dtype)) for one in (bias[0] if bias else (None, None)))
-    value = function(x[0].to(dtype), weight.to(dtype), b).to(kept)
-    if weight_tangent is None:
-        return value, None
-    tangent = function(x[0].to(dtype), weight_tangent.to(dtype), b_tangent).to(kept)
-    if x[1] is not None:
-        tangent = tangent + function(x[1].to(dtype), weight.to(dtype), None).to(kept)
-    return value, tangent
-
-
-def _convolution(layer: nn.Conv2d, own: list[Dual], x: Dual, dtype: torch.dtype) -> Dual:
-    def convolve(values: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-        return F.conv2d(values, weight, bias, layer.stride, layer.padding, layer.dilation, layer.groups)
-
-    return _product(convolve, own, x, dtype)
-
-
-def _linear(layer: nn.Linear, own: list[Dual], x: Dual, dtype: torch.dtype) -> Dual:
-    # Flat in the order channel, row, column, which is that of the weights.
-    flattened = x[0].flatten(1), None if x[1] is None else x[1].flatten(1)
-    return _product(F.linear, own, flattened, dtype)
-
-
-def _norm(layer: nn.GroupNorm, own: list[Dual], x: Dual, dtype: torch.dtype) -> Dual:
-    (scale, scale_tangent), (shift, shift_tangent) = own
-    if x[1] is None:
-        value: Tensor = _InstanceNorm.apply(x[0], scale, shift, layer.eps)
-        return value, None
-    both: tuple[Tensor, Tensor] = _InstanceNormAlong.apply(*x, scale, shift, scale_tangent, shift_tangent, layer.eps)
-    return both
-
-
-def _relu(layer: nn.ReLU, own: list[Dual], x: Dual, dtype: torch.dtype) -> Dual:
-    if x[1] is None:
-        return x[0].relu(), None
-    # The tangent where the value is positive: one fused pass, where a mask would be two slow ones.
-    return x[0].relu(), torch.ops.aten.threshold_backward(x[1], x[0], 0)
-
-
-def _mean_pool(layer: nn.Module, own: list[Dual], x: Dual, dtype: torch.dtype) -> Dual:
-    return F.avg_pool2d(x[0], 2), None if x[1] is None else F.avg_pool2d(x[1], 2)
-
-
-def _max_pool(layer: nn.MaxPool2d, own: list[Dual], x: Dual, dtype: torch.dtype) -> Dual:
-    if x[1] is None:
-        return layer(x[0]), None
-    value, place = F.max_pool2d(
-        x[0], layer.kernel_size, layer.stride, layer.padding, layer.dilation, layer.ceil_mode, return_indices=True
-    )
-    tangent = x[1].flatten(2).gather(2, place.flatten(2)).view(place.shape)
-    return value, _in_order(tangent)
-
-
-# By the type of the layer, whose subclasses may do anything.
-RULES: dict[str, Rule] = {
-    "Conv2d": _convolution,
-    "Linear": _linear,
-    "GroupNorm": _norm,
-    "ReLU": _relu,
-    "MeanPool": _mean_pool,
-    "MaxPool2d": _max_pool,
-}
-
-
-def _mean(values: Tensor) -> Tensor:
-    return values.mean(dim=(2, 3), keepdim=True)
-
-
-def _normed(x: Tensor, eps: float) -> tuple[Tensor, Tensor]:
-    """Of each image and channel mean 0 and variance 1; and one over the deviation, [n, C, 1, 1]."""
-    # Not var_mean, which is fifty times slower here; centred first, so that no digit is lost.
-    centred = x - _mean(x)
-    inverse = (_mean(centred * centred) + eps).rsqrt()
-    return centred.mul_(inverse), inverse
-
-
-def _column(values: Tensor) -> Tensor:
-    return values.view(1, -1, 1, 1)
-
-
-class _InstanceNorm(torch.autograd.Function):
-    """Instance norm with its affine part, in a third of the passes that PyTorch's own takes channels-last."""
-
-    @staticmethod
-    def forward(ctx: Any, x: Tensor, scale: Tensor, shift: Tensor, eps: float) -> Tensor:
-        normed, inverse = _normed(x, eps)
-        ctx.save_for_backward(normed, inverse, scale)
-        return torch.addcmul(_column(shift), normed, _column(scale))
-
-    @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
-        normed, inverse, scale = ctx.saved_tensors
-        (g,) = grads
-        g_mean, g_normed = _mean(g), _mean(g * normed)
-        pixels = g.shape[2] * g.shape[3]
-        x_grad = (g - g_mean).addcmul_(normed, -g_normed).mul_(inverse * _column(scale))
-        return x_grad, g_normed.sum(dim=0).view(-1) * pixels, g_mean.sum(dim=0).view(-1) * pixels, None
-
-
-class _InstanceNormAlong(torch.autograd.Function):
-    """Instance norm and its derivative along (x', scale', shift'), each as few passes as there are sums in it.
-
-    With y the normed x, r one over the deviation, s = mean(y x') and means over the pixels of a channel:
-        y' = r (x' - mean(x') - s y),   value = scale y + shift,   tangent = scale y' + scale' y + shift'.
-    Backward, for gradients g of the value and h of the tangent, q = scale mean(h y) and k = scale' - r s scale:
-        of x'  r (scale h - scale mean(h) - q y),
-        of x   r (scale g + k h - q y' - c - d y)  with  c = scale mean(g) + k mean(h)
-                                                   and   d = scale mean(g y) + k mean(h y) + scale mean(h y').
-    No gradient of scale' and shift': directions are given.
-    """
-
-    @staticmethod
-    def forward(
-        ctx: Any,
-        x: Tensor,
-        x_tangent: Tensor,
-        scale: Tensor,
-        shift: Tensor,
-        scale_tangent: Tensor,
-        shift_tangent: Tensor,
-        eps: float,
-    ) -> tuple[Tensor, Tensor]:
-        y, r = _normed(x, eps)
-        s = _mean(y * x_tangent)
-        y_tangent = (x_tangent - _mean(x_tangent)).addcmul_(y, -s).mul_(r)
-        ctx.save_for_backward(y, y_tangent, r, s, scale, scale_tangent)
-        value = torch.addcmul(_column(shift), y, _column(scale))
-        tangent = torch.addcmul(_column(shift_tangent), y, _column(scale_tangent))
-        return value, tangent.addcmul_(y_tangent, _column(scale))
-
-    @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
-        y, y_tangent, r, s, flat_scale, flat_scale_tangent = ctx.saved_tensors
-        g, h = grads
-        scale, scale_tangent = _column(flat_scale), _column(flat_scale_tangent)
-        g_mean, g_y, h_mean, h_y, h_y_tangent = _mean(g), _mean(g * y), _mean(h), _mean(h * y), _mean(h * y_tangent)
-        q, k = scale * h_y, scale_tangent - r * s * scale
-        c, d = scale * g_mean + k * h_mean, scale * (g_y + h_y_tangent) + k * h_y
-        x_grad = torch.addcmul(-c * r, g, scale * r).addcmul_(h, k * r)
-        x_grad.addcmul_(y_tangent, -q * r).addcmul_(y, -d * r)
-        x_tangent_grad = torch.addcmul(-scale * h_mean * r, h, scale * r).addcmul_(y, -q * r)
-        pixels = g.shape[2] * g.shape[3]
-        scale_grad = (g_y + h_y_tangent).sum(dim=0).view(-1) * pixels
-        return x_grad, x_tangent_grad, scale_grad, g_mean.sum(dim=0).view(-1) * pixels, None, None, None
+    def _own(self, weights: Sequence[Tensor]) -> Iterator[tuple[Layer, Sequence[Tensor]]]:
+        start = 0
+        for layer in self.layers:
+            yield layer, weights[start : start + layer.count]
+            start += layer.count

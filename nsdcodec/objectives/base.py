@@ -16,14 +16,15 @@ from nsdcodec.geometry import Geometry
 from nsdcodec.learning import networks
 from nsdcodec.learning.base import Network
 from nsdcodec.learning.real import RealData
-from nsdcodec.randomness import seed_of
+from nsdcodec.randomness import seed_of, stream
 
 
 @dataclass(frozen=True)
 class World:
     """What every objective may look at: the real training images, the network to distil with, and how to compute.
     `images_at_once` is how many may go through the network together, with what backward needs of them; None is all.
-    `on_prepare` hears of a long preparation: what is made, and how far it is, 0 to 1."""
+    `on_prepare` hears of a long preparation: what is made, and how far it is, 0 to 1. `draw` numbers the independent
+    draws that an iteration averages (`draws`): each has a World of its own, which differs in its chance alone."""
 
     geometry: Geometry
     real: RealData
@@ -34,13 +35,23 @@ class World:
     device: torch.device
     precision: str
     experts_folder: Path
-    images_at_once: int | None = None
     on_prepare: Callable[[str, float], None] = lambda text, done: None
+    draw: int = 0
+    images_at_once: int | None = None
+
+    def stream(self, *purpose: str | int) -> torch.Generator:
+        """The chance that this draw has for a purpose."""
+        return stream(self.seed, *purpose, *self._of_draw)
 
     def new_network(self, *purpose: str | int) -> Network:
-        """A network whose initial weights depend on the seed and the purpose."""
-        network = networks.build(self.network, self.geometry, seed_of(self.seed, "network", *purpose))
-        return network.to(self.device)
+        """A network whose initial weights depend on the seed, the purpose and the draw."""
+        seed = seed_of(self.seed, "network", *purpose, *self._of_draw)
+        return networks.build(self.network, self.geometry, seed).to(self.device)
+
+    @property
+    def _of_draw(self) -> tuple[str | int, ...]:
+        # The first draw is what it would be without others.
+        return ("draw", self.draw) if self.draw else ()
 
 
 @dataclass
@@ -82,12 +93,13 @@ class Objective(ABC):
 
     @abstractmethod
     def prepare(self, world: World) -> State:
-        """Made once before the loop, and again on resume."""
+        """Made once before the loop for each draw, and again on resume."""
 
     @abstractmethod
     def loss(self, state: State, images: Tensor, labels: Tensor, iteration: int) -> Step:
         """For all synthetic images [n, C, H, W], with their graph, and labels int64 [n], or soft ones
-        [n, classes], whose rows are distributions and have their graph too. Random only in (seed, iteration)."""
+        [n, classes], whose rows are distributions and have their graph too. Random only in (seed, iteration, draw), by
+        the streams of the state's world."""
 
     def learned_rate(self, state: State) -> float | None:
         """The student learning rate that was learned, for the file's recipe; None where none is."""

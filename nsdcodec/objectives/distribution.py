@@ -24,7 +24,6 @@ from nsdcodec.learning.chunks import Given, ranges
 from nsdcodec.learning.training import autocast
 from nsdcodec.objectives.base import Objective, State, Step, World
 from nsdcodec.objectives.student import learn
-from nsdcodec.randomness import stream
 from nsdcodec.synthesis import hard_labels
 
 
@@ -83,7 +82,7 @@ class DistributionMatching(Objective):
     def loss(self, state: State, images: Tensor, labels: Tensor, iteration: int) -> Step:
         assert isinstance(state, PoolState)
         world = state.world
-        generator = stream(world.seed, "dm", iteration)
+        generator = world.stream("dm", iteration)
         slot = int(torch.randint(max(1, self.pool), (1,), generator=generator))
         for _ in range(self.pool_steps if self.pool else 0):
             self._learn(state, slot)
@@ -115,7 +114,7 @@ class DistributionMatching(Objective):
             state.pool[slot] = world.new_network("pool", state.born)
             state.ages[slot] = 0
             state.born += 1
-        generator = stream(world.seed, "pool", state.born, slot, state.ages[slot])
+        generator = world.stream("pool", state.born, slot, state.ages[slot])
         images, labels = world.real.batch(self.pool_batch, generator)
         learn(world, state.pool[slot], images, labels, self.pool_rate, generator)
         state.ages[slot] += 1

@@ -23,7 +23,6 @@ from nsdcodec.learning.chunks import Given, parts
 from nsdcodec.learning.training import autocast
 from nsdcodec.objectives.base import Objective, State, Step, World
 from nsdcodec.objectives.student import learn
-from nsdcodec.randomness import stream
 
 # Rows of the gradient with a smaller norm count for less: the direction of almost nothing is noise, and its derivative
 # is large. As in the authors' code, which adds 1e-6 to the product of two norms; here each is held at 1e-3 or above.
@@ -82,7 +81,7 @@ class GradientMatching(Objective):
         self._renew(state, images.detach(), labels.detach(), iteration)
         network = state.network
         weights = [weight for weight in network.parameters() if weight.dim() > 1]
-        generator = stream(world.seed, "dc", iteration)
+        generator = world.stream("dc", iteration)
         real = world.real.places_per_class(self.real_per_class, generator)
         hard = labels if labels.dim() == 1 else labels.argmax(dim=1)
         order = hard.argsort(stable=True)
@@ -111,7 +110,7 @@ class GradientMatching(Objective):
         if iteration % self.network_life == 0:
             state.network = world.new_network("dc", iteration // self.network_life)
             return
-        generator = stream(world.seed, "dc", "inner", iteration)
+        generator = world.stream("dc", "inner", iteration)
         for _ in range(self.inner_steps):
             index = torch.randperm(len(images), generator=generator)[: self.inner_batch].to(images.device)
             learn(world, state.network, images[index], labels[index], self.inner_rate, generator)

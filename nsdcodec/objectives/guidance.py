@@ -13,7 +13,6 @@ from nsdcodec.errors import InvalidSetting
 from nsdcodec.learning import networks
 from nsdcodec.objectives.base import Objective, State, Step, World
 from nsdcodec.objectives.student import cross_entropy_in_parts, unroll
-from nsdcodec.randomness import stream
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ class Guided(Objective):
 
     def loss(self, state: State, images: Tensor, labels: Tensor, iteration: int) -> Step:
         world = state.world
-        generator = stream(world.seed, "guidance", iteration)
+        generator = world.stream("guidance", iteration)
         step = self.objective.loss(state, images, labels, iteration)
         assert step.network is not None
         student = step.student

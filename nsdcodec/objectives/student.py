@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import torch
 import torch.nn.functional as F
@@ -13,9 +14,11 @@ from nsdcodec import augmentation
 from nsdcodec.augmentation import Draw
 from nsdcodec.learning import networks, tangents
 from nsdcodec.learning.chunks import Given, parts
+from nsdcodec.learning.tangents import Tangent
 from nsdcodec.learning.training import autocast
 from nsdcodec.objectives.base import World
-from nsdcodec.objectives.sweep import Sweep, Trained
+from nsdcodec.objectives.sweep import Derivatives, Sweep, Trained
+from nsdcodec.synthesis import on_device
 
 # By how much more memory an image takes with the derivative along a direction than with the value alone.
 WITH_TANGENT = 3
@@ -53,11 +56,23 @@ def unroll(
     batches = draw_batches(world, labels, steps, batch_size, generator)
     if keeps_graph(network):
         return unroll_with_graph(world, network, start, images, labels, rate, batches)
-    dtype = images.dtype if world.precision == "float32" else torch.bfloat16
+    dtype = torch.bfloat16 if world.precision == "bfloat16" else images.dtype
     most = None if world.images_at_once is None else max(1, world.images_at_once // WITH_TANGENT)
-    trained = Trained(network, start, batches, dtype, most)
+    trained = Trained(_derivatives(network, images, dtype, most), start, batches)
     student: Tensor = Sweep.apply(images, labels, rate, trained)
     return student
+
+
+# For as long as the network is there: recordings are made once.
+_known: WeakKeyDictionary[nn.Module, dict[object, Derivatives]] = WeakKeyDictionary()
+
+
+def _derivatives(network: nn.Module, images: Tensor, dtype: torch.dtype, most: int | None) -> Derivatives:
+    own = _known.setdefault(network, {})
+    place = images.shape[1:], images.device, dtype
+    if (place, most) not in own:
+        own[place, most] = Derivatives(Tangent(network, *place), most)
+    return own[place, most]
 
 
 def keeps_graph(network: nn.Module) -> bool:
@@ -69,15 +84,22 @@ def draw_batches(
     world: World, labels: Tensor, steps: int, batch_size: int | None, generator: torch.Generator
 ) -> list[Batch]:
     """All the chance that there is in a student."""
-    batches: list[Batch] = []
+    chosen: list[tuple[Tensor, Draw | None]] = []
     order = torch.empty(0, dtype=torch.int64)
     size = min(batch_size or len(labels), len(labels))
     for _ in range(steps):
         if len(order) < size:
             order = torch.cat([order, torch.randperm(len(labels), generator=generator)])
-        index, order = order[:size].to(labels.device), order[size:]
-        batches.append(Batch(index, augmentation.draw(world.augmentation, size, generator)))
-    return batches
+        index, order = order[:size], order[size:]
+        chosen.append((index, augmentation.draw(world.augmentation, size, generator)))
+    # All steps in one copy each, which nobody waits for.
+    indices = on_device(torch.stack([index for index, _ in chosen]), labels.device)
+    numbers = [draw.uniform for _, draw in chosen if draw is not None]
+    uniforms = on_device(torch.stack(numbers), labels.device) if numbers else [None] * steps
+    return [
+        Batch(index, None if draw is None else Draw(draw.operation, uniform))
+        for (_, draw), index, uniform in zip(chosen, indices, uniforms, strict=True)
+    ]
 
 
 def unroll_with_graph(

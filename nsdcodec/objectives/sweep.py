@@ -16,13 +16,14 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from nsdcodec.learning import tangents
+from nsdcodec.learning.captured import Captured
+from nsdcodec.learning.tangents import Tangent
 
-# Bytes of the first layer's activation that go through the network together. On a CPU a tensor for each thread stays in
+# Bytes of the widest activation that go through the network together. On a CPU a tensor for each thread stays in
 # the caches, from one layer's pass to the next; on a GPU it fills the device and still bounds its memory.
-AT_ONCE = {"cpu": 1 << 23, "cuda": 1 << 28}
+AT_ONCE = {"cpu": 1 << 22, "cuda": 1 << 28}
 
 
 class Batch(Protocol):
@@ -31,16 +32,75 @@ class Batch(Protocol):
     def of(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]: ...
 
 
+class Derivatives:
+    """What a sweep asks of a network, batch by batch: each in parts that go through together, at most `images_at_once`
+    where given, and on CUDA recorded."""
+
+    def __init__(self, tangent: Tangent, images_at_once: int | None = None) -> None:
+        self.tangent = tangent
+        self.images_at_once = images_at_once
+        self.gradient = Captured(self._gradient)
+        self.along = Captured(self._along)
+        self.along_inputs = Captured(self._along_inputs)
+
+    def _gradient(self, weights: Tensor, images: Tensor, labels: Tensor) -> list[Tensor]:
+        """[of the weights, flat [P]], of the mean cross-entropy of a batch."""
+        leaves = _grown(self.tangent.leaves(weights))
+        sums = [torch.zeros_like(leaf) for leaf in leaves]
+        for some, wanted in self._parts(images, labels):
+            with torch.enable_grad():
+                loss = self.tangent.loss(leaves, some, wanted)
+            torch._foreach_add_(sums, torch.autograd.grad(loss, leaves, materialize_grads=True))
+        return [self.tangent.flat(sums) / len(labels)]
+
+    def _along(self, weights: Tensor, direction: Tensor, images: Tensor, labels: Tensor) -> list[Tensor]:
+        """[the derivative of that along a direction [P], and its gradients: of the batch's images, of its labels where
+        they are soft, of the weights, flat [P]]."""
+        return self._along_of(weights, direction, images, labels, of_weights=True)
+
+    def _along_inputs(self, weights: Tensor, direction: Tensor, images: Tensor, labels: Tensor) -> list[Tensor]:
+        """The same without the last."""
+        return self._along_of(weights, direction, images, labels, of_weights=False)
+
+    def _along_of(
+        self, weights: Tensor, direction: Tensor, images: Tensor, labels: Tensor, of_weights: bool
+    ) -> list[Tensor]:
+        leaves, directions = self.tangent.leaves(weights), self.tangent.leaves(direction)
+        wanted_leaves = _grown(leaves) if of_weights else []
+        sums = [torch.zeros_like(leaf) for leaf in wanted_leaves]
+        value = torch.zeros((), dtype=weights.dtype, device=weights.device)
+        inputs: list[Sequence[Tensor]] = []
+        for part in self._parts(images, labels):
+            own = [values.detach().requires_grad_() for values in part if values.is_floating_point()]
+            some, wanted = own[0], (own[1] if len(own) > 1 else part[1])
+            with torch.enable_grad():
+                along = self.tangent.along(leaves, directions, some, wanted)
+            value += along.detach()
+            found = torch.autograd.grad(along, [*own, *wanted_leaves], materialize_grads=True)
+            inputs.append(found[: len(own)])
+            if of_weights:
+                torch._foreach_add_(sums, found[len(own) :])
+        n = len(labels)
+        flat = [self.tangent.flat(sums) / n] if of_weights else []
+        return [value / n, *(torch.cat(values) / n for values in zip(*inputs, strict=True)), *flat]
+
+    def _parts(self, images: Tensor, labels: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+        """A batch in parts that the memory near the processor holds; the same for the same number of threads."""
+        most = AT_ONCE["cuda"]
+        if images.device.type == "cpu":
+            most = AT_ONCE["cpu"] * torch.get_num_threads()
+        size = max(1, most // self.tangent.activation_bytes(images))
+        size = min(size, self.images_at_once or size)
+        return zip(images.split(size), labels.split(size), strict=True)
+
+
 @dataclass(frozen=True)
 class Trained:
-    """Which steps: from the flat weights `start` [P], one on each batch, with convolutions in `dtype`. The network must
-    have a tangent (`tangents.has_tangent`). At most `images_at_once` go through it together, where given."""
+    """Which steps: from the flat weights `start` [P], one on each batch."""
 
-    network: nn.Module
+    derivatives: Derivatives
     start: Tensor
     batches: Sequence[Batch]
-    dtype: torch.dtype
-    images_at_once: int | None = None
 
 
 class Sweep(torch.autograd.Function):
@@ -50,7 +110,7 @@ class Sweep(torch.autograd.Function):
     def forward(ctx: Any, images: Tensor, labels: Tensor, rate: Tensor, trained: Trained) -> Tensor:
         weights = [trained.start.detach()]
         for batch in trained.batches:
-            gradient = _gradient(trained, weights[-1], *batch.of(images, labels))
+            (gradient,) = trained.derivatives.gradient(weights[-1], *batch.of(images, labels))
             weights.append(weights[-1] - rate * gradient)
         ctx.save_for_backward(images, labels, rate)
         ctx.trained, ctx.weights = trained, weights[:-1]
@@ -66,82 +126,25 @@ class Sweep(torch.autograd.Function):
         sums = [torch.zeros_like(values) for values in inputs]
         rate_sum = torch.zeros_like(rate)
         (v,) = grads
+        derivatives = ctx.trained.derivatives
         for k, (weights, batch) in reversed(list(enumerate(zip(ctx.weights, ctx.trained.batches, strict=True)))):
             with torch.enable_grad():
                 some, wanted = batch.of(images, labels)
             # Nothing before the first step is asked for.
-            found = _along(ctx.trained, weights, v, some.detach(), wanted.detach(), k > 0)
+            along = derivatives.along if k > 0 else derivatives.along_inputs
+            value, *found = along(weights, v, some.detach(), wanted.detach())
             outputs = [values for values in (some, wanted) if values.requires_grad]
-            rate_sum -= found.value
+            rate_sum -= value
             # Back through augmentation and choice to all images; in their own type, as the sums are.
-            back = torch.autograd.grad(outputs, inputs, found.inputs)
+            back = torch.autograd.grad(outputs, inputs, found[: len(outputs)])
             torch._foreach_sub_(sums, [rate * values for values in back])
-            if found.weights is not None:
-                v = v - rate * found.weights
+            if k > 0:
+                v = v - rate * found[-1]
         of_labels = sums[1] if len(sums) > 1 else None
         return sums[0], of_labels, rate_sum, None
-
-
-@dataclass(frozen=True)
-class _Along:
-    """A step's derivative along a direction, and the gradients of that: flat weights [P] or None, and those of the
-    batch's images and, where they are soft, labels."""
-
-    value: Tensor
-    weights: Tensor | None
-    inputs: list[Tensor]
-
-
-def _gradient(trained: Trained, weights: Tensor, images: Tensor, labels: Tensor) -> Tensor:
-    """Of the mean cross-entropy of a batch, flat [P]."""
-    leaves = tangents.leaves(trained.network, weights)
-    sums = [torch.zeros_like(leaf) for leaf in leaves]
-    for some, wanted in _parts(trained, images, labels):
-        with torch.enable_grad():
-            loss = tangents.loss(trained.network, _grown(leaves), some, wanted, trained.dtype)
-        torch._foreach_add_(sums, torch.autograd.grad(loss, leaves))
-    return tangents.flat(sums) / len(labels)
-
-
-def _along(
-    trained: Trained, weights: Tensor, direction: Tensor, images: Tensor, labels: Tensor, of_weights: bool
-) -> _Along:
-    leaves = tangents.leaves(trained.network, weights)
-    if of_weights:
-        _grown(leaves)
-    directions = tangents.leaves(trained.network, direction)
-    sums = [torch.zeros_like(leaf) for leaf in leaves if of_weights]
-    value = torch.zeros((), dtype=weights.dtype, device=weights.device)
-    inputs: list[list[Tensor]] = []
-    for part in _parts(trained, images, labels):
-        own = [values.detach().requires_grad_() for values in part if values.is_floating_point()]
-        some, wanted = own[0], (own[1] if len(own) > 1 else part[1])
-        with torch.enable_grad():
-            along = tangents.along(trained.network, leaves, directions, some, wanted, trained.dtype)
-        value += along.detach()
-        found = torch.autograd.grad(along, [*(leaves if of_weights else ()), *own])
-        if of_weights:
-            torch._foreach_add_(sums, found[: len(leaves)])
-        inputs.append(list(found[-len(own) :]))
-    n = len(labels)
-    return _Along(
-        value / n,
-        tangents.flat(sums) / n if of_weights else None,
-        [torch.cat(values) / n for values in zip(*inputs, strict=True)],
-    )
 
 
 def _grown(leaves: list[Tensor]) -> list[Tensor]:
     for leaf in leaves:
         leaf.requires_grad_()
     return leaves
-
-
-def _parts(trained: Trained, images: Tensor, labels: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
-    """A batch in parts that the memory near the processor holds; the same for the same number of threads."""
-    most = AT_ONCE["cuda"]
-    if images.device.type == "cpu":
-        most = AT_ONCE["cpu"] * torch.get_num_threads()
-    size = max(1, most // tangents.activation_bytes(trained.network, images))
-    size = min(size, trained.images_at_once or size)
-    return zip(images.split(size), labels.split(size), strict=True)

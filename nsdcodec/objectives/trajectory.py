@@ -6,19 +6,20 @@ was epochs later. The student's learning rate is learned too.
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 
-from nsdcodec.errors import InvalidSetting
-from nsdcodec.experts import Experts, ExpertSettings
+from nsdcodec.errors import InvalidSetting, UnknownName
+from nsdcodec.experts import DTYPES, Experts, ExpertSettings
 from nsdcodec.objectives.base import Objective, State, Step, World
 from nsdcodec.objectives.student import keeps_graph, unroll
-from nsdcodec.randomness import stream
+from nsdcodec.synthesis import on_device
 
 LEAST_RATE = 1e-3  # a learned rate can wander below zero, where the student climbs
 
@@ -56,6 +57,7 @@ class TrajectoryMatching(Objective):
     `experts` networks, from a start epoch of `first_start` to `last_start` (later ones suit larger sets: DATM, ICLR
     2024). `student_rate` is where the learned rate begins;
     `rate_learning_rate` is what it is learned with: in the units of MTT under SGD, about the size of a step under Adam.
+    `expert_dtype` is what experts are stored in: float16 takes half the disk and rounds a weight by up to 2^-11 of it.
     """
 
     name: ClassVar[str] = "mtt"
@@ -68,8 +70,11 @@ class TrajectoryMatching(Objective):
     rate_learning_rate: float = 1e-5
     experts: int = 100
     first_start: int = 0
+    expert_dtype: str = "float32"
 
     def __post_init__(self) -> None:
+        if self.expert_dtype not in DTYPES:
+            raise UnknownName("objective.expert_dtype", self.expert_dtype, DTYPES)
         for name in ("student_steps", "expert_epochs", "experts"):
             if getattr(self, name) < 1:
                 raise InvalidSetting(f"mtt: {name} is {getattr(self, name)}; it must be at least 1")
@@ -84,6 +89,9 @@ class TrajectoryMatching(Objective):
             )
 
     def expert_settings(self, world: World) -> ExpertSettings:
+        """No epoch is trained after the last that is matched, and none stored that is neither start nor end."""
+        starts = range(self.first_start, self.last_start + 1)
+        kept = {*starts, *(start + self.expert_epochs for start in starts)}
         return ExpertSettings(
             world.source_sha256,
             world.network,
@@ -91,18 +99,27 @@ class TrajectoryMatching(Objective):
             self.last_start + self.expert_epochs,
             seed=world.seed,
             precision=world.precision,
+            kept=tuple(sorted(kept)),
+            dtype=self.expert_dtype,
         )
 
-    def experts_of(self, world: World) -> Experts:
-        """The trajectories to match; those that are missing are made."""
-        experts = Experts(world.experts_folder, self.expert_settings(world))
+    def experts_of(self, world: World, together: int | None = None) -> Experts:
+        """The trajectories to match; those that are missing are made, `together` of them at once."""
+        settings = self.expert_settings(world)
+        experts = Experts(world.experts_folder, settings)
+        standing = self.experts - len(experts.missing(self.experts))
+        done = itertools.count(standing * settings.epochs + 1)
         experts.fill(
             self.experts,
             world.geometry,
             world.real,
             lambda expert, epoch: world.on_prepare(
-                f"expert {expert + 1} of {self.experts}, epoch {epoch}", expert / self.experts
+                f"expert {expert + 1} of {self.experts}, epoch {epoch}", next(done) / (self.experts * settings.epochs)
             ),
+            lambda count: world.on_prepare(
+                f"other processes make the last {count} of {self.experts} experts", 1 - count / self.experts
+            ),
+            together,
             world.images_at_once,
         )
         return experts
@@ -114,26 +131,55 @@ class TrajectoryMatching(Objective):
         """||student - expert's end||^2 / ||expert's start - expert's end||^2."""
         assert isinstance(state, TrajectoryState)
         world = state.world
-        generator = stream(world.seed, "mtt", iteration)
+        generator = world.stream("mtt", iteration)
         expert = int(torch.randint(self.experts, (1,), generator=generator))
         epoch = int(torch.randint(self.first_start, self.last_start + 1, (1,), generator=generator))
-        start = state.experts.weights(expert, epoch).to(world.device)
-        end = state.experts.weights(expert, epoch + self.expert_epochs).to(world.device)
-        student = unroll(
-            world,
-            state.network,
-            start,
-            images,
-            labels,
-            state.learnable["student_rate"],
-            self.student_steps,
-            self.student_batch or None,
-            generator,
+        start, end = (
+            on_device(state.experts.weights(expert, at), world.device) for at in (epoch, epoch + self.expert_epochs)
         )
-        loss = (student - end).square().sum() / (start - end).square().sum()
-        return Step(loss, student, state.network)
+
+        def matched(world: World, images: Tensor, labels: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+            student = unroll(
+                world,
+                state.network,
+                start,
+                images,
+                labels,
+                state.learnable["student_rate"],
+                self.student_steps,
+                self.student_batch or None,
+                generator,
+            )
+            return (student - end).square().sum() / (start - end).square().sum(), student
+
+        parts: dict[str, Tensor] = {}
+        if iteration == 0 and world.precision == "bfloat16":
+            given = images.detach(), labels.detach()
+            losses = (
+                lambda images, precision=precision: matched(
+                    replace(world, precision=precision), images, given[1], generator.clone_state()
+                )[0]
+                for precision in ("bfloat16", "float32")
+            )
+            parts["bfloat16_cosine"] = cosine = _cosine(given[0], losses)
+            state.notes += (
+                f"mtt: at the first iteration, the gradient in bfloat16 had a cosine of {cosine:.4f} with float32's",
+            )
+        loss, student = matched(world, images, labels, generator)
+        return Step(loss, student, state.network, parts)
 
     def learned_rate(self, state: State) -> float | None:
         rate = float(state.learnable["student_rate"].detach())
         # Three digits: what the header shows is what it means.
         return round(rate, 3 - math.ceil(math.log10(rate)))
+
+
+def _cosine(images: Tensor, losses: Iterable[Callable[[Tensor], Tensor]]) -> Tensor:
+    """Of the gradients of two losses with respect to the images."""
+    gradients = []
+    for loss in losses:
+        own = images.clone().requires_grad_()
+        gradients.append(torch.autograd.grad(loss(own), own)[0].flatten())
+    one, other = gradients
+    cosine: Tensor = one @ other / (one.norm() * other.norm())
+    return cosine

@@ -18,6 +18,7 @@ from nsdcodec.container.header import MAX_NAME, Normalization
 from nsdcodec.errors import InvalidSetting, InvalidSource, MissingData
 from nsdcodec.geometry import Geometry
 from nsdcodec.sources.streamed import Streamed
+from nsdcodec.synthesis import on_device
 
 WITH_FLIP = "color_crop_cutout_flip_scale_rotate"
 WITHOUT_FLIP = "color_crop_cutout_scale_rotate"
@@ -198,8 +199,10 @@ def normalize(images: Tensor, normalization: Normalization) -> Tensor:
             f"images of {images.shape[-3]} channels, and a normalization of {len(normalization.mean)}; "
             "use a source with the channels of the file"
         )
-    mean = torch.tensor(normalization.mean, device=images.device)[:, None, None]
-    std = torch.tensor(normalization.std, device=images.device)[:, None, None]
+    mean, std = (
+        on_device(torch.tensor(values), images.device)[:, None, None]
+        for values in (normalization.mean, normalization.std)
+    )
     return images.to(torch.float32).div_(255).sub_(mean).div_(std)
 
 

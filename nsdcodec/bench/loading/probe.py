@@ -10,13 +10,13 @@ import multiprocessing
 import subprocess
 import sys
 import time
-from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 import torch
 
+from nsdcodec.bench import process_memory
 from nsdcodec.bench.loading.contenders import contender
 from nsdcodec.bench.loading.forms import Forms
 from nsdcodec.errors import InvalidSetting
@@ -64,8 +64,8 @@ def _probe(connection: Connection, method: str, name: str, forms: Forms, threads
         importlib.import_module(package)
     torch.set_num_threads(threads)
     (torch.ones(64, 64) @ torch.ones(64, 64)).sum().item()
-    _forget_peak()
-    before = _peak()
+    process_memory.forget_peak()
+    before = process_memory.peak()
     started = time.perf_counter()
     batches = found.open(forms)
     first = iter(batches)
@@ -77,43 +77,10 @@ def _probe(connection: Connection, method: str, name: str, forms: Forms, threads
             pass
         for _ in batches:
             pass
-        if before is not None and (after := _peak()) is not None:
-            grown = after - before + sum(_own(child.pid) for child in multiprocessing.active_children())
+        if before is not None and (after := process_memory.peak()) is not None:
+            grown = after - before + sum(process_memory.own(child.pid) for child in multiprocessing.active_children())
     connection.send(Probe(taken, grown))
     connection.close()
-
-
-def _peak() -> int | None:
-    """The most bytes that this process has had in memory."""
-    if sys.platform.startswith("linux"):
-        return 1024 * _kilobytes(Path("/proc/self/status"), "VmHWM:")
-    if sys.platform == "win32":
-        return None
-    import resource
-
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-
-
-def _forget_peak() -> None:
-    """So that what imports took for a moment does not hide what comes after. Not allowed in every container."""
-    with suppress(OSError):
-        Path("/proc/self/clear_refs").write_text("5")
-
-
-def _own(pid: int | None) -> int:
-    """Bytes that a process shares with no other; 0 where the system does not tell."""
-    rollup = Path(f"/proc/{pid}/smaps_rollup")
-    try:
-        return 1024 * (_kilobytes(rollup, "Private_Clean:") + _kilobytes(rollup, "Private_Dirty:"))
-    except OSError:
-        return 0
-
-
-def _kilobytes(path: Path, name: str) -> int:
-    for line in path.read_text().splitlines():
-        if line.startswith(name):
-            return int(line.split()[1])
-    return 0
 
 
 def import_seconds() -> float:

@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
-from nsdcodec.bench.report import line
-from nsdcodec.container import atomic
-from nsdcodec.errors import FileAccess
-
-Cells = tuple[list[str], list[list[str]]]
+from nsdcodec.bench import measurement
+from nsdcodec.bench.measurement import Cells, made_by_line, markdown_table, verdict_cells
 
 
 def write(found: dict[str, Any], folder: Path) -> list[Path]:
     """Writes loader.md and loader.json; their paths. Raises FileAccess."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise FileAccess(f"cannot make the folder {folder}: {error.strerror or error}") from error
-    texts = {"md": markdown(found), "json": json.dumps(found, indent=1, ensure_ascii=False) + "\n"}
-    paths = [folder / f"loader.{end}" for end in texts]
-    for path, text in zip(paths, texts.values(), strict=True):
-        atomic.write(path, text.encode())
-    return paths
+    return measurement.write(found, markdown(found), folder, "loader")
 
 
 def cells(of_set: dict[str, Any]) -> Cells:
@@ -50,12 +38,7 @@ def cells(of_set: dict[str, Any]) -> Cells:
 
 def verdicts(found: dict[str, Any]) -> Cells:
     """A row a target, with what was measured and whether it is met."""
-    words = {True: "yes", False: "NO", None: "not measured"}
-    rows = [
-        [target["target"], target["of"], target["wanted"], target["measured"] or "", words[target["met"]]]
-        for target in found["targets"]
-    ]
-    return ["target", "set", "wanted", "measured", "met"], rows
+    return verdict_cells(found["targets"], "set")
 
 
 def title(of_set: dict[str, Any]) -> str:
@@ -68,7 +51,7 @@ def title(of_set: dict[str, Any]) -> str:
 
 def notes(found: dict[str, Any]) -> list[str]:
     """What a reader must know of the figures, a line each."""
-    batch, made_by = found["batch_size"], found["made_by"]
+    batch = found["batch_size"]
     lines = [
         f"All serve the same images, float32, normalised, shuffled anew each epoch, in batches of {batch}, on the CPU, "
         f"with {found['threads']} threads of torch; workers are {found['workers']}, and outlive an epoch. "
@@ -92,10 +75,7 @@ def notes(found: dict[str, Any]) -> list[str]:
     lines += [f"Skipped: {name}: {why}" for name, why in _skipped(found).items()]
     if found["command"]:
         lines.append(f"Command: `{found['command']}`")
-    lines.append(
-        f"Made by nsdcodec {made_by['nsdcodec']}, torch {made_by['torch']}, Python {made_by['python']}, on "
-        f"{made_by['hardware']}."
-    )
+    lines.append(made_by_line(found["made_by"]))
     return lines
 
 
@@ -108,11 +88,6 @@ def _skipped(found: dict[str, Any]) -> dict[str, str]:
 def markdown(found: dict[str, Any]) -> str:
     lines = ["# The speed of loading"]
     for of_set in found["sets"]:
-        lines += ["", f"## {title(of_set)}", "", *_table(cells(of_set))]
-    lines += ["", "## Targets", "", *_table(verdicts(found)), "", *(f"- {note}" for note in notes(found))]
+        lines += ["", f"## {title(of_set)}", "", *markdown_table(cells(of_set))]
+    lines += ["", "## Targets", "", *markdown_table(verdicts(found)), "", *(f"- {note}" for note in notes(found))]
     return "\n".join(lines) + "\n"
-
-
-def _table(shown: Cells) -> list[str]:
-    header, rows = shown
-    return [line(header), line(["---"] * len(header)), *map(line, rows)]

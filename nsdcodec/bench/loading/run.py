@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import platform
 import statistics
 import tempfile
 from collections.abc import Callable, Iterator
@@ -19,6 +17,7 @@ from nsdcodec.bench.loading.contenders import CONTENDERS, contender
 from nsdcodec.bench.loading.forms import Forms, write
 from nsdcodec.bench.loading.made import made
 from nsdcodec.bench.loading.rounds import Listener, Rates, Step, laps, steps
+from nsdcodec.bench.measurement import made_by
 from nsdcodec.container import remote
 from nsdcodec.container.file import MAX_FILE_BYTES
 from nsdcodec.container.header import NetworkSpec
@@ -27,7 +26,6 @@ from nsdcodec.errors import InvalidSetting, MissingData
 from nsdcodec.learning import networks
 from nsdcodec.learning.base import Network
 from nsdcodec.sources.base import package
-from nsdcodec.version import VERSION
 
 NETWORK = NetworkSpec("convnet", 3, 128)
 # Of all seconds: the rounds of all sets, and the training steps. The rest goes to imports, writing and probes.
@@ -107,12 +105,7 @@ def execute(bench: LoadingBench, listen: Listener = lambda done, text: None) -> 
         "sets": measured,
         "targets": [asdict(verdict) for verdict in [*verdicts, targets.imported(importing)]],
         "command": bench.command,
-        "made_by": {
-            "nsdcodec": VERSION,
-            "torch": torch.__version__,
-            "python": platform.python_version(),
-            "hardware": f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}",
-        },
+        "made_by": made_by(),
     }
 
 

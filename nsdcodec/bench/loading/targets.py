@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nsdcodec.bench.loading.rounds import Rates, ratio
+from nsdcodec.bench.measurement import Verdict
 
 # The file whose start is judged is one of IPC 1 of CIFAR-10, about this many bytes.
 SMALL_FILE = 1 << 16
@@ -31,17 +32,6 @@ COMPARISONS = (
     Comparison("loader", ("imagefolder", "imagefolder-workers"), 20.0),
     Comparison("dataloader-cached", ("tensordataset",), 0.9),
 )
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """`measured` is None where it was not; `met` then too."""
-
-    target: str
-    of: str
-    wanted: str
-    measured: str | None
-    met: bool | None
 
 
 def compared(set_name: str, rates: Rates) -> list[Verdict]:

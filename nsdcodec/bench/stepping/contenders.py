@@ -1,0 +1,104 @@
+"""The registry of iterations that are timed, the published loop and ours. After `published`.
+
+Each does the whole of an iteration but the optimiser's step: images from coefficients, the student, the loss, and the
+gradient of coefficients and student rate, left in their `grad`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from nsdcodec import synthesis
+from nsdcodec.bench.stepping import floor
+from nsdcodec.bench.stepping.published import published
+from nsdcodec.bench.stepping.work import Problem, Work
+from nsdcodec.errors import InvalidSetting, UnknownName
+from nsdcodec.learning import compiled, training
+from nsdcodec.objectives.student import unroll
+from nsdcodec.rounding import straight_through
+
+
+@dataclass(frozen=True)
+class Contender:
+    """`open` makes, from a `Problem`, a function of the iteration's number that runs it. `precision` is that of its
+    World. `ours`: with `keep_freed_memory`, as the commands do, and judged by the targets. `keeps_graph`: of all
+    steps, so that its memory is foretold before it runs. `flops` are those of its products, for a whole iteration."""
+
+    about: str
+    open: Callable[[Problem], Callable[[int], None]]
+    precision: str
+    ours: bool
+    keeps_graph: bool
+    flops: Callable[[Work], int]
+
+
+def _ours(problem: Problem) -> Callable[[int], None]:
+    """An iteration of the encoder."""
+    world = problem.world
+    network = world.new_network("structure").to(problem.start.dtype)
+
+    def iterate(iteration: int) -> None:
+        with training.tf32(world.device):
+            step(iteration)
+
+    def step(iteration: int) -> None:
+        arrays = {
+            role: straight_through(values, problem.layout.arrays[role]) for role, values in problem.arrays.items()
+        }
+        images = synthesis.images(problem.layout, arrays)
+        student = unroll(
+            world,
+            network,
+            problem.start,
+            images,
+            problem.labels,
+            problem.rate,
+            problem.work.steps,
+            None,
+            problem.draws(iteration),
+        )
+        distance = (student - problem.end).square().sum() / (problem.start - problem.end).square().sum()
+        distance.backward(inputs=problem.leaves)
+
+    return iterate
+
+
+def _compiled(problem: Problem) -> Callable[[int], None]:
+    """The same with its kernels compiled: not in time, for the first iteration is not timed. Raises InvalidSetting."""
+    reason = compiled.missing(problem.world.device.type)
+    if reason is not None:
+        raise InvalidSetting(f"nothing can be compiled here ({reason}); install a C++ compiler such as g++")
+    plain = _ours(problem)
+
+    def iterate(iteration: int) -> None:
+        with compiled.kernels(True):
+            plain(iteration)
+
+    return iterate
+
+
+REFERENCE = "published"
+CONTENDERS: dict[str, Contender] = {
+    REFERENCE: Contender("the published loop", published, "float32", False, True, floor.published_flops),
+    "published-bfloat16": Contender(
+        "the published loop, autocast", published, "bfloat16", False, True, floor.published_flops
+    ),
+    "ours": Contender("a sweep back over the steps", _ours, "float32", True, False, floor.fast_sweep_flops),
+    "ours-compiled": Contender(
+        "a sweep back, its kernels compiled", _compiled, "float32", True, False, floor.fast_sweep_flops
+    ),
+    "ours-bfloat16": Contender(
+        "a sweep back, convolutions in bfloat16", _ours, "bfloat16", True, False, floor.sweep_flops
+    ),
+    "ours-compiled-bfloat16": Contender(
+        "a sweep back, compiled, convolutions in bfloat16", _compiled, "bfloat16", True, False, floor.sweep_flops
+    ),
+}
+
+
+def contender(name: str) -> Contender:
+    """Raises UnknownName."""
+    if name not in CONTENDERS:
+        raise UnknownName("contender", name, CONTENDERS)
+    return CONTENDERS[name]

@@ -1,0 +1,20 @@
+"""The command `nsdc encode` as a module, which torchrun starts by `-m`:
+
+torchrun --nproc-per-node 2 -m nsdcodec.encode cifar10 -o c10.nsd --set optimizer.draws=2
+
+The one module that stands on the command line: nothing imports it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+
+def main() -> None:
+    sys.argv.insert(1, "encode")
+    importlib.import_module("nsdcodec_cli").main()
+
+
+if __name__ == "__main__":
+    main()

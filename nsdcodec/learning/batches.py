@@ -1,0 +1,96 @@
+"""The batches of an epoch, for one network or for several at once: which images, in what order, augmented how."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from nsdcodec import augmentation
+from nsdcodec.augmentation import Draw
+from nsdcodec.synthesis import on_device
+
+
+class Examples(Protocol):
+    """What a network learns from: images and labels on a device, as `RealData` keeps them in bytes and `Held` as they
+    are."""
+
+    @property
+    def device(self) -> torch.device: ...
+
+    def __len__(self) -> int: ...
+
+    def take(self, index: Tensor) -> tuple[Tensor, Tensor]:
+        """Normalised images [n, C, H, W] and labels [n], or soft ones [n, classes], at these places."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """Normalised images [n, C, H, W], and labels [n] or [n, classes], of which batches are taken as they are."""
+
+    images: Tensor
+    labels: Tensor
+
+    @property
+    def device(self) -> torch.device:
+        return self.images.device
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def take(self, index: Tensor) -> tuple[Tensor, Tensor]:
+        return self.images[index.to(self.images.device)], self.labels[index.to(self.labels.device)]
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What one network's generator decides of an epoch: the order [n], and of each batch its operation, with the
+    uniform numbers [n, 4] of all images in that order; None and [n, 0] without augmentation."""
+
+    order: Tensor
+    operations: tuple[str | None, ...]
+    uniform: Tensor
+
+    @classmethod
+    def drawn(cls, n: int, batch_size: int, strategy: str, generator: torch.Generator) -> _Plan:
+        order = torch.randperm(n, generator=generator)
+        draws = [augmentation.draw(strategy, len(part), generator) for part in order.split(batch_size)]
+        uniforms = [draw.uniform for draw in draws if draw]
+        uniform = torch.cat(uniforms) if uniforms else torch.empty(n, 0)
+        return cls(order, tuple(draw.operation if draw else None for draw in draws), uniform)
+
+
+def epoch(
+    examples: Examples, batch_size: int, strategy: str, generators: Sequence[torch.Generator]
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Every example once in batches, for as many networks S as there are generators: each has an order and
+    augmentations of its own, those that it would have alone. Images [n, S C, H, W], a network's C channels side by
+    side, and labels [S, n] or [S, n, classes].
+
+    All is drawn before the first batch and sent to the device at once, so that no step waits for a copy.
+    """
+    plans = [_Plan.drawn(len(examples), batch_size, strategy, generator) for generator in generators]
+    orders = on_device(torch.stack([plan.order for plan in plans]), examples.device)
+    uniforms = on_device(torch.stack([plan.uniform for plan in plans]), examples.device)
+    steps = zip(orders.split(batch_size, dim=1), uniforms.split(batch_size, dim=1), strict=True)
+    for step, (index, uniform) in enumerate(steps):
+        images, labels = (part.unflatten(0, index.shape) for part in examples.take(index.flatten()))
+        parts = _augmented(list(images), [plan.operations[step] for plan in plans], list(uniform))
+        yield parts[0] if len(parts) == 1 else torch.cat(parts, dim=1), labels
+
+
+def _augmented(images: list[Tensor], operations: list[str | None], uniforms: list[Tensor]) -> list[Tensor]:
+    """Of each network its batch [n, C, H, W], by its operation; those that have the same one are augmented at once."""
+    found = images.copy()
+    for operation in filter(None, dict.fromkeys(operations)):
+        same = [i for i, own in enumerate(operations) if own == operation]
+        joint, uniform = (
+            parts[same[0]] if len(same) == 1 else torch.cat([parts[i] for i in same]) for parts in (images, uniforms)
+        )
+        parts = augmentation.apply(joint, Draw(operation, uniform)).split(len(images[0]))
+        for i, part in zip(same, parts, strict=True):
+            found[i] = part
+    return found

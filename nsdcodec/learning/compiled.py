@@ -1,0 +1,74 @@
+"""Kernels: small pure functions of tensors, compiled where the machine can, the same functions as they are elsewhere.
+
+What a compiler gains is passes over memory: on a CPU an instance norm with ReLU and pooling takes a tenth of the time.
+Products and convolutions stay with the libraries that PyTorch calls. Without a compiler all is slower, and nothing else
+is different but the order of roundings.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar, cast
+
+import torch
+from torch import Tensor
+
+Function = TypeVar("Function", bound=Callable[..., object])
+
+# Of the process, not of a thread: on a GPU, backward runs in a thread of PyTorch's own.
+_on = False
+
+
+def kernel(function: Function) -> Function:
+    """The function, compiled at its first call within `kernels(True)`, for tensors of any size. No gradient goes
+    through it: it is for the two halves of a `torch.autograd.Function`."""
+    quick: list[Callable[..., object]] = []
+
+    @functools.wraps(function)
+    def call(*given: object) -> object:
+        if not _on:
+            return function(*given)
+        if not quick:
+            quick.append(torch.compile(function, dynamic=True, fullgraph=True))
+        return quick[0](*map(_plain, given))
+
+    return cast(Function, call)
+
+
+def _plain(value: object) -> object:
+    # That a tensor is a view of another would be a reason to compile once more.
+    if isinstance(value, Tensor):
+        return value.data
+    return [_plain(one) for one in value] if isinstance(value, list) else value
+
+
+@contextmanager
+def kernels(compile: bool) -> Iterator[None]:
+    """Within it, kernels are compiled, or not."""
+    global _on
+    before, _on = _on, compile
+    try:
+        yield
+    finally:
+        _on = before
+
+
+@functools.cache
+def missing(device: str) -> str | None:
+    """Why nothing can be compiled for a type of device, in a line; None where it can."""
+    # It says where it looks for CUDA, on a machine that has none.
+    logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)
+    try:
+        with kernels(True):
+            _probe(torch.ones(3, device=device))
+    except Exception as error:  # whatever a compiler that is absent, old or broken makes of it
+        return f"{type(error).__name__}: {str(error).strip().splitlines()[0][:160]}"
+    return None
+
+
+@kernel
+def _probe(values: Tensor) -> Tensor:
+    return values * 2 + 1

@@ -1,0 +1,67 @@
+"""Processes for tests of several at once: forked from a server that has imported what they need, so that each starts in
+a moment, and clean."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+
+SERVER = multiprocessing.get_context("forkserver")
+# What an optimizer of PyTorch imports when it is first made is most of it.
+SERVER.set_forkserver_preload(["torch", "torch._dynamo", "h5py", "nsdcodec.encoder", "worlds"])
+
+
+@contextlib.contextmanager
+def started(count: int, target: Callable[..., object], *arguments: object) -> Iterator[list[BaseProcess]]:
+    """`count` processes that a launcher could have started, each calling `target(*arguments)`. Dead at the end."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        meeting = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free.getsockname()[1]), "OMP_NUM_THREADS": "1"}
+    processes: list[BaseProcess] = []
+    for rank in range(count):
+        variables = meeting | {"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": str(count)}
+        processes.append(SERVER.Process(target=_run, args=(variables, target, arguments)))
+    try:
+        for process in processes:
+            process.start()
+        yield processes
+    finally:
+        for process in processes:
+            process.kill()
+            process.join()
+
+
+def _run(variables: dict[str, str], target: Callable[..., object], arguments: tuple[object, ...]) -> None:
+    import torch
+
+    os.environ |= variables
+    torch.set_num_threads(1)
+    target(*arguments)
+    sys.stdout.flush()
+
+
+def exit_codes(processes: list[BaseProcess], seconds: float = 60.0) -> list[int | None]:
+    """When all have ended; None of those that have not in time."""
+    end = time.monotonic() + seconds
+    for process in processes:
+        process.join(max(0.0, end - time.monotonic()))
+    return [process.exitcode for process in processes]
+
+
+def wait(until: Callable[[], bool], seconds: float = 60.0) -> None:
+    end = time.monotonic() + seconds
+    while not until():
+        assert time.monotonic() < end, "nothing happened"
+        time.sleep(0.01)
+
+
+def lines(path: Path) -> list[str]:
+    """Of a file that others may be writing, or have not made yet."""
+    return path.read_text().splitlines() if path.exists() else []

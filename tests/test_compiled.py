@@ -1,0 +1,137 @@
+"""Compiled and recorded steps: the numbers of the plain ones, where there is a compiler and where there is none."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from builders import fresh_python
+from torch import Tensor
+from worlds import double_world, seeded
+
+from nsdcodec.container.header import NetworkSpec
+from nsdcodec.geometry import Geometry
+from nsdcodec.learning import compiled, networks
+from nsdcodec.learning.captured import PLAIN_CALLS, Captured
+from nsdcodec.objectives import student
+
+GEOMETRY = Geometry(3, 2, 12, 12)
+
+
+def gradients(steps: int = 2) -> list[Tensor]:
+    """Student, and gradients of a function of it with respect to images, soft labels and rate."""
+    # Two wide convolutions, the second of odd pixels, so that both kinds are there.
+    world = double_world(GEOMETRY, "flip", NetworkSpec(depth=3, width=64))
+    network = world.new_network("structure")
+    start = networks.flatten(network)
+    images = torch.randn(5, 2, 12, 12, generator=seeded(1), dtype=torch.float64, requires_grad=True)
+    labels = torch.randn(5, 3, generator=seeded(2), dtype=torch.float64).softmax(dim=1).requires_grad_()
+    rate = torch.tensor(0.3, dtype=torch.float64, requires_grad=True)
+    last = student.unroll(world, network, start, images, labels, rate, steps, None, seeded(3))
+    return [last, *torch.autograd.grad(last.square().sum(), [images, labels, rate])]
+
+
+def assert_same(found: list[Tensor], wanted: list[Tensor]) -> None:
+    for one, other in zip(found, wanted, strict=True):
+        assert float((one - other).detach().norm()) <= 1e-12 * float(other.detach().norm())
+
+
+@pytest.mark.skipif(compiled.missing("cpu") is not None, reason="there is no compiler")
+def test_compiled_steps_have_the_numbers_of_plain_ones(monkeypatch):
+    plain = gradients()
+    made = []
+    compile = torch.compile
+    monkeypatch.setattr(
+        torch, "compile", lambda function, **how: made.append(function.__name__) or compile(function, **how)
+    )
+    with compiled.kernels(True):
+        assert_same(gradients(), plain)
+    assert len(made) == len(set(made)) == 9
+    made.clear()
+    assert_same(gradients(), plain)
+    assert not made
+
+
+@pytest.mark.skipif(compiled.missing("cpu") is not None, reason="there is no compiler")
+def test_compiled_steps_are_as_near_to_the_exact_gradient_as_the_graph_is():
+    """In float32, at the size of real images, where a sum over pixels is long."""
+    world = double_world(Geometry(4, 3, 32, 32), "none", NetworkSpec(depth=2, width=64))
+    errors = []
+    for seed in range(3):
+        images = torch.randn(4, 3, 32, 32, generator=seeded(seed), dtype=torch.float64)
+        found = []
+        for dtype, graph in ((torch.float64, True), (torch.float32, True), (torch.float32, False)):
+            network = world.new_network("structure").to(dtype)
+            given = images.to(dtype).requires_grad_()
+            rate = torch.tensor(0.01, dtype=dtype)
+            start, labels = networks.flatten(network), torch.arange(4)
+            batches = student.draw_batches(world, labels, 2, None, seeded(2))
+            with compiled.kernels(True):
+                last = (
+                    student.unroll_with_graph(world, network, start, given, labels, rate, batches)
+                    if graph
+                    else student.unroll(world, network, start, given, labels, rate, 2, None, seeded(2))
+                )
+                found.append(torch.autograd.grad(last.square().sum(), given)[0].double())
+        exact, *rounded = found
+        errors.append([float((one - exact).norm() / exact.norm()) for one in rounded])
+    graph, ours = torch.tensor(errors).median(dim=0).values.tolist()
+    assert ours <= 1.5 * graph
+
+
+NO_COMPILER = """
+from nsdcodec.learning import compiled
+from test_compiled import gradients
+reason = compiled.missing("cpu")
+print(len(gradients()), reason)
+"""
+
+
+def test_without_a_compiler_it_is_said_why_and_nothing_else_changes(tmp_path):
+    ran = fresh_python(NO_COMPILER, CXX="no-such-compiler", TORCHINDUCTOR_CACHE_DIR=str(tmp_path))
+    assert ran.returncode == 0, ran.stderr
+    count, reason = ran.stdout.strip().split(" ", 1)
+    assert count == "4"
+    assert "no-such-compiler" in reason or "compiler" in reason.lower()
+    assert "\n" not in reason
+
+
+def recorder(function, inputs):
+    """What a CUDA graph does: the same work on the same memory at every replay."""
+    outputs = [one.detach().clone() for one in function(*inputs)]
+    times.append(len(inputs))
+
+    def replay() -> None:
+        for kept, new in zip(outputs, function(*inputs), strict=True):
+            kept.copy_(new)
+
+    return outputs, replay
+
+
+times: list[int] = []
+
+
+def test_a_recording_is_made_once_for_each_shape_and_reads_what_it_is_given():
+    times.clear()
+    captured = Captured(lambda a, b: [a * b, a.sum()], recorder)
+    for number in range(PLAIN_CALLS + 3):
+        a, b = torch.full((2,), float(number)), torch.full((2,), 3.0)
+        product, total = captured(a, b)
+        assert product.tolist() == [3.0 * number] * 2
+        assert total.item() == 2 * number
+        assert len(times) == max(0, min(1, number + 1 - PLAIN_CALLS))
+    for _ in range(PLAIN_CALLS + 2):
+        assert captured(torch.ones(3), torch.ones(3))[0].shape == (3,)
+    assert len(times) == 2
+
+
+def test_a_sweep_by_recordings_is_that_without(monkeypatch):
+    """What is kept of a call must not be overwritten by the next."""
+    times.clear()
+    plain = gradients(steps=6)
+    made = Captured.__init__
+    monkeypatch.setattr(Captured, "__init__", lambda self, function: made(self, function, recorder))
+    found = gradients(steps=6)
+    # Of gradient and along; the sweep's last step back happens but once.
+    assert sorted(times) == [3, 4]
+    for one, other in zip(found, plain, strict=True):
+        assert torch.equal(one, other)
