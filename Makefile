@@ -1,5 +1,6 @@
 # make demo   install, distil the bundled digits, look at them, compare; a minute or two after the install
 # make test   install, then lint, types and every test
+# make soak   install, then 20 encodes killed and resumed, and 2,000 iterations watched, by dm and by mtt: two minutes
 # make fuzz   install, then a million hostile files for the reader: about half an hour; RUNS=20000 SEED=1 for others
 .DELETE_ON_ERROR:
 
@@ -12,7 +13,7 @@ NSDC := $(BIN)/nsdc
 RUNS ?= 1000000
 SEED ?= 1
 
-.PHONY: install test lint types demo fuzz clean
+.PHONY: install test lint types demo soak fuzz clean
 
 install: $(VENV)/installed
 
@@ -47,6 +48,10 @@ demo: install
 	@echo "--- networks trained on each of the three, tested on real digits that nothing has seen"
 	$(NSDC) eval $(DEMO)/digits.nsd $(DEMO)/random.nsd $(DEMO)/pixel.nsd digits --networks 5 --epochs 300
 	@echo "--- the pictures: $(DEMO)/png/contact-sheet.png"
+
+soak: install
+	OMP_NUM_THREADS=1 $(BIN)/python tests/soak/kills.py --rounds 20
+	OMP_NUM_THREADS=1 $(BIN)/python tests/soak/growth.py --iterations 2000
 
 fuzz: $(VENV)/installed-fuzz
 	OMP_NUM_THREADS=1 $(BIN)/python tests/fuzz/campaign.py --runs $(RUNS) --seed $(SEED)

@@ -48,6 +48,7 @@ def encode(
     seed: options.Seed = 0,
     device: options.Device = "auto",
     precision: options.Precision = "auto",
+    memory: options.Memory = None,
     compile_: Annotated[
         bool | None,
         typer.Option(
@@ -78,8 +79,10 @@ def encode(
 
     if iterations is not None and time is not None:
         raise InvalidSetting("--iterations and --time both end the run; give one of them")
+    limit = options.memory(memory)
+    if limit is None:
+        keep_freed_memory()
     timeout = options.seconds(rank_timeout, "--rank-timeout")
-    keep_freed_memory()
     torch_device, chosen_precision = options.device(device, precision)
     if ":" in device and launch.world() > 1:
         raise InvalidSetting(
@@ -87,7 +90,7 @@ def encode(
         )
     given = {"iterations": iterations, "parameterization.init": init, "parameterization.labels": labels}
     pairs = [*(set_ or []), *(f"{key}={value}" for key, value in given.items() if value is not None)]
-    images = sources.load(source, data_dir)
+    images = sources.load(source, data_dir, limit)
     name, settings = options.settings(recipe, torch_device.type, images, parameterization, objective, pairs)
     named = [
         f"{key}={value}"
@@ -109,6 +112,7 @@ def encode(
         resume=resume,
         restart=restart,
         experts_folder=options.experts_folder(experts_dir),
+        memory=limit,
         compile=compile_,
         launch=launch.name(),
     )

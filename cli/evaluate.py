@@ -54,6 +54,7 @@ def evaluate(
     seed: options.Seed = 0,
     device: options.Device = "auto",
     precision: options.Precision = "float32",
+    memory: options.Memory = None,
     data_dir: options.DataDir = None,
     together: options.Together = None,
     json: bool = output.JSON,
@@ -72,11 +73,13 @@ def evaluate(
     from nsdcodec.learning.networks import build
 
     *files, source_name = files_and_source
-    keep_freed_memory()
+    limit = options.memory(memory)
+    if limit is None:
+        keep_freed_memory()
     torch_device, chosen_precision = options.device(device, precision)
     datasets = {file: NSDDataset(file) for file in files}
     specs = {file: _networks(dataset.recipe.network, nets, depth, width) for file, dataset in datasets.items()}
-    source = sources.load(source_name, data_dir)
+    source = sources.load(source_name, data_dir, limit)
     # What cannot be done is refused now, not after the training of others.
     for spec in (spec for kinds in specs.values() for spec in kinds.values()):
         build(spec, source.geometry, seed)
@@ -103,6 +106,7 @@ def evaluate(
                         next(done) / total, f"network {number + 1}, epoch {epoch}"
                     ),
                     keep_networks=corruptions,
+                    memory=limit,
                     together=together,
                 )
     documents = [

@@ -18,6 +18,7 @@ def experts(
     seed: options.Seed = 0,
     device: options.Device = "auto",
     precision: options.Precision = "auto",
+    memory: options.Memory = None,
     data_dir: options.DataDir = None,
     experts_dir: options.ExpertsDir = None,
     together: options.Together = None,
@@ -33,10 +34,12 @@ def experts(
     from nsdcodec.encoder import Job, make_experts
     from nsdcodec.learning.memory import keep_freed_memory
 
-    keep_freed_memory()
+    limit = options.memory(memory)
+    if limit is None:
+        keep_freed_memory()
     torch_device, chosen_precision = options.device(device, precision)
     pairs = [*(set_ or []), *([f"objective.experts={count}"] if count is not None else [])]
-    images = sources.load(source, data_dir)
+    images = sources.load(source, data_dir, limit)
     name, settings = options.settings(recipe, torch_device.type, images, None, "mtt", pairs)
     job = Job(
         source=images,
@@ -48,6 +51,7 @@ def experts(
         device=torch_device,
         precision=chosen_precision,
         experts_folder=options.experts_folder(experts_dir),
+        memory=limit,
     )
     with output.progress_bar("experts") as bar:
         made = make_experts(job, lambda progress: bar(progress.done, progress.phase), together)

@@ -29,7 +29,8 @@ from . import (
 
 EPILOG = (
     "Exit codes: 0 ok, 1 diverged (of diff: the files differ), 2 usage, 3 malformed file, 4 digest mismatch, "
-    "5 unsupported version or feature, 6 over budget, 7 missing data or I/O, 130 interrupted."
+    "5 unsupported version or feature, 6 over the budget or the memory given, "
+    "7 missing data or I/O, 130 interrupted."
 )
 
 app = typer.Typer(

@@ -53,6 +53,14 @@ Together = Annotated[
         "allows)."
     ),
 ]
+Memory = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SIZE",
+        help="What may be taken at most, such as 8GB: real images are then read from their file, and work is done in "
+        "chunks, as needed (default: most of what is free).",
+    ),
+]
 
 
 def seconds(text: str, option: str) -> float:
@@ -62,6 +70,29 @@ def seconds(text: str, option: str) -> float:
         raise InvalidSetting(f"{option} {text}: write a duration such as 90s, 10m or 1h30m")
     hours, minutes, rest = (float(part or 0) for part in found.groups())
     return hours * 3600 + minutes * 60 + rest
+
+
+_UNITS = {"": 1, "B": 1} | {
+    f"{prefix}{end}": base ** (power + 1)
+    for power, prefix in enumerate("KMGT")
+    for end, base in (("", 1000), ("B", 1000), ("IB", 1024))
+}
+
+
+def memory(text: str | None) -> int | None:
+    """ "8GB", "512MiB", "2e9" in bytes. Raises InvalidSetting."""
+    if text is None:
+        return None
+    found = re.fullmatch(r"([0-9.]+(?:[eE]\d+)?)\s*([A-Za-z]*)", text.strip())
+    try:
+        if found is None or found[2].upper() not in _UNITS:
+            raise ValueError
+        nbytes = int(float(found[1]) * _UNITS[found[2].upper()])
+    except (ValueError, OverflowError) as error:
+        raise InvalidSetting(f"--memory {text}: write a size such as 8GB, 512MB or 2GiB") from error
+    if nbytes < 1:
+        raise InvalidSetting(f"--memory {text}: it must be above 0")
+    return nbytes
 
 
 def device(name: str, precision: str) -> tuple[torch.device, str]:

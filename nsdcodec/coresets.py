@@ -132,15 +132,27 @@ def _trained(
         after_epoch(network)
         world.on_prepare(f"{kind}, epoch {epoch + 1} of {settings.epochs}", (epoch + 1) / settings.epochs)
 
-    training.train_on([network], world.real, recipe, [stream(world.seed, kind)], world.precision, after_epoch=tell)
+    training.train_on(
+        [network],
+        world.real,
+        recipe,
+        [stream(world.seed, kind)],
+        world.precision,
+        after_epoch=tell,
+        images_at_once=world.images_at_once,
+    )
     return network
+
+
+def _batch(world: World) -> int:
+    return min(BATCH, world.images_at_once or BATCH)
 
 
 def _features(world: World, network: Network, index: Tensor) -> Tensor:
     """[n, D] on the CPU of the images at these places."""
     network.eval()
     with torch.no_grad(), training.autocast(world.device, world.precision):
-        parts = [network.embed(world.real.take(part)[0]).float() for part in index.split(BATCH)]
+        parts = [network.embed(world.real.take(part)[0]).float() for part in index.split(_batch(world))]
     return torch.cat(parts).cpu()
 
 
@@ -149,7 +161,7 @@ def _right(world: World, network: Network) -> Tensor:
     parts = []
     network.eval()
     with torch.no_grad(), training.autocast(world.device, world.precision):
-        for index in torch.arange(len(world.real)).split(BATCH):
+        for index in torch.arange(len(world.real)).split(_batch(world)):
             images, labels = world.real.take(index)
             parts.append(network(images).argmax(dim=1) == labels)
     network.train()

@@ -32,9 +32,11 @@ from nsdcodec.experts import Experts
 from nsdcodec.job import Job
 from nsdcodec.layout import Layout
 from nsdcodec.learning import networks, training
+from nsdcodec.learning.chunks import Rows
 from nsdcodec.learning.compiled import kernels
-from nsdcodec.learning.real import RealData
+from nsdcodec.learning.real import RealData, normalized
 from nsdcodec.learning.training import tf32
+from nsdcodec.memory_plan import MemoryPlan
 from nsdcodec.objectives.base import State, World
 from nsdcodec.objectives.trajectory import TrajectoryMatching
 from nsdcodec.parameterizations.base import RealImages, initial_arrays
@@ -43,7 +45,7 @@ from nsdcodec.randomness import seed_of, stream
 from nsdcodec.ranks import Ranks
 from nsdcodec.rounding import rounded, straight_through
 from nsdcodec.settings import Settings
-from nsdcodec.sources.base import Source, Split, normalize
+from nsdcodec.sources.base import Source, Split
 
 __all__ = ["Job", "Progress", "Result", "encode", "make_experts"]
 
@@ -76,6 +78,7 @@ class _Run:
     job: Job
     layout: Layout
     world: World
+    memory: MemoryPlan
     held_out: Split
     arrays: dict[str, Tensor]
     draws: Draws
@@ -137,7 +140,8 @@ def _computed(
     log = Log(None if ranks.rank else job.log_path, keep=saved is not None)
     clock = Clock(saved.counters["seconds"] if saved else 0.0, started, job.time_limit, job.settings.iterations)
     try:
-        run = _start(job, layout, clock, log, listen, ranks)
+        memory = ranks.from_first(lambda: _memory(job, layout, saved))
+        run = _start(job, layout, memory, clock, log, listen, ranks)
         run.draws.state.notes += notes
     except KeyboardInterrupt as error:
         raise Interrupted(
@@ -153,6 +157,7 @@ def _computed(
         elements=layout.elements,
         images=layout.images,
         notes=list(run.draws.state.notes),
+        memory=run.memory.document(),
     )
     try:
         with deferred_signals() as stop:
@@ -185,20 +190,31 @@ def make_experts(job: Job, listen: Listener = lambda progress: None, together: i
     them at once (None: `stacked.at_once`)."""
     objective = job.settings.objective
     assert isinstance(objective, TrajectoryMatching), "the caller chose the objective"
+    memory = MemoryPlan.of(job.memory, job.settings, job.source, None, job.device)
     source, _ = jobs.hold_out(job)
-    return objective.experts_of(_world(job, source, listen), together)
+    return objective.experts_of(_world(job, source, listen, memory), together)
 
 
-def _start(job: Job, layout: Layout, clock: Clock, log: Log, listen: Listener, ranks: Ranks) -> _Run:
+def _memory(job: Job, layout: Layout, saved: Checkpoint | None) -> MemoryPlan:
+    """What is free differs from one moment to the next, and results by the rounding of the chunks: a run that goes on
+    has the plan that it began with, unless it is given another limit."""
+    if saved is not None and saved.counters["memory limit"] == job.memory:
+        return MemoryPlan(**saved.counters["memory"])
+    return MemoryPlan.of(job.memory, job.settings, job.source, layout, job.device)
+
+
+def _start(
+    job: Job, layout: Layout, memory: MemoryPlan, clock: Clock, log: Log, listen: Listener, ranks: Ranks
+) -> _Run:
     source, held_out = jobs.hold_out(job)
-    world = _world(job, source, listen)
+    world = _world(job, source, listen, memory)
     initial = ranks.from_first(lambda: _initial(job, layout, world))
     arrays = {role: values.to(job.device).contiguous() for role, values in initial.items()}
     for role, values in arrays.items():
         values.requires_grad_(values.is_floating_point() and role not in job.settings.parameterization.fixed)
     shared = Draws.prepare(job.settings.guided_objective, world, job.settings.optimizer.draws, ranks)
     optimizer = _optimizer(job.settings, arrays, shared.state)
-    return _Run(job, layout, world, held_out, arrays, shared, optimizer, clock, log, listen)
+    return _Run(job, layout, world, memory, held_out, arrays, shared, optimizer, clock, log, listen)
 
 
 def _initial(job: Job, layout: Layout, world: World) -> dict[str, Tensor]:
@@ -228,10 +244,11 @@ def _real_images(job: Job, layout: Layout, world: World, generator: torch.Genera
     return RealImages(lambda labels: world.real.ranked(labels.cpu(), ranking), world.real.of_class)
 
 
-def _world(job: Job, source: Source, listen: Listener) -> World:
+def _world(job: Job, source: Source, listen: Listener, memory: MemoryPlan | None = None) -> World:
+    most = memory.real_bytes if memory else None
     return World(
         geometry=source.geometry,
-        real=RealData(source.train, len(source.classes), job.source.normalization, job.device),
+        real=RealData(source.train, len(source.classes), job.source.normalization, job.device, most),
         source_sha256=source.sha256,
         network=job.settings.network,
         augmentation=job.settings.training.augmentation,
@@ -239,6 +256,7 @@ def _world(job: Job, source: Source, listen: Listener) -> World:
         device=job.device,
         precision=job.precision,
         experts_folder=job.experts_folder,
+        images_at_once=memory.images_at_once if memory else None,
         on_prepare=lambda text, done: listen(Progress(text, done)),
     )
 
@@ -305,7 +323,7 @@ def _iterate(run: _Run, done: float, word: Callable[[], Word]) -> tuple[float, M
     generator = stream(run.job.seed, "in training", run.iteration)
     coarse = {role: straight_through(values, run.layout.arrays[role]) for role, values in run.arrays.items()}
     arrays = run.job.settings.parameterization.in_training(coarse, generator)
-    images, labels = synthesis.images(run.layout, arrays), synthesis.labels(run.layout, arrays, run.job.device)
+    images, labels = _images(run, arrays), synthesis.labels(run.layout, arrays, run.job.device)
     parameters = list(run.parameters.values())
     step = run.draws.averaged(images, labels, run.iteration, parameters, word)
     if step.finite:
@@ -326,6 +344,21 @@ def _iterate(run: _Run, done: float, word: Callable[[], Word]) -> tuple[float, M
     return step.loss, step.parts, step.words
 
 
+def _images(run: _Run, arrays: Mapping[str, Tensor]) -> Tensor:
+    """All images; where memory is short, with no more kept for backward than one part of them needs."""
+    most, layout = run.memory.decoded_at_once, run.layout
+    if most is None:
+        return synthesis.images(layout, arrays)
+    roles = [role for role in arrays if role != "labels"]
+    made: Tensor = Rows.apply(
+        lambda values, index: synthesis.images(layout, dict(zip(roles, values, strict=True)), index),
+        layout.images,
+        most,
+        *(arrays[role] for role in roles),
+    )
+    return made
+
+
 def _check(run: _Run) -> None:
     """The others wait, since training networks side by side would help nobody."""
     run.ranks.from_first(lambda: _validate(run))
@@ -339,7 +372,7 @@ def _validate(run: _Run) -> None:
     job, settings = run.job, run.job.settings
     stored = _stored(run)
     with torch.no_grad():
-        images, labels = synthesis.images(run.layout, stored), synthesis.labels(run.layout, stored, job.device)
+        images, labels = _images(run, stored), synthesis.labels(run.layout, stored, job.device)
     rate = run.draws.objective.learned_rate(run.draws.state)
     recipe = replace(
         settings.training,
@@ -348,11 +381,14 @@ def _validate(run: _Run) -> None:
         network=networks.widened(settings.network, settings.validation.width),
     )
     network = networks.build(recipe.network, run.world.geometry, seed_of(job.seed, "validation")).to(job.device)
-    training.train(network, images, labels, recipe, stream(job.seed, "validation"), job.precision)
-    real = normalize(run.held_out.images.to(job.device), run.world.real.normalization)
-    accuracy = training.accuracy(network, real, run.held_out.labels.to(job.device), job.precision)
+    most = run.memory.validated_at_once
+    chance = stream(job.seed, "validation")
+    training.train(network, images, labels, recipe, chance, job.precision, images_at_once=most)
+    real = normalized(run.held_out, run.world.real.normalization, job.device, run.memory.real_bytes)
+    accuracy = training.accuracy(network, real, run.held_out.labels.to(job.device), job.precision, most)
     # A value may overflow its stored type; chance alone is right on a tenth, and no file can hold it.
-    finite = all(bool(values.isfinite().all()) for values in (images, *stored.values()))
+    # In parts, since the answer for all images takes more memory than they do.
+    finite = all(bool(part.isfinite().all()) for values in (images, *stored.values()) for part in values.split(1024))
     if accuracy >= run.best_accuracy and finite:
         run.best_accuracy, run.best, run.best_iteration, run.best_rate = accuracy, stored, run.iteration, rate
     run.clock.accuracy = accuracy
@@ -395,6 +431,7 @@ def _write_checkpoint(run: _Run, of_ranks: list[dict[str, Tensor]]) -> None:
         tensors |= carried
     counters = {name: getattr(run, name) for name in COUNTERS}
     counters |= {"seconds": run.clock.seconds, "launch": run.job.launch}
+    counters |= {"memory limit": run.job.memory, "memory": run.memory.document()}
     Checkpoint(tensors, counters, jobs.identity(run.job)).write(run.job.checkpoint_path)
 
 

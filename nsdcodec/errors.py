@@ -89,6 +89,12 @@ class OverBudget(NsdError):
         return (type(self), (str(self), self.file_bytes))
 
 
+class OverMemory(NsdError):
+    """Not even one image at a time fits the memory that was given."""
+
+    exit_code = 6
+
+
 class MissingData(NsdError):
     """A source of real data, or a package that reads it, is not there."""
 

@@ -14,8 +14,10 @@ from nsdcodec.errors import InvalidSetting, InvalidSource
 from nsdcodec.learning import networks, stacked, training
 from nsdcodec.learning.base import Network
 from nsdcodec.learning.batches import Held
+from nsdcodec.learning.real import normalized
+from nsdcodec.memory_plan import MemoryPlan
 from nsdcodec.randomness import seed_of, stream
-from nsdcodec.sources.base import Source, normalize
+from nsdcodec.sources.base import Source
 
 
 @dataclass(frozen=True)
@@ -51,12 +53,14 @@ def evaluate(
     progress: Callable[[int, int], None] = lambda network, epoch: None,
     keep_networks: bool = False,
     together: int | None = None,
+    memory: int | None = None,
 ) -> Evaluation:
     """Trains `count` networks by the file's recipe, but for `epochs` and `network` where given, and tests each once on
     the source's test set: NSD section 4.1, and with networks of other architectures (`networks.named`) section 4.3. The
     learning rate is the recipe's for each of them, though it was chosen for, or learned with, the file's own network.
     `together` of them are trained at once (None: `stacked.at_once`), which changes them by rounding alone. `progress`
-    hears of each epoch that a network has done.
+    hears of each epoch that a network has done. `memory` in bytes bounds what is taken (`memory_plan`), also by fewer
+    networks at once.
 
     Raises InvalidSource where the source has no test set or other images than the file.
     """
@@ -74,9 +78,11 @@ def evaluate(
     device = device or torch.device("cpu")
     recipe = replace(dataset.recipe, epochs=epochs or dataset.recipe.epochs, network=network or dataset.recipe.network)
     images, labels = (part.to(device) for part in dataset.all())
-    real = normalize(source.test.images.to(device), dataset.normalization)
+    plan = MemoryPlan.of_evaluation(memory, recipe.network, source.geometry, len(dataset), recipe.batch_size, device)
+    real = normalized(source.test, dataset.normalization, device, plan.real_bytes)
     real_labels = source.test.labels.to(device)
-    size = stacked.at_once(together, recipe.network, source.geometry, min(recipe.batch_size, len(labels)), device)
+    batch, most = min(recipe.batch_size, len(labels)), plan.validated_at_once
+    size = stacked.at_once(together, recipe.network, source.geometry, batch, device, most)
     accuracies: list[float] = []
     kept: list[Network] = []
     for start in range(0, count, size):
@@ -89,7 +95,8 @@ def evaluate(
             for number in numbers:
                 progress(number, epoch + 1)
 
-        training.train_on(models, Held(images, labels), recipe, generators, precision, tell)
-        accuracies += [training.accuracy(model, real, real_labels, precision) for model in models]
+        examples = Held(images, labels)
+        training.train_on(models, examples, recipe, generators, precision, tell, images_at_once=most)
+        accuracies += [training.accuracy(model, real, real_labels, precision, most) for model in models]
         kept += models if keep_networks else []
     return Evaluation(tuple(accuracies), recipe, len(source.test), dataset.normalization, tuple(kept))

@@ -116,23 +116,31 @@ class Experts:
         progress: Callable[[int, int], None] = lambda expert, epoch: None,
         waiting: Callable[[int], None] = lambda count: None,
         together: int | None = None,
+        images_at_once: int | None = None,
     ) -> None:
         """Makes what is missing of experts 0 to count - 1, `together` of them at once (None: `stacked.at_once`), which
         changes them by rounding alone, and returns when all are there: other processes may be making some, and
-        `waiting` hears how many where it is all. `progress` hears of each epoch that an expert has done. Raises
-        InvalidSetting; Diverged where weights are no numbers of `dtype`."""
+        `waiting` hears how many where it is all. `progress` hears of each epoch that an expert has done.
+        `images_at_once` is that of `stacked.at_once` and `training.train_on`. Raises InvalidSetting; Diverged where
+        weights are no numbers of `dtype`."""
         if count < 1:
             raise InvalidSetting(f"experts: {count} asked for; at least 1 is needed")
-        size = stacked.at_once(together, self.settings.network, geometry, self.settings.batch_size, real.device)
+        network, batch = self.settings.network, min(self.settings.batch_size, len(real))
+        size = stacked.at_once(together, network, geometry, batch, real.device, images_at_once)
         for experts in claims.unmade(self.folder, lambda: self.missing(count), size, waiting):
-            self._make(experts, geometry, real, progress)
+            self._make(experts, geometry, real, progress, images_at_once)
 
     def missing(self, count: int) -> list[int]:
         """Those of experts 0 to count - 1 that do not stand."""
         return [expert for expert in range(count) if not self._path(expert).exists()]
 
     def _make(
-        self, experts: list[int], geometry: Geometry, real: RealData, progress: Callable[[int, int], None]
+        self,
+        experts: list[int],
+        geometry: Geometry,
+        real: RealData,
+        progress: Callable[[int, int], None],
+        images_at_once: int | None,
     ) -> None:
         settings = self.settings
         seeds = [seed_of(settings.seed, "expert", expert) for expert in experts]
@@ -153,7 +161,14 @@ class Experts:
         record(0)
         generators = [stream(settings.seed, "expert", expert) for expert in experts]
         training.train_on(
-            models, real, settings.recipe, generators, settings.precision, after_epoch, decay_at_half=False
+            models,
+            real,
+            settings.recipe,
+            generators,
+            settings.precision,
+            after_epoch,
+            decay_at_half=False,
+            images_at_once=images_at_once,
         )
         for expert, rows in zip(experts, weights, strict=True):
             self._write(expert, rows)

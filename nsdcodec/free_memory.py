@@ -1,13 +1,15 @@
-"""How much memory is free, for what may be kept or not. Before `cache`; imports nothing of nsdcodec."""
+"""How much memory is free or taken, for what may be kept or not. Before `cache`; imports nothing of nsdcodec."""
 
 from __future__ import annotations
 
 import contextlib
+import os
 from pathlib import Path
 
 import torch
 
 MACHINE = Path("/proc/meminfo")
+PROCESS = Path("/proc/self/statm")
 # The limit of the control group of this process and what it takes, in versions 2 and 1.
 CONTAINER = (
     (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")),
@@ -22,6 +24,13 @@ def free_memory(device: torch.device) -> int:
     if device.type == "cuda":
         return torch.cuda.mem_get_info(device)[0]
     return min([_of_machine(), *_of_containers()])
+
+
+def resident_bytes() -> int:
+    """What this process has in memory; 0 where the system does not say."""
+    with contextlib.suppress(OSError, ValueError, IndexError, AttributeError):
+        return int(PROCESS.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    return 0
 
 
 def _of_machine() -> int:

@@ -30,8 +30,9 @@ FIGURES_BYTES = 24
 class Job:
     """What to encode and how to run it. `settings` are those that `settings.for_geometry` fitted to the source. `ipc`
     and `bits_per_class` are the budget; `time_limit` in seconds fits the schedule to the clock, in place of
-    `settings.iterations`. `compile` is whether a student's kernels are compiled; None: where that saves minutes, and a
-    compiler is there. A checkpoint of the same `launch` (a name; empty: none) is gone on from unasked."""
+    `settings.iterations`; `memory` in bytes bounds what is taken (`memory_plan`). `compile` is whether a student's
+    kernels are compiled; None: where that saves minutes, and a compiler is there. A checkpoint of the same `launch` (a
+    name; empty: none) is gone on from unasked."""
 
     source: Source
     output: Path
@@ -48,6 +49,7 @@ class Job:
     restart: bool = False
     experts_folder: Path = Path("experts")
     checkpoint_seconds: float = 30.0
+    memory: int | None = None
     compile: bool | None = None
     launch: str = ""
 

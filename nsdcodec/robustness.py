@@ -9,14 +9,16 @@ from functools import partial
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from nsdcodec import corruptions
 from nsdcodec.corruptions import CORRUPTIONS, SEVERITIES, corrupt, published
 from nsdcodec.errors import InvalidSetting, InvalidSource
 from nsdcodec.evaluation import Evaluation
 from nsdcodec.learning import training
+from nsdcodec.learning.real import normalized
 from nsdcodec.sources import data_folders
-from nsdcodec.sources.base import Source, Split, normalize
+from nsdcodec.sources.base import Source, Split
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,8 @@ def robustness(
     if any(not evaluation.networks for evaluation in evaluations):
         raise InvalidSetting("no networks to test: evaluate with keep_networks=True first")
     clean, folder = check(source, severities, images, data_dir)
+    clean = clean.held()
+    assert isinstance(clean.images, Tensor)
     device = device or torch.device("cpu")
     accuracies = partial(_accuracies, evaluations, device=device, precision=precision)
     on_clean = accuracies(clean)
@@ -128,10 +132,10 @@ def _published_folder(source: Source, data_dir: Path | None) -> Path | None:
 def _accuracies(
     evaluations: Sequence[Evaluation], split: Split, device: torch.device, precision: str
 ) -> list[tuple[float, ...]]:
-    images, labels = split.images.to(device), split.labels.to(device)
+    labels = split.labels.to(device)
     return [
         tuple(
-            training.accuracy(network, normalize(images, evaluation.normalization), labels, precision)
+            training.accuracy(network, normalized(split, evaluation.normalization, device), labels, precision)
             for network in evaluation.networks
         )
         for evaluation in evaluations

@@ -25,10 +25,12 @@ pytest.importorskip("sklearn")
 pytest.importorskip("h5py")
 Image = pytest.importorskip("PIL.Image")
 
+from nsdcodec_cli import options  # noqa: E402
 from nsdcodec_cli.main import run  # noqa: E402
 
 from nsdcodec import NSDDataset, read  # noqa: E402
 from nsdcodec.corruptions import CORRUPTIONS  # noqa: E402
+from nsdcodec.errors import InvalidSetting  # noqa: E402
 from nsdcodec.sources import SOURCES, load  # noqa: E402
 
 COMMANDS = ("encode", "decode", "export", "push", "info", "verify", "convert", "diff", "eval", "experts", "analyze")
@@ -132,6 +134,31 @@ def changed(file, tmp_path, **fields):
     path = tmp_path / "changed.nsd"
     path.write_bytes(resealed(file.read_bytes(), lambda header: header.update(fields)))
     return path
+
+
+class TestMemory:
+    @pytest.mark.parametrize(("text", "nbytes"), [("8GB", 8e9), ("512MiB", 2**29), ("2e9", 2e9), ("1.5 gb", 1.5e9)])
+    def test_is_a_size(self, text, nbytes):
+        assert options.memory(text) == nbytes
+
+    @pytest.mark.parametrize("text", ["much", "8XB", "0", "-1GB", "1..2GB", ""])
+    def test_what_is_no_size_is_refused(self, text):
+        with pytest.raises(InvalidSetting, match="--memory"):
+            options.memory(text)
+
+    def test_too_little_is_refused_before_anything_is_written(self, tmp_path):
+        ran = nsdc("encode", "digits", "-o", tmp_path / "a.nsd", *TINY, "--memory", "10MB")
+        assert ran.code == 6
+        assert "--memory 10MB is not enough: the process itself takes" in ran.err
+        assert not (tmp_path / "a.nsd").exists()
+        assert nsdc("experts", "digits", *TINY, "--memory", "10MB", "--experts-dir", tmp_path).code == 6
+
+    def test_enough_changes_no_byte(self, tmp_path):
+        for name, given in (("a.nsd", ()), ("b.nsd", ("--memory", "64GB"))):
+            assert nsdc("encode", "digits", "-o", tmp_path / name, *TINY, "--iterations", 2, *given).code == 0
+        assert (tmp_path / "a.nsd").read_bytes() == (tmp_path / "b.nsd").read_bytes()
+        ran = nsdc("eval", tmp_path / "a.nsd", "digits", "--networks", 1, "--epochs", 1, "--memory", "10MB")
+        assert ran.code == 6
 
 
 class TestHelp:

@@ -53,6 +53,7 @@ ENCODING = [
     "draws",
     "settings",
     "recipes",
+    "memory_plan",
     "corruptions",
     "evaluation",
     "analysis",

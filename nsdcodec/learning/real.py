@@ -1,4 +1,7 @@
-"""Batches of real images on a device: kept as bytes, normalised as they are drawn."""
+"""Batches of real images on a device: kept as bytes, normalised as they are drawn.
+
+Where the bytes are too many for the device they stay on the CPU, and where they are too many for that in their file.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +9,78 @@ import torch
 from torch import Tensor
 
 from nsdcodec.container.header import Normalization
+from nsdcodec.free_memory import free_memory
 from nsdcodec.sources.base import Split, normalize
+from nsdcodec.sources.streamed import Streamed
+
+# The share of what is free that real images may take where the caller does not say how much.
+SHARE = 0.25
+
+
+class Normalized:
+    """Real images in normalised units, float32, made on the device as they are asked for: `images[index]`, for int64
+    places or a slice."""
+
+    def __init__(self, split: Split, normalization: Normalization, device: torch.device, most_bytes: int) -> None:
+        """On a device other than the CPU the bytes are kept where they are at most `most_bytes`."""
+        self.normalization, self.device = normalization, device
+        self._pixels: Tensor | Streamed = split.images
+        if device.type != "cpu" and split.images.nbytes <= most_bytes:
+            self._pixels = _on_device(split, device)
+
+    def __len__(self) -> int:
+        return len(self._pixels)
+
+    @property
+    def nbytes(self) -> int:
+        """Of the pixels, a fourth of the normalised values'."""
+        return self._pixels.nbytes
+
+    def __getitem__(self, index: Tensor | slice) -> Tensor:
+        if isinstance(index, slice):
+            index = torch.arange(len(self))[index]
+        if isinstance(self._pixels, Tensor) and self._pixels.device == self.device:
+            return normalize(self._pixels[index.to(self.device)], self.normalization)
+        pixels = self._pixels[index.cpu()]
+        if self.device.type == "cuda":  # without a wait for what the device does now
+            pixels = pixels.pin_memory()
+        return normalize(pixels.to(self.device, non_blocking=True), self.normalization)
+
+
+def normalized(
+    split: Split, normalization: Normalization, device: torch.device, most_bytes: int | None = None
+) -> Tensor | Normalized:
+    """All images of a split on the device in normalised units: a tensor where that takes at most `most_bytes` (None: a
+    quarter of what is free), else batch by batch."""
+    most = int(SHARE * free_memory(device)) if most_bytes is None else most_bytes
+    images = Normalized(split, normalization, device, most)
+    return images[:] if 4 * split.images.nbytes <= most else images
+
+
+def _on_device(split: Split, device: torch.device) -> Tensor:
+    if isinstance(split.images, Tensor):
+        return split.images.to(device)
+    pixels, start = torch.empty(split.images.shape, dtype=torch.uint8, device=device), 0
+    for part in split.parts():
+        pixels[start : start + len(part)] = part.to(device)
+        start += len(part)
+    return pixels
 
 
 class RealData:
-    """Real images and labels, drawn with a generator. Normalised images are float32."""
+    """Real images and labels, drawn with a generator. Normalised images are float32. `most_bytes` is what the images
+    may take on the device (None: a quarter of what is free)."""
 
-    def __init__(self, split: Split, classes: int, normalization: Normalization, device: torch.device) -> None:
-        self.images = split.images.to(device)
+    def __init__(
+        self,
+        split: Split,
+        classes: int,
+        normalization: Normalization,
+        device: torch.device,
+        most_bytes: int | None = None,
+    ) -> None:
+        most = int(SHARE * free_memory(device)) if most_bytes is None else most_bytes
+        self.images = Normalized(split, normalization, device, most)
         self.labels = split.labels.to(device)
         self.normalization = normalization
         self.device = device
@@ -25,8 +92,7 @@ class RealData:
 
     def take(self, index: Tensor) -> tuple[Tensor, Tensor]:
         """Images [n, C, H, W] and labels [n] at these places."""
-        index = index.to(self.device)
-        return normalize(self.images[index], self.normalization), self.labels[index]
+        return self.images[index], self.labels[index.to(self.device)]
 
     def batch(self, n: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """n images drawn uniformly, with repetition; all of them, in order, where n is as many or more."""
@@ -34,11 +100,9 @@ class RealData:
             return self.take(torch.arange(len(self)))
         return self.take(torch.randint(len(self), (n,), generator=generator))
 
-    def per_class(self, n: int, generator: torch.Generator) -> Tensor:
-        """Images [classes, n, C, H, W]; with repetition where a class has fewer than n."""
-        index = torch.stack([_choose(members, n, generator) for members in self.members])
-        images, _ = self.take(index.reshape(-1))
-        return images.view(len(self.members), n, *images.shape[1:])
+    def places_per_class(self, n: int, generator: torch.Generator) -> Tensor:
+        """Places int64 [classes, n] of images of each class; with repetition where a class has fewer than n."""
+        return torch.stack([_choose(members, n, generator) for members in self.members])
 
     def of_class(self, label: int) -> Tensor:
         """All images [n, C, H, W] of a class."""

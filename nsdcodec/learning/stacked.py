@@ -42,10 +42,18 @@ def stack(networks: Sequence[nn.Module]) -> nn.Module:
     return joint
 
 
-def at_once(asked: int | None, spec: NetworkSpec, geometry: Geometry, batch_size: int, device: torch.device) -> int:
+def at_once(
+    asked: int | None,
+    spec: NetworkSpec,
+    geometry: Geometry,
+    batch_size: int,
+    device: torch.device,
+    images_at_once: int | None = None,
+) -> int:
     """How many networks to train at once: as asked; by itself 1 on a CPU, where results are then the same bit for bit
     however many are trained, and up to 8 on a CUDA device, as half of its free memory allows. 1 where the architecture
-    cannot be stacked. Raises InvalidSetting."""
+    cannot be stacked; no more than those whose batches are `images_at_once` together, where given. Raises
+    InvalidSetting."""
     if asked is not None and asked < 1:
         raise InvalidSetting(f"{asked} networks together; at least 1 is needed")
     if asked == 1 or (asked is None and device.type != "cuda"):
@@ -53,11 +61,14 @@ def at_once(asked: int | None, spec: NetworkSpec, geometry: Geometry, batch_size
     network = registry.build(spec, geometry, 0)
     if not isinstance(network, STACKABLE):
         return 1
+    most = MOST_BY_ITSELF if asked is None else asked
+    if images_at_once is not None:
+        most = min(most, max(1, images_at_once // batch_size))
     if asked is not None:
-        return asked
+        return most
     free, _ = torch.cuda.mem_get_info(device)
     needed = 4 * COPIES_OF_A_VALUE * batch_size * values_an_image(network, geometry)
-    return max(1, min(MOST_BY_ITSELF, free // 2 // needed))
+    return max(1, min(most, free // 2 // needed))
 
 
 def values_an_image(network: nn.Module, geometry: Geometry) -> int:

@@ -13,6 +13,11 @@ from nsdcodec.container.header import TrainingRecipe
 from nsdcodec.errors import OutOfMemory
 from nsdcodec.learning import batches, stacked
 from nsdcodec.learning.batches import Examples, Held
+from nsdcodec.learning.chunks import parts
+from nsdcodec.learning.real import Normalized
+
+# Images that are tested at once.
+TESTED = 512
 
 
 def train(
@@ -24,9 +29,12 @@ def train(
     precision: str = "float32",
     after_epoch: Callable[[int], None] = lambda epoch: None,
     decay_at_half: bool = True,
+    images_at_once: int | None = None,
 ) -> None:
     """One network on normalised images [n, C, H, W] and labels [n], or soft ones [n, classes], as `train_on` does."""
-    train_on([network], Held(images, labels), recipe, [generator], precision, after_epoch, decay_at_half)
+    train_on(
+        [network], Held(images, labels), recipe, [generator], precision, after_epoch, decay_at_half, images_at_once
+    )
 
 
 def train_on(
@@ -37,13 +45,15 @@ def train_on(
     precision: str = "float32",
     after_epoch: Callable[[int], None] = lambda epoch: None,
     decay_at_half: bool = True,
+    images_at_once: int | None = None,
 ) -> None:
     """SGD over all examples: the protocol of MTT and NSD section 4.1 (rate x 0.1 once, when half of the epochs are
-    done; one DSA operation a batch, parameters for each image).
+    done; one DSA operation a batch, parameters for each image). A batch goes through the network whole, or
+    `images_at_once` at a time, their gradients added: no layer mixes images.
 
     Several networks, of one architecture of `stacked.STACKABLE`, learn at once, each with its own generator: each
-    becomes what it would have become alone, up to rounding. Raises OutOfMemory where they do not fit the device
-    together.
+    becomes what it would have become alone, up to rounding; `images_at_once` counts the images of all of them. Raises
+    OutOfMemory where they do not fit the device together.
     """
     together = networks[0] if len(networks) == 1 else stacked.stack(networks)
     optimizer = torch.optim.SGD(
@@ -52,16 +62,18 @@ def train_on(
     milestones = [(recipe.epochs + 1) // 2] if decay_at_half else []
     schedule = torch.optim.lr_scheduler.MultiStepLR(optimizer, milestones, 0.1)
     together.train()
+    most = None if images_at_once is None else max(1, images_at_once // len(networks))
     for epoch in range(recipe.epochs):
         for images, labels in batches.epoch(examples, recipe.batch_size, recipe.augmentation, generators):
-            with _fewer_where_out_of_memory(len(networks)), autocast(examples.device, precision):
-                logits = together(images)
-            # Logits [n, classes] of one network, [S, n, classes] of several: the sum of each one's mean loss.
-            logits = logits.to(torch.promote_types(logits.dtype, torch.float32)).flatten(0, -2)
-            mean = F.cross_entropy(logits, labels.flatten(0, 1))
             optimizer.zero_grad(set_to_none=True)
-            with _fewer_where_out_of_memory(len(networks)):
-                (mean * len(networks)).backward()
+            for some, wanted in parts(most, images, labels.transpose(0, 1)):
+                with _fewer_where_out_of_memory(len(networks)), autocast(examples.device, precision):
+                    logits = together(some)
+                # Logits [n, classes] of one network, [S, n, classes] of several: the sum of each one's mean loss.
+                logits = logits.to(torch.promote_types(logits.dtype, torch.float32)).flatten(0, -2)
+                mean = F.cross_entropy(logits, wanted.transpose(0, 1).flatten(0, 1))
+                with _fewer_where_out_of_memory(len(networks)):
+                    (mean * (len(networks) * len(some) / len(images))).backward()
             optimizer.step()
         schedule.step()
         after_epoch(epoch)
@@ -78,13 +90,21 @@ def _fewer_where_out_of_memory(count: int) -> Iterator[None]:
         raise OutOfMemory(f"no memory to train {count} networks at once: {error}; lower --together") from error
 
 
-def accuracy(network: nn.Module, images: Tensor, labels: Tensor, precision: str = "float32") -> float:
+def accuracy(
+    network: nn.Module,
+    images: Tensor | Normalized,
+    labels: Tensor,
+    precision: str = "float32",
+    images_at_once: int | None = None,
+) -> float:
     """The share of images whose largest logit is their label, 0 to 1."""
     network.eval()
     right = torch.zeros((), dtype=torch.int64, device=images.device)
     with torch.no_grad(), autocast(images.device, precision):
-        for batch, wanted in zip(images.split(512), labels.split(512), strict=True):
-            right += (network(batch).argmax(dim=1) == wanted).sum()
+        size = min(images_at_once or TESTED, TESTED)
+        for start in range(0, len(labels), size):
+            found = network(images[start : start + size]).argmax(dim=1)
+            right += (found == labels[start : start + size]).sum()
     return int(right) / len(labels)
 
 

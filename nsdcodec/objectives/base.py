@@ -22,6 +22,7 @@ from nsdcodec.randomness import seed_of, stream
 @dataclass(frozen=True)
 class World:
     """What every objective may look at: the real training images, the network to distil with, and how to compute.
+    `images_at_once` is how many may go through the network together, with what backward needs of them; None is all.
     `on_prepare` hears of a long preparation: what is made, and how far it is, 0 to 1. `draw` numbers the independent
     draws that an iteration averages (`draws`): each has a World of its own, which differs in its chance alone."""
 
@@ -36,6 +37,7 @@ class World:
     experts_folder: Path
     on_prepare: Callable[[str, float], None] = lambda text, done: None
     draw: int = 0
+    images_at_once: int | None = None
 
     def stream(self, *purpose: str | int) -> torch.Generator:
         """The chance that this draw has for a purpose."""

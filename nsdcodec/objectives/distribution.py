@@ -6,8 +6,9 @@ matched instead, as in IDM (Zhao et al., CVPR 2023): their features tell classes
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import ClassVar
 
 import torch
@@ -15,9 +16,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from nsdcodec import augmentation
+from nsdcodec.augmentation import Draw
 from nsdcodec.errors import InvalidSetting
 from nsdcodec.learning import networks
 from nsdcodec.learning.base import Network
+from nsdcodec.learning.chunks import Given, ranges
 from nsdcodec.learning.training import autocast
 from nsdcodec.objectives.base import Objective, State, Step, World
 from nsdcodec.objectives.student import learn
@@ -84,22 +87,24 @@ class DistributionMatching(Objective):
         for _ in range(self.pool_steps if self.pool else 0):
             self._learn(state, slot)
         network = state.pool[slot] if self.pool else world.new_network("dm", iteration)
-        real = world.real.per_class(self.real_per_class, generator)
-        classes = len(real)
+        places = world.real.places_per_class(self.real_per_class, generator)
+        classes = len(places)
         hard = hard_labels(labels)
         order = hard.argsort(stable=True)
-        labels = labels[order]
-        by_class = images[order].split(torch.bincount(hard, minlength=classes).tolist())
+        counts = torch.bincount(hard, minlength=classes).tolist()
         # Siamese: the real and the synthetic images of a class are augmented alike, each class in its own way.
         chosen = [augmentation.draw(world.augmentation, 1, generator) for _ in range(classes)]
-        with autocast(world.device, world.precision):
-            with torch.no_grad():
-                augmented = [augmentation.apply(part, one) for part, one in zip(real, chosen, strict=True)]
-                embedded = network.embed(torch.cat(augmented)).to(images.dtype)
-                wanted = embedded.view(classes, self.real_per_class, -1).mean(dim=1)
-            augmented = [augmentation.apply(part, one) for part, one in zip(by_class, chosen, strict=True)]
-            synthetic = network.embed(torch.cat(augmented)).to(images.dtype)
-        loss = (class_means(synthetic, labels, classes) - wanted).square().sum()
+        embed = partial(_embedded, world, network, chosen)
+        with torch.no_grad():
+            real = [
+                embed([self.real_per_class] * classes, start, world.real.take(places.view(-1)[start:stop])[0])
+                for start, stop in ranges(places.numel(), world.images_at_once)
+            ]
+            wanted = torch.cat(real).to(images.dtype).view(classes, self.real_per_class, -1).mean(dim=1)
+        if len(images) <= (world.images_at_once or len(images)):
+            loss = _distance(embed(counts, 0, images[order]).to(images.dtype), labels[order], wanted)
+        else:
+            loss = _distance_in_chunks(partial(embed, counts), world.images_at_once, images, labels, order, wanted)
         return Step(loss, network=network)
 
     def _learn(self, state: PoolState, slot: int) -> None:
@@ -113,6 +118,56 @@ class DistributionMatching(Objective):
         images, labels = world.real.batch(self.pool_batch, generator)
         learn(world, state.pool[slot], images, labels, self.pool_rate, generator)
         state.ages[slot] += 1
+
+
+def _distance(embedded: Tensor, labels: Tensor, wanted: Tensor) -> Tensor:
+    return (class_means(embedded, labels, len(wanted)) - wanted).square().sum()
+
+
+def _distance_in_chunks(
+    embed: Callable[[int, Tensor], Tensor],
+    most: int | None,
+    images: Tensor,
+    labels: Tensor,
+    order: Tensor,
+    wanted: Tensor,
+) -> Tensor:
+    """The same with its gradient, by a pass for the embeddings and, where the distance wants them to go, another back
+    to the images; each in chunks. Means of classes need all embeddings, which are small, and no more than a chunk of
+    graphs."""
+    chunks = list(ranges(len(images), most))
+    pixels, own = images.detach(), labels.detach()
+    with torch.no_grad():
+        embedded = torch.cat([embed(start, pixels[order[start:stop]]).to(images.dtype) for start, stop in chunks])
+    inputs = [embedded.requires_grad_(), *([own.requires_grad_()] if own.is_floating_point() else [])]
+    loss = _distance(embedded, own[order], wanted)
+    along, *of_labels = torch.autograd.grad(loss, inputs)
+    gradient = torch.empty_like(pixels)
+    for start, stop in chunks:
+        some = pixels[order[start:stop]].requires_grad_()
+        found = embed(start, some)
+        (gradient[order[start:stop]],) = torch.autograd.grad(found, some, along[start:stop].to(found.dtype))
+    given: Tensor = Given.apply(loss.detach(), [gradient, *of_labels], images, *([labels] if of_labels else []))
+    return given
+
+
+def _embedded(
+    world: World,
+    network: Network,
+    chosen: Sequence[Draw | None],
+    counts: Sequence[int],
+    start: int,
+    images: Tensor,
+) -> Tensor:
+    """Embeddings [n, D] of images [n, C, H, W], those from `start` of images in the order of their classes, `counts[c]`
+    of class c, each class augmented by its draw."""
+    ends = torch.tensor(counts).cumsum(0).clamp(start, start + len(images)) - start
+    sizes = ends.diff(prepend=ends.new_zeros(1)).tolist()
+    there = [(size, how) for size, how in zip(sizes, chosen, strict=True) if size]
+    by_class = images.split([size for size, _ in there])
+    with autocast(world.device, world.precision):
+        augmented = [augmentation.apply(one, how) for one, (_, how) in zip(by_class, there, strict=True)]
+        return network.embed(torch.cat(augmented))
 
 
 def class_means(values: Tensor, labels: Tensor, classes: int) -> Tensor:

@@ -16,8 +16,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from nsdcodec import augmentation
+from nsdcodec.augmentation import Draw
 from nsdcodec.errors import InvalidSetting
 from nsdcodec.learning import networks
+from nsdcodec.learning.chunks import Given, parts
 from nsdcodec.learning.training import autocast
 from nsdcodec.objectives.base import Objective, State, Step, World
 from nsdcodec.objectives.student import learn
@@ -25,6 +27,8 @@ from nsdcodec.objectives.student import learn
 # Rows of the gradient with a smaller norm count for less: the direction of almost nothing is noise, and its derivative
 # is large. As in the authors' code, which adds 1e-6 to the product of two norms; here each is held at 1e-3 or above.
 LEAST_NORM = 1e-3
+# By how much more memory an image takes with the graph of a gradient than with that of a value.
+SECOND_ORDER = 4
 
 
 class GradientState(State):
@@ -78,21 +82,26 @@ class GradientMatching(Objective):
         network = state.network
         weights = [weight for weight in network.parameters() if weight.dim() > 1]
         generator = world.stream("dc", iteration)
-        real = world.real.per_class(self.real_per_class, generator)
+        real = world.real.places_per_class(self.real_per_class, generator)
         hard = labels if labels.dim() == 1 else labels.argmax(dim=1)
         order = hard.argsort(stable=True)
         counts = torch.bincount(hard, minlength=len(real)).tolist()
-        total = images.new_zeros(()) + 0 * images.sum()
-        parts = zip(real, images[order].split(counts), labels[order].split(counts), strict=True)
-        for label, (theirs, ours, wanted) in enumerate(parts):
+        inputs = [images, labels] if labels.is_floating_point() else [images]
+        gradients = [torch.zeros_like(values) for values in inputs]
+        total = images.new_zeros(())
+        for label, (theirs, ours) in enumerate(zip(real, order.split(counts), strict=True)):
             # Siamese: the real and the synthetic images of a class are augmented alike, each class in its own way.
             chosen = augmentation.draw(world.augmentation, 1, generator)
             if not len(ours):
                 continue
             same = torch.full((len(theirs),), label, device=world.device)
-            target = _gradients(world, network, weights, augmentation.apply(theirs, chosen), same, graph=False)
-            found = _gradients(world, network, weights, augmentation.apply(ours, chosen), wanted, graph=True)
-            total = total + distance(found, target)
+            target = _mean_gradients(world, network, weights, world.real.take(theirs)[0], same, chosen)
+            own = images.detach()[ours], labels.detach()[ours]
+            value, found = _matched(world, network, weights, *own, chosen, target)
+            total = total + value
+            for gradient, one in zip(gradients, found, strict=True):
+                gradient[ours] = one
+        total = Given.apply(total, gradients, *inputs)
         return Step(total, network=network)
 
     def _renew(self, state: GradientState, images: Tensor, labels: Tensor, iteration: int) -> None:
@@ -115,6 +124,57 @@ def distance(ours: Sequence[Tensor], theirs: Sequence[Tensor]) -> Tensor:
         for one, other in zip(ours, theirs, strict=True)
     ]
     return torch.cat(rows).sum()
+
+
+def _matched(
+    world: World,
+    network: nn.Module,
+    weights: Sequence[Tensor],
+    images: Tensor,
+    labels: Tensor,
+    chosen: Draw | None,
+    target: Sequence[Tensor],
+) -> tuple[Tensor, list[Tensor]]:
+    """The distance of one class, and its gradients in images and, where they are soft, labels. Taken now, so that the
+    graph of a gradient never lives for more than a class; nor, where memory is bounded, for more than some images: by a
+    pass for their mean gradient, and another along the distance's gradient back to the images."""
+    most = None if world.images_at_once is None else max(1, world.images_at_once // SECOND_ORDER)
+    along: Sequence[Tensor] | None = None
+    if len(images) > (most or len(images)):
+        mean = _mean_gradients(world, network, weights, images, labels, chosen)
+        value = distance([one.requires_grad_() for one in mean], target)
+        along = torch.autograd.grad(value, mean)
+    gradients: list[tuple[Tensor, ...]] = []
+    for part in parts(most, images, labels):
+        own = [values.requires_grad_() for values in part if values.is_floating_point()]
+        augmented = augmentation.apply(part[0], chosen)
+        found = _gradients(world, network, weights, augmented, part[1], graph=True)
+        if along is None:
+            value = distance(found, target)
+            gradients.append(torch.autograd.grad(value, own))
+        else:
+            share = len(augmented) / len(images)
+            gradients.append(torch.autograd.grad(found, own, [share * one for one in along]))
+    return value.detach(), [torch.cat(each) for each in zip(*gradients, strict=True)]
+
+
+def _mean_gradients(
+    world: World,
+    network: nn.Module,
+    weights: Sequence[Tensor],
+    images: Tensor,
+    labels: Tensor,
+    chosen: Draw | None,
+) -> list[Tensor]:
+    """Of all images, augmented, in memory that is bounded as the world says."""
+    sums: list[Tensor] = []
+    for some, wanted in parts(world.images_at_once, images, labels):
+        found = _gradients(world, network, weights, augmentation.apply(some, chosen), wanted, graph=False)
+        if len(some) == len(images):
+            return list(found)
+        share = len(some) / len(images)
+        sums = [share * one for one in found] if not sums else [a + share * b for a, b in zip(sums, found, strict=True)]
+    return sums
 
 
 def _gradients(

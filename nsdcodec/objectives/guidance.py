@@ -12,7 +12,7 @@ from nsdcodec import augmentation
 from nsdcodec.errors import InvalidSetting
 from nsdcodec.learning import networks
 from nsdcodec.objectives.base import Objective, State, Step, World
-from nsdcodec.objectives.student import cross_entropy, unroll
+from nsdcodec.objectives.student import cross_entropy_in_parts, unroll
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Guided(Objective):
             student = unroll(world, step.network, start, images, labels, rate, self.steps, None, generator)
         real, wanted = world.real.batch(self.real_batch, generator)
         real = augmentation.apply(real, augmentation.draw(world.augmentation, len(real), generator))
-        guidance = cross_entropy(world, step.network, student, real, wanted)
+        guidance = cross_entropy_in_parts(world, step.network, student, real, wanted)
         parts = {self.objective.name: step.loss.detach(), "guidance": guidance.detach()}
         return Step(step.loss + self.weight * guidance, student, step.network, parts)
 

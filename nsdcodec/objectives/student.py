@@ -13,11 +13,15 @@ from torch.func import functional_call
 from nsdcodec import augmentation
 from nsdcodec.augmentation import Draw
 from nsdcodec.learning import networks, tangents
+from nsdcodec.learning.chunks import Given, parts
 from nsdcodec.learning.tangents import Tangent
 from nsdcodec.learning.training import autocast
 from nsdcodec.objectives.base import World
 from nsdcodec.objectives.sweep import Derivatives, Sweep, Trained
 from nsdcodec.synthesis import on_device
+
+# By how much more memory an image takes with the derivative along a direction than with the value alone.
+WITH_TANGENT = 3
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,8 @@ def unroll(
     if keeps_graph(network):
         return unroll_with_graph(world, network, start, images, labels, rate, batches)
     dtype = torch.bfloat16 if world.precision == "bfloat16" else images.dtype
-    trained = Trained(_derivatives(network, images, dtype), start, batches)
+    most = None if world.images_at_once is None else max(1, world.images_at_once // WITH_TANGENT)
+    trained = Trained(_derivatives(network, images, dtype, most), start, batches)
     student: Tensor = Sweep.apply(images, labels, rate, trained)
     return student
 
@@ -62,12 +67,12 @@ def unroll(
 _known: WeakKeyDictionary[nn.Module, dict[object, Derivatives]] = WeakKeyDictionary()
 
 
-def _derivatives(network: nn.Module, images: Tensor, dtype: torch.dtype) -> Derivatives:
+def _derivatives(network: nn.Module, images: Tensor, dtype: torch.dtype, most: int | None) -> Derivatives:
     own = _known.setdefault(network, {})
-    key = images.shape[1:], images.device, dtype
-    if key not in own:
-        own[key] = Derivatives(Tangent(network, *key))
-    return own[key]
+    place = images.shape[1:], images.device, dtype
+    if (place, most) not in own:
+        own[place, most] = Derivatives(Tangent(network, *place), most)
+    return own[place, most]
 
 
 def keeps_graph(network: nn.Module) -> bool:
@@ -115,6 +120,20 @@ def unroll_with_graph(
     return weights
 
 
+def cross_entropy_in_parts(world: World, network: nn.Module, weights: Tensor, images: Tensor, labels: Tensor) -> Tensor:
+    """`cross_entropy`, differentiable once and in the weights only, in memory that `world.images_at_once` bounds."""
+    if len(images) <= (world.images_at_once or len(images)):
+        return cross_entropy(world, network, weights, images, labels)
+    own = weights.detach().requires_grad_()
+    total, gradient = torch.zeros_like(own[0].detach()), torch.zeros_like(own)
+    for some, wanted in parts(world.images_at_once, images, labels):
+        part = len(some) / len(images) * cross_entropy(world, network, own, some, wanted)
+        gradient += torch.autograd.grad(part, own)[0]
+        total += part.detach()
+    found: Tensor = Given.apply(total, [gradient], weights)
+    return found
+
+
 def cross_entropy(world: World, network: nn.Module, weights: Tensor, images: Tensor, labels: Tensor) -> Tensor:
     """Of a network with these flat weights."""
     with autocast(world.device, world.precision):
@@ -127,9 +146,13 @@ def learn(
 ) -> None:
     """One plain SGD step of the network's own weights, in place. DSA with parameters for each image."""
     batch = augmentation.apply(images, augmentation.draw(world.augmentation, len(images), generator))
-    with autocast(world.device, world.precision):
-        logits = network(batch)
     weights: list[Tensor] = list(network.parameters())
-    gradients = torch.autograd.grad(F.cross_entropy(logits.to(images.dtype), labels), weights)
+    gradients: list[Tensor] = []
+    for some, wanted in parts(world.images_at_once, batch, labels):
+        with autocast(world.device, world.precision):
+            logits = network(some)
+        loss = F.cross_entropy(logits.to(images.dtype), wanted)
+        found = torch.autograd.grad(loss if len(some) == len(batch) else loss * (len(some) / len(batch)), weights)
+        gradients = [before + new for before, new in zip(gradients, found, strict=True)] if gradients else list(found)
     with torch.no_grad():
         torch._foreach_sub_(weights, gradients, alpha=rate)

@@ -33,10 +33,12 @@ class Batch(Protocol):
 
 
 class Derivatives:
-    """What a sweep asks of a network, batch by batch: each in parts that go through together, and on CUDA recorded."""
+    """What a sweep asks of a network, batch by batch: each in parts that go through together, at most `images_at_once`
+    where given, and on CUDA recorded."""
 
-    def __init__(self, tangent: Tangent) -> None:
+    def __init__(self, tangent: Tangent, images_at_once: int | None = None) -> None:
         self.tangent = tangent
+        self.images_at_once = images_at_once
         self.gradient = Captured(self._gradient)
         self.along = Captured(self._along)
         self.along_inputs = Captured(self._along_inputs)
@@ -88,6 +90,7 @@ class Derivatives:
         if images.device.type == "cpu":
             most = AT_ONCE["cpu"] * torch.get_num_threads()
         size = max(1, most // self.tangent.activation_bytes(images))
+        size = min(size, self.images_at_once or size)
         return zip(images.split(size), labels.split(size), strict=True)
 
 

@@ -120,6 +120,7 @@ class TrajectoryMatching(Objective):
                 f"other processes make the last {count} of {self.experts} experts", 1 - count / self.experts
             ),
             together,
+            world.images_at_once,
         )
         return experts
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
@@ -33,10 +33,10 @@ SOURCES: Mapping[str, str] = MappingProxyType(
     | {tinyimagenet.NAME: tinyimagenet.ABOUT}
     | {name: imagenet.about(name) for name in imagenet.SUBSETS}
 )
-_FILES = MappingProxyType(
+_HDF5 = (".h5", ".hdf5")
+_FILES: Mapping[str, Callable[[Path], Source]] = MappingProxyType(
     {
-        ".h5": hdf5.load,
-        ".hdf5": hdf5.load,
+        **dict.fromkeys(_HDF5, hdf5.load),
         ".npz": npz.load,
         ".safetensors": safetensors.load,
         ".parquet": parquet.load,
@@ -49,25 +49,27 @@ _KINDS = (
 )
 
 
-def load(name: str, data_dir: Path | None = None) -> Source:
+def load(name: str, data_dir: Path | None = None, memory: int | None = None) -> Source:
     """A source by its path (.h5, .hdf5, .npz, .safetensors, .parquet, .tar, a brace pattern of .tar files, or a folder
     of images, of .parquet or of .tar files), or by its name: "digits"; NAME where NAME.h5 is in `data_dir` (default
     $NSDC_DATA) or in the cache folder; TinyImageNet and subsets of ImageNet where their folders are there; a name that
     torchvision downloads to the cache folder; or "hf:USER/NAME", which huggingface_hub downloads to its own.
 
-    A known name comes before a folder of that name: write ./cifar10 for the folder. Raises UnknownName, MissingData,
-    InvalidSource, FileAccess.
+    A known name comes before a folder of that name: write ./cifar10 for the folder. Images of an HDF5 file that take
+    more than an eighth of what is left of `memory` (bytes for the whole process; None: what is free) are read from it
+    as they are asked for; those of other sources are always held. Raises UnknownName, MissingData, InvalidSource,
+    FileAccess.
     """
     if name.startswith(hub.PREFIX):
         return hub.load(name)
     if name not in SOURCES and _is_path(name):
-        return _load_path(Path(name))
+        return _load_path(Path(name), memory)
     if name == "digits":
         return digits.load()
     folders = data_folders(data_dir)
     for place in folders:
         if os.path.isfile(file := place / f"{name}.h5"):
-            return hdf5.load(file)
+            return hdf5.load(file, memory)
     if name == tinyimagenet.NAME:
         return tinyimagenet.find(folders)
     if name in imagenet.SUBSETS:
@@ -91,13 +93,15 @@ def _is_path(name: str) -> bool:
     )
 
 
-def _load_path(path: Path) -> Source:
+def _load_path(path: Path, memory: int | None) -> Source:
     if path.is_dir():
         return _load_folder(path)
     if not os.path.exists(path) and not shards.is_pattern(path):
         raise MissingData(f"{path}: no such file or folder; give {_KINDS}, or one of {', '.join(SOURCES)}")
     if path.suffix.lower() not in _FILES:
         raise InvalidSource(f"{path}: a source cannot be read from a {path.suffix or 'nameless'} file; give {_KINDS}")
+    if path.suffix.lower() in _HDF5:
+        return hdf5.load(path, memory)
     return _FILES[path.suffix.lower()](path)
 
 

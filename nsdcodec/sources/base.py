@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -16,6 +17,7 @@ from torch import Tensor
 from nsdcodec.container.header import MAX_NAME, Normalization
 from nsdcodec.errors import InvalidSetting, InvalidSource, MissingData
 from nsdcodec.geometry import Geometry
+from nsdcodec.sources.streamed import Streamed
 from nsdcodec.synthesis import on_device
 
 WITH_FLIP = "color_crop_cutout_flip_scale_rotate"
@@ -28,13 +30,22 @@ LEAST_STD = 1e-3
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Images uint8 [N, C, H, W] and labels int64 [N], on the CPU. Checked when a Source is made of it."""
+    """Images uint8 [N, C, H, W] and labels int64 [N], on the CPU. Checked when a Source is made of it. Either kind of
+    images takes an int64 index of those that are wanted; `Streamed` ones are not in memory."""
 
-    images: Tensor
+    images: Tensor | Streamed
     labels: Tensor
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    def parts(self) -> Iterator[Tensor]:
+        """All images in their order: at once where they are in memory, else some megabytes at a time."""
+        return iter([self.images]) if isinstance(self.images, Tensor) else self.images.parts()
+
+    def held(self) -> Split:
+        """The same, with the images in memory."""
+        return self if isinstance(self.images, Tensor) else Split(self.images[torch.arange(len(self))], self.labels)
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +90,7 @@ class Source:
     @cached_property
     def sha256(self) -> str:
         """64 hexadecimal digits, over the train images' shape and bytes and their labels as little-endian int64."""
-        return _digest(self.train)
+        return _digest(self.train) if isinstance(self.train.images, Tensor) else self._pass[0]
 
     @cached_property
     def test_sha256(self) -> str:
@@ -89,16 +100,17 @@ class Source:
     @cached_property
     def normalization(self) -> Normalization:
         """Mean and deviation of each channel of the train images, in 0 to 1 units, rounded to 4 decimals."""
-        mean, std = [], []
-        for channel in range(self.geometry.channels):
-            # Exact integer sums over 256 counts: no float copy of the images, and the same digits on every machine.
-            counts = torch.bincount(self.train.images[:, channel].reshape(-1), minlength=256).tolist()
-            n = sum(counts)
-            total = sum(value * count for value, count in enumerate(counts))
-            squares = sum(value * value * count for value, count in enumerate(counts))
-            mean.append(round(total / (n * 255), 4))
-            std.append(max(round((n * squares - total * total) ** 0.5 / (n * 255), 4), LEAST_STD))
-        return Normalization(tuple(mean), tuple(std))
+        if not isinstance(self.train.images, Tensor):
+            return _normalization(self._pass[1])
+        counts = Counts(self.geometry.channels)
+        counts.add(self.train.images)
+        return _normalization(counts)
+
+    @cached_property
+    def _pass(self) -> tuple[str, Counts]:
+        """The digest and the counts of the train images in one pass through them, for what is slow to read twice."""
+        counts = Counts(self.geometry.channels)
+        return _digest(self.train, counts.add), counts
 
     def hold_out(self, per_class: int, seed: int) -> tuple[Source, Split]:
         """The source without `per_class` random training images a class, and those images: for choosing checkpoints,
@@ -124,9 +136,35 @@ class Source:
         return replace(self, train=selected(self.train, ~held)), selected(self.train, held)
 
 
-def _digest(split: Split) -> str:
+class Counts:
+    """How often each of the 256 values stands in each channel: exact, without a float copy of the images."""
+
+    def __init__(self, channels: int) -> None:
+        self.channels = [torch.zeros(256, dtype=torch.int64) for _ in range(channels)]
+
+    def add(self, images: Tensor) -> None:
+        for channel, counts in enumerate(self.channels):
+            counts += torch.bincount(images[:, channel].reshape(-1), minlength=256)
+
+
+def _normalization(counts: Counts) -> Normalization:
+    mean, std = [], []
+    for channel in counts.channels:
+        # Integer sums: the same digits on every machine.
+        n = int(channel.sum())
+        total = sum(value * count for value, count in enumerate(channel.tolist()))
+        squares = sum(value * value * count for value, count in enumerate(channel.tolist()))
+        mean.append(round(total / (n * 255), 4))
+        std.append(max(round((n * squares - total * total) ** 0.5 / (n * 255), 4), LEAST_STD))
+    return Normalization(tuple(mean), tuple(std))
+
+
+def _digest(split: Split, see: Callable[[Tensor], None] = lambda part: None) -> str:
+    """`see` gets all images too, part by part."""
     hasher = hashlib.sha256(repr(tuple(split.images.shape)).encode())
-    hasher.update(np.ascontiguousarray(split.images.numpy()).data)
+    for part in split.parts():
+        hasher.update(np.ascontiguousarray(part.numpy()).data)
+        see(part)
     hasher.update(np.ascontiguousarray(split.labels.numpy(), dtype="<i8").data)
     return hasher.hexdigest()
 
@@ -144,8 +182,10 @@ def drawn(labels: Tensor, counts: Tensor, seed: int) -> Tensor:
 
 
 def selected(split: Split, which: Tensor) -> Split:
-    """The images where `which`, bool [N], is true, in their order."""
-    return Split(split.images[which], split.labels[which])
+    """The images where `which`, bool [N], is true, in their order; what is streamed stays so."""
+    if isinstance(split.images, Tensor):
+        return Split(split.images[which], split.labels[which])
+    return Split(split.images.select(which.nonzero().flatten()), split.labels[which])
 
 
 def normalize(images: Tensor, normalization: Normalization) -> Tensor:

@@ -1,4 +1,7 @@
-"""Sources in HDF5: train/images uint8 [N, C, H, W], train/labels [N], the same under test/, attribute `classes`."""
+"""Sources in HDF5: train/images uint8 [N, C, H, W], train/labels [N], the same under test/, attribute `classes`.
+
+Images that would take more than a share of the memory stay in the file and are read as they are asked for.
+"""
 
 from __future__ import annotations
 
@@ -6,36 +9,53 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from nsdcodec.errors import InvalidSource
+from nsdcodec.free_memory import free_memory, resident_bytes
 from nsdcodec.sources.arrays import class_names, split_of_arrays
 from nsdcodec.sources.base import Source, Split, augmentation, package
+from nsdcodec.sources.streamed import Streamed
+
+# The share of what is left of the memory that the images of a source may take. As much again are the copies that
+# holding out makes: three quarters are for what is computed.
+HELD_SHARE = 1 / 8
 
 
-def load(path: Path) -> Source:
-    """Named after the file. The group test/ may be absent. Raises InvalidSource; MissingData without h5py."""
+def load(path: Path, memory: int | None = None) -> Source:
+    """Named after the file. The group test/ may be absent. `memory` is the bytes that the process may take; None is
+    what is free. Raises InvalidSource; MissingData without h5py."""
     h5py = package("h5py")
+    left = free_memory(torch.device("cpu")) if memory is None else memory - resident_bytes()
     try:
         with h5py.File(path, "r") as file:
             if "classes" not in file.attrs:
                 raise InvalidSource(f"{path}: no attribute `classes`; store the class names there, in label order")
             classes = class_names(str(path), file.attrs["classes"])
-            train = _split(file, "train", path)
-            test = _split(file, "test", path) if "test" in file else None
+            parts = ("train", "test") if "test" in file else ("train",)
+            nbytes = sum(_array(file, f"{part}/images", path).nbytes for part in parts)
+            splits = [_split(file, part, path, nbytes > HELD_SHARE * left) for part in parts]
     # What h5py raises for a file, a chunk or a type that it cannot read.
     except (OSError, RuntimeError, KeyError, ValueError, TypeError) as error:
         raise InvalidSource(f"{path}: not a readable HDF5 file ({error}); make or fetch it again") from error
-    return Source(path.stem, classes, train, test, augmentation(path.stem))
+    return Source(path.stem, classes, splits[0], splits[1] if len(splits) > 1 else None, augmentation(path.stem))
 
 
-def _split(file: Any, part: str, path: Path) -> Split:
-    arrays = []
-    for key in (f"{part}/images", f"{part}/labels"):
-        # A group has no shape.
-        if key not in file or not hasattr(file[key], "shape"):
-            raise InvalidSource(
-                f"{path}: no array {key}; the layout is train/images uint8 [N, C, H, W], train/labels [N], "
-                "and the same under test/ if there is a test set"
-            )
-        arrays.append(np.asarray(file[key][()]))
-    return split_of_arrays(f"{path}, {part}", *arrays)
+def _split(file: Any, part: str, path: Path, streamed: bool) -> Split:
+    images, labels = (_array(file, f"{part}/{key}", path) for key in ("images", "labels"))
+    if not streamed:
+        return split_of_arrays(f"{path}, {part}", np.asarray(images[()]), np.asarray(labels[()]))
+    # The checks of what is held, by a split without an image of it.
+    empty = np.empty((0, *images.shape[1:]), images.dtype)
+    checked = split_of_arrays(f"{path}, {part}", empty, np.asarray(labels[()]))
+    return Split(Streamed(path, f"{part}/images", images.shape), checked.labels)
+
+
+def _array(file: Any, key: str, path: Path) -> Any:
+    # A group has no shape.
+    if key not in file or not hasattr(file[key], "shape"):
+        raise InvalidSource(
+            f"{path}: no array {key}; the layout is train/images uint8 [N, C, H, W], train/labels [N], "
+            "and the same under test/ if there is a test set"
+        )
+    return file[key]

@@ -1,0 +1,76 @@
+"""Work on many images in chunks that the memory holds. A bound of None is no bound: nothing is made twice.
+
+Networks here treat each image by itself, so that chunks change a result by its rounding only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+
+def parts(most: int | None, *values: Tensor) -> Iterator[tuple[Tensor, ...]]:
+    """The same rows of each tensor, at most so many at a time; tensors without a row once."""
+    size = max(1, most or len(values[0]))
+    return zip(*(value.split(size) for value in values), strict=True)
+
+
+def ranges(n: int, most: int | None) -> Iterator[tuple[int, int]]:
+    """Starts and stops that share out n places, at most so many in each."""
+    size = max(1, most or n)
+    return ((start, min(start + size, n)) for start in range(0, n, size))
+
+
+class Given(torch.autograd.Function):
+    """A number whose gradients are known already: `Given.apply(value, gradients, *inputs)`, a gradient for each input.
+    So the graph behind it is gone before the backward of all that follows. Goes backward once: the gradients, which may
+    be most of the memory, are scaled in place and passed on."""
+
+    @staticmethod
+    def forward(ctx: Any, value: Tensor, gradients: Sequence[Tensor], *inputs: Tensor) -> Tensor:
+        ctx.gradients = gradients
+        return value.clone()
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
+        gradients, ctx.gradients = ctx.gradients, None
+        return None, None, *(gradient.mul_(grads[0]) for gradient in gradients)
+
+
+class Rows(torch.autograd.Function):
+    """`Rows.apply(make, n, most, *inputs)`: rows [n, ...] of which make(inputs, index) are those of an int64 index, at
+    most so many at a time. Backward makes each part again, so that only one of them ever has a graph."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, make: Callable[[Sequence[Tensor], Tensor], Tensor], n: int, most: int, *inputs: Tensor
+    ) -> Tensor:
+        ctx.make, ctx.most = make, most
+        ctx.save_for_backward(*inputs)
+        index = torch.arange(n).split(most)
+        first = make(inputs, index[0])
+        rows = first.new_empty(n, *first.shape[1:])
+        rows[: len(first)] = first
+        for part in index[1:]:
+            rows[part[0] : part[-1] + 1] = make(inputs, part)
+        return rows
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
+        needed = ctx.needs_input_grad[3:]
+        inputs = [
+            values.detach().requires_grad_(wanted) for values, wanted in zip(ctx.saved_tensors, needed, strict=True)
+        ]
+        wanted = [values for values in inputs if values.requires_grad]
+        sums = [torch.zeros_like(values) for values in wanted]
+        for index in torch.arange(len(grads[0])).split(ctx.most):
+            with torch.enable_grad():
+                rows = ctx.make(inputs, index)
+            torch._foreach_add_(sums, torch.autograd.grad(rows, wanted, grads[0][index[0] : index[-1] + 1]))
+        found = iter(sums)
+        return None, None, None, *(next(found) if one else None for one in needed)
