@@ -126,17 +126,25 @@ def encode(job: Job, listen: Listener = lambda progress: None, ranks: Ranks | No
 
 def _encode(job: Job, listen: Listener, ranks: Ranks) -> Result:
     started = time.monotonic()
+    saved = ranks.from_first(lambda: _saved(job))
     layout = jobs.plan(job)
+    if saved is not None and job.compile is None:
+        # It would round otherwise, as with other chunks (`_memory`).
+        job = replace(job, compile=saved.counters["compile"])
     compiled, notes = ranks.from_first(lambda: compilation.settled(job, layout))
-    job = replace(job, compile=compiled)
     with kernels(compiled), tf32(job.device):
-        return _computed(job, layout, listen, ranks, started, notes)
+        return _computed(replace(job, compile=compiled), layout, saved, listen, ranks, started, notes)
 
 
 def _computed(
-    job: Job, layout: Layout, listen: Listener, ranks: Ranks, started: float, notes: tuple[str, ...]
+    job: Job,
+    layout: Layout,
+    saved: Checkpoint | None,
+    listen: Listener,
+    ranks: Ranks,
+    started: float,
+    notes: tuple[str, ...],
 ) -> Result:
-    saved = ranks.from_first(lambda: _saved(job))
     log = Log(None if ranks.rank else job.log_path, keep=saved is not None)
     clock = Clock(saved.counters["seconds"] if saved else 0.0, started, job.time_limit, job.settings.iterations)
     try:
@@ -431,7 +439,7 @@ def _write_checkpoint(run: _Run, of_ranks: list[dict[str, Tensor]]) -> None:
         tensors |= carried
     counters = {name: getattr(run, name) for name in COUNTERS}
     counters |= {"seconds": run.clock.seconds, "launch": run.job.launch}
-    counters |= {"memory limit": run.job.memory, "memory": run.memory.document()}
+    counters |= {"memory limit": run.job.memory, "memory": run.memory.document(), "compile": run.job.compile}
     Checkpoint(tensors, counters, jobs.identity(run.job)).write(run.job.checkpoint_path)
 
 

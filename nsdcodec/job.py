@@ -162,6 +162,5 @@ def identity(job: Job) -> dict[str, Any]:
         "bits per class": job.bits_per_class,
         "seed": job.seed,
         "precision": job.precision,
-        "compile": job.compile,
         **flat,
     }

@@ -25,7 +25,6 @@ pytest.importorskip("sklearn")
 pytest.importorskip("h5py")
 
 from nsdcodec import NSDDataset, compilation, coresets, encoder, progress, read, sources
-from nsdcodec import job as jobs
 from nsdcodec.container import atomic, codings
 from nsdcodec.container import file as nsd_file
 from nsdcodec.container.header import NetworkSpec
@@ -427,7 +426,7 @@ from pathlib import Path
 from nsdcodec import progress, sources
 from nsdcodec.encoder import Job, _world, encode
 from nsdcodec.job import hold_out, plan
-from nsdcodec.learning import compiled, training
+from nsdcodec.learning import training
 from nsdcodec.objectives import OBJECTIVES, student
 from nsdcodec.parameterizations import PARAMETERIZATIONS
 from nsdcodec.recipes import recipe
@@ -791,16 +790,27 @@ def test_compiling_is_left_to_where_it_saves_minutes(job, monkeypatch):
         compilation.settled(replace(made, compile=True), layout)
 
 
-def test_a_compiled_run_goes_on_only_compiled(job, monkeypatch):
+def test_a_compiled_run_goes_on_compiled_unless_it_is_told_otherwise(job, monkeypatch):
     monkeypatch.setattr(compiled, "missing", lambda device: None)
-    made = job(*MTT, objective="mtt")
-    assert jobs.identity(replace(made, compile=True)) != jobs.identity(replace(made, compile=False))
     seen = []
     kernels = compiled.kernels
     monkeypatch.setattr(encoder, "kernels", lambda wanted: seen.append(wanted) or kernels(False))
+    made = job(*MTT, objective="mtt", iterations=6)
     for wanted in (True, False, None):
         encode(replace(made, compile=wanted, restart=True))
     assert seen == [True, False, False]
+    stopped(replace(made, compile=True))
+    seen.clear()
+    encode(replace(made, resume=True))
+    assert seen == [True]
+    stopped(made)
+    encode(replace(made, resume=True, compile=True))
+    assert seen == [True, False, True]
+
+
+def stopped(job: Job) -> None:
+    with pytest.raises(Interrupted):
+        encode(replace(job, restart=True), _stop_at(2))
 
 
 def test_bfloat16_students_tell_how_near_their_gradient_is(job):

@@ -54,6 +54,8 @@ def another(value: object, key: str = "") -> object:
         return "haar"
     if key == "objective.student_rate":
         return 0.5
+    if key == "objective.expert_dtype":
+        return "float16"
     if key == "optimizer.label_rate":
         return 0.5
     if value is None:

@@ -22,6 +22,7 @@ from nsdcodec.container.header import NetworkSpec, TrainingRecipe
 from nsdcodec.encoder import Job, encode
 from nsdcodec.errors import InvalidSource
 from nsdcodec.evaluation import evaluate
+from nsdcodec.free_memory import resident_bytes
 from nsdcodec.learning import networks, training
 from nsdcodec.learning.real import Normalized, RealData, normalized
 from nsdcodec.recipes import recipe
@@ -223,7 +224,7 @@ class TestUse:
         encode(job)
         found = [evaluate(NSDDataset(job.output), one, 1, 3, keep_networks=True) for one in (held, streamed)]
         assert found[0] == found[1]
-        bounded = evaluate(NSDDataset(job.output), streamed, 1, 3, memory=1 << 31)
+        bounded = evaluate(NSDDataset(job.output), streamed, 1, 3, memory=resident_bytes() + (1 << 30))
         assert bounded.accuracies == found[0].accuracies
         tables = [robustness(found[:1], one, severities=[3]) for one in (held, streamed)]
         assert tables[0] == tables[1]
