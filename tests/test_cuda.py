@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -19,8 +20,10 @@ from nsdcodec.container.header import NetworkSpec, Normalization, TrainingRecipe
 from nsdcodec.encoder import Job, encode
 from nsdcodec.evaluation import evaluate
 from nsdcodec.geometry import Geometry
-from nsdcodec.learning import networks, training
+from nsdcodec.learning import compiled, networks, training
 from nsdcodec.learning.real import RealData
+from nsdcodec.objectives import student
+from nsdcodec.objectives.base import World
 from nsdcodec.randomness import stream
 from nsdcodec.recipes import recipe
 from nsdcodec.settings import for_geometry
@@ -194,3 +197,61 @@ def test_eight_experts_at_once_are_faster_than_one_after_another(width, batch, l
 
     times = {n: [seconds(n) for _ in range(4)] for n in (1, 8)}
     assert min(times[1][1:]) >= least * min(times[8][1:]), times
+
+
+def sweep_on_the_device(dtype: torch.dtype, images: int = 40, width: int = 64, steps: int = 4):
+    """World, network, start, images, labels and rate of a student that is unrolled."""
+    geometry = Geometry(10, 3, 32, 32)
+    real = bytes_on_the_device(20)
+    cuda = torch.device("cuda")
+    spec = NetworkSpec(depth=3, width=width)
+    world = World(geometry, real, "", spec, DSA, 0, cuda, "float32", Path("nowhere"))
+    network = world.new_network("structure").to(dtype)
+    given = torch.randn(images, 3, 32, 32, generator=stream(1), dtype=torch.float64).to(cuda, dtype).requires_grad_()
+    rate = torch.tensor(0.01, device=cuda, dtype=dtype, requires_grad=True)
+    return world, network, networks.flatten(network), given, torch.arange(images, device=cuda) % 10, rate, steps
+
+
+@pytest.mark.parametrize("compile", [False, True])
+def test_a_recorded_sweep_has_the_gradient_of_the_graph(no_waits, compile):
+    world, network, start, images, labels, rate, steps = sweep_on_the_device(torch.float64, width=16)
+
+    def swept(seed: int) -> list[torch.Tensor]:
+        last = student.unroll(world, network, start, images, labels, rate, steps, None, stream(seed))
+        return [last.detach(), *torch.autograd.grad(last.square().sum(), [images, rate])]
+
+    with compiled.kernels(compile):
+        for seed in range(6):  # more often than it takes to be recorded
+            found = swept(seed)
+            batches = student.draw_batches(world, labels, steps, None, stream(seed))
+            last = student.unroll_with_graph(world, network, start, images, labels, rate, batches)
+            wanted = [last.detach(), *torch.autograd.grad(last.square().sum(), [images, rate])]
+            for one, other in zip(found, wanted, strict=True):
+                assert float((one - other).norm() / other.norm()) < 1e-10
+        (derivatives,) = student._known[network].values()
+        assert len(derivatives.gradient.recordings) == len(derivatives.along.recordings) == 1
+        with no_waits():
+            swept(7)
+
+
+def test_a_recorded_sweep_is_much_quicker_than_the_graph():
+    world, network, start, images, labels, rate, steps = sweep_on_the_device(torch.float32, 160, 128, 50)
+
+    def seconds(iterate) -> float:
+        laps = []
+        for _ in range(5):
+            torch.cuda.synchronize()
+            started = time.perf_counter()
+            iterate().square().sum().backward()
+            torch.cuda.synchronize()
+            laps.append(time.perf_counter() - started)
+        return min(laps)
+
+    def graph() -> torch.Tensor:
+        batches = student.draw_batches(world, labels, steps, None, stream(1))
+        return student.unroll_with_graph(world, network, start, images, labels, rate, batches)
+
+    with compiled.kernels(compiled.missing("cuda") is None), training.tf32(torch.device("cuda")):
+        ours = seconds(lambda: student.unroll(world, network, start, images, labels, rate, steps, None, stream(1)))
+    theirs = seconds(graph)
+    assert ours <= 0.2 * theirs

@@ -163,9 +163,10 @@ print(peak("VmHWM:") - before, weights)
 def test_memory_does_not_grow_with_the_steps_but_for_their_weights():
     peaks = {}
     for steps in (5, 50):
-        ran = fresh_python(MEMORY, str(steps))
+        # What is freed goes back at once: not the holes of a heap are measured.
+        ran = fresh_python(MEMORY, str(steps), MALLOC_MMAP_THRESHOLD_="65536", MALLOC_TRIM_THRESHOLD_="65536")
         assert ran.returncode == 0, ran.stderr
         grown, weights = map(int, ran.stdout.split())
         peaks[steps] = grown - steps * weights
     # The graph of one step, 32 images of 16 channels, is over 10 MB.
-    assert peaks[50] < 1.3 * max(peaks[5], 0) + (8 << 20)
+    assert peaks[50] < 1.3 * peaks[5]

@@ -45,6 +45,11 @@ def _plain(value: object) -> object:
     return [_plain(one) for one in value] if isinstance(value, list) else value
 
 
+def compiled() -> bool:
+    """Whether kernels are, just now."""
+    return _on
+
+
 @contextmanager
 def kernels(compile: bool) -> Iterator[None]:
     """Within it, kernels are compiled, or not."""

@@ -27,7 +27,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from nsdcodec.learning.compiled import kernel
+from nsdcodec.learning.compiled import compiled, kernel
 
 
 class NormReluPool(torch.autograd.Function):
@@ -71,9 +71,8 @@ class NormReluPoolAlong(torch.autograd.Function):
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         g, h = (one.contiguous() for one in grads)
         *arrays, scale_tangent = ctx.saved_tensors
-        *factors, scale_grad, shift_grad = _along_back_means(g, h, arrays, scale_tangent, ctx.pool)
-        x_grad, x_tangent_grad = _along_back(g, h, arrays, factors, ctx.pool)
-        return x_grad, x_tangent_grad, scale_grad, shift_grad, None, None, None, None
+        x_grad, x_tangent_grad, *weight_grads = _along_back(g, h, arrays, scale_tangent, ctx.pool)
+        return x_grad, x_tangent_grad, *weight_grads, None, None, None, None
 
 
 def _exact(values: Tensor) -> Tensor:
@@ -109,10 +108,19 @@ def _spread(g: Tensor, like: Tensor, pool: int) -> Tensor:
     return F.pad(spread, (0, 0, 0, like.shape[2] - width * pool, 0, like.shape[1] - height * pool))
 
 
+def _masked(g: Tensor, value: Tensor) -> Tensor:
+    """g where the value is positive, else 0."""
+    if not torch.compiler.is_compiling():
+        masked: Tensor = torch.ops.aten.threshold_backward(g, value, 0)
+        return masked
+    # By numbers, not by truth values, which a compiler for CPUs takes one by one.
+    return g * (value > 0).to(g.dtype)
+
+
 @kernel
 def _value(x: Tensor, scale: Tensor, shift: Tensor, eps: float, pool: int) -> tuple[Tensor, Tensor, Tensor]:
     centred, mean, r = _deviation(_exact(x), eps)
-    value = (centred * (r * scale)).add_(shift).relu_()
+    value = centred.mul_(r * scale).add_(shift).relu_()
     return _pooled(value, pool).to(x.dtype), mean, r
 
 
@@ -120,10 +128,10 @@ def _value(x: Tensor, scale: Tensor, shift: Tensor, eps: float, pool: int) -> tu
 def _value_back(
     g: Tensor, x: Tensor, mean: Tensor, r: Tensor, scale: Tensor, shift: Tensor, pool: int
 ) -> tuple[Tensor, Tensor, Tensor]:
-    y = (_exact(x) - mean) * r
-    g = _spread(g, x, pool) * (y * scale + shift > 0).to(y.dtype)
+    y = (_exact(x) - mean).mul_(r)
+    g = _masked(_spread(g, x, pool), (y * scale).add_(shift))
     g_mean, g_y = _mean(g), _mean(g * y)
-    x_grad = (g - g_mean).sub_(y * g_y).mul_(r * scale)
+    x_grad = (g - g_mean).addcmul_(y, g_y, value=-1).mul_(r * scale)
     pixels = x.shape[1] * x.shape[2]
     return x_grad.to(x.dtype), g_y.sum(dim=(0, 1, 2)) * pixels, g_mean.sum(dim=(0, 1, 2)) * pixels
 
@@ -140,44 +148,67 @@ def _along(
     pool: int,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
     centred, mean, r = _deviation(_exact(x), eps)
-    y, given = centred * r, _exact(x_tangent)
+    y, given = centred.mul_(r), _exact(x_tangent)
     tangent_mean, s = _mean(given), _mean(y * given)
-    y_tangent = (given - tangent_mean).sub_(y * s).mul_(r)
-    value = y * scale + shift
-    tangent = y_tangent.mul_(scale).add_(y * scale_tangent).add_(shift_tangent)
-    tangent = tangent * (value > 0).to(y.dtype)
-    value, tangent = (_pooled(one, pool).to(x.dtype) for one in (value.relu(), tangent))
+    tangent = (given - tangent_mean).addcmul_(y, s, value=-1).mul_(r * scale)
+    tangent.addcmul_(y, scale_tangent.expand_as(s)).add_(shift_tangent)
+    value = y.mul_(scale).add_(shift)
+    tangent = _masked(tangent, value)
+    value, tangent = (_pooled(one, pool).to(x.dtype) for one in (value.relu_(), tangent))
     return value, tangent, mean, r, tangent_mean, s
 
 
-def _both(arrays: list[Tensor]) -> tuple[Tensor, Tensor, Tensor]:
-    """y, y', and 1 or 0, of what `NormReluPoolAlong` keeps. As numbers, not as truth values, which a compiler for CPUs
-    takes one by one."""
-    x, x_tangent, mean, r, tangent_mean, s, scale, shift = arrays
-    y = (_exact(x) - mean) * r
-    return y, (_exact(x_tangent) - tangent_mean).sub_(y * s).mul_(r), (y * scale + shift > 0).to(y.dtype)
+def _along_back(
+    g: Tensor, h: Tensor, arrays: list[Tensor], scale_tangent: Tensor, pool: int
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Gradients of x, x', scale and shift. `arrays` are what `NormReluPoolAlong` keeps of them."""
+    if compiled():
+        # On their own, since a compiler would make the factors of an image and channel anew for each pixel.
+        *factors, scale_grad, shift_grad = _means(g, h, arrays, scale_tangent, pool)
+        return *_combined(g, h, arrays, factors, pool), scale_grad, shift_grad
+    known = _known(g, h, arrays, pool)
+    *factors, scale_grad, shift_grad = _means_of(known, arrays, scale_tangent)
+    return *_combined_of(known, factors, g.dtype), scale_grad, shift_grad
 
 
 @kernel
-def _along_back_means(g: Tensor, h: Tensor, arrays: list[Tensor], scale_tangent: Tensor, pool: int) -> list[Tensor]:
-    """The factors of an image and channel that `_along_back` needs, and the gradients of scale and shift. On their own,
-    since a compiler would make them anew for each pixel."""
-    y, y_tangent, on = _both(arrays)
-    x, _, _, r, _, s, scale, _ = arrays
-    g, h = _spread(g, x, pool) * on, _spread(h, x, pool) * on
+def _means(g: Tensor, h: Tensor, arrays: list[Tensor], scale_tangent: Tensor, pool: int) -> list[Tensor]:
+    return _means_of(_known(g, h, arrays, pool), arrays, scale_tangent)
+
+
+@kernel
+def _combined(g: Tensor, h: Tensor, arrays: list[Tensor], factors: list[Tensor], pool: int) -> tuple[Tensor, Tensor]:
+    return _combined_of(_known(g, h, arrays, pool), factors, g.dtype)
+
+
+def _known(g: Tensor, h: Tensor, arrays: list[Tensor], pool: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """For each pixel: gradients of value and tangent before ReLU and pool, y, y'."""
+    x, x_tangent, mean, r, tangent_mean, s, scale, shift = arrays
+    y = (_exact(x) - mean).mul_(r)
+    y_tangent = (_exact(x_tangent) - tangent_mean).addcmul_(y, s, value=-1).mul_(r)
+    value = (y * scale).add_(shift)
+    return _masked(_spread(g, x, pool), value), _masked(_spread(h, x, pool), value), y, y_tangent
+
+
+def _means_of(
+    known: tuple[Tensor, Tensor, Tensor, Tensor], arrays: list[Tensor], scale_tangent: Tensor
+) -> list[Tensor]:
+    """The factors of an image and channel that `_combined_of` needs, and the gradients of scale and shift."""
+    g, h, y, y_tangent = known
+    _, _, _, r, _, s, scale, _ = arrays
     g_mean, g_y, h_mean, h_y, h_y_tangent = _mean(g), _mean(g * y), _mean(h), _mean(h * y), _mean(h * y_tangent)
     q, k = scale * h_y, scale_tangent - r * s * scale
     c, d = scale * g_mean + k * h_mean, scale * (g_y + h_y_tangent) + k * h_y
-    pixels = x.shape[1] * x.shape[2]
+    pixels = y.shape[1] * y.shape[2]
     of_scale, of_shift = ((one * pixels).sum(dim=(0, 1, 2)) for one in (g_y + h_y_tangent, g_mean))
     return [scale * r, k * r, q * r, c * r, d * r, scale * h_mean * r, of_scale, of_shift]
 
 
-@kernel
-def _along_back(g: Tensor, h: Tensor, arrays: list[Tensor], factors: list[Tensor], pool: int) -> tuple[Tensor, Tensor]:
-    y, y_tangent, on = _both(arrays)
-    x = arrays[0]
+def _combined_of(
+    known: tuple[Tensor, Tensor, Tensor, Tensor], factors: list[Tensor], dtype: torch.dtype
+) -> tuple[Tensor, Tensor]:
+    """Gradients of x and x'."""
+    g, h, y, y_tangent = known
     a, k, q, c, d, m = factors
-    g, h = _spread(g, x, pool) * on, _spread(h, x, pool) * on
-    x_grad = (g * a).add_(h * k).sub_(y_tangent.mul_(q)).sub_(c).sub_(y * d)
-    return x_grad.to(x.dtype), (h * a).sub_(m).sub_(y * q).to(x.dtype)
+    x_grad = (g * a).addcmul_(h, k).addcmul_(y_tangent, q, value=-1).addcmul_(y, d, value=-1).sub_(c)
+    return x_grad.to(dtype), (h * a).sub_(m).addcmul_(y, q, value=-1).to(dtype)
