@@ -206,9 +206,9 @@ def make_experts(job: Job, listen: Listener = lambda progress: None, together: i
 def _memory(job: Job, layout: Layout, saved: Checkpoint | None) -> MemoryPlan:
     """What is free differs from one moment to the next, and results by the rounding of the chunks: a run that goes on
     has the plan that it began with, unless it is given another limit."""
-    if saved is not None and saved.counters["memory limit"] == job.memory:
+    if saved is not None and saved.counters.get("memory limit", 0) == job.memory:
         return MemoryPlan(**saved.counters["memory"])
-    return MemoryPlan.of(job.memory, job.settings, job.source, layout, job.device)
+    return MemoryPlan.of(job.memory, job.settings, job.source, layout, job.device, bool(job.compile))
 
 
 def _start(

@@ -3,14 +3,17 @@
 What is taken, and what gives way:
 
 - The process with its libraries, measured, and `RESERVE` for what they take when they are first used.
-- Real images: a source that is large for the limit is streamed (`sources.hdf5`); on a GPU, and as floats for networks
-  that learn from all of them, they are kept where that takes at most `REAL_SHARE` of what is left over below.
+- Real images: a source that is large for the limit is streamed (`sources.hdf5`); on a GPU, and as floats where
+  networks are tested on them, they are kept where that takes at most `REAL_SHARE` of what is left over below.
 - All synthetic images as float32: values and gradients, `DECODED` times over; `SWEPT` times for a student's sweep. That
   is the floor. Decoding keeps `DECODING` times as much for backward, or makes it again part by part where that is much.
-- The stored arrays, `ARRAYS` times: gradients, moments, the best so far, a checkpoint being written.
+- The stored arrays, `ARRAYS` times: gradients, moments, the best so far, a checkpoint being written; and
+  `GATHERED` times for each draw of an iteration, whose gradients meet before they are summed (`draws`).
 - Weights of the student's steps (4 bytes a weight and step) and of a pool; embeddings; a batch as it is augmented.
 - Images on their way through augmentation and a network: what backward needs of one is measured (`bytes_an_image`). As
-  many go together as `NETWORK_SHARE` of the rest holds; by chunks results are the same but for rounding.
+  many go together as `NETWORK_SHARE` of the rest holds; by chunks results are the same but for rounding. Several
+  networks are trained at once only where the images of all are no more.
+- The compiler, where a student's steps are compiled: its libraries stay in the process.
 """
 
 from __future__ import annotations
@@ -33,7 +36,7 @@ from nsdcodec.learning.base import Network
 from nsdcodec.learning.training import TESTED
 from nsdcodec.objectives.distribution import DistributionMatching
 from nsdcodec.objectives.gradient import SECOND_ORDER, GradientMatching
-from nsdcodec.objectives.student import keeps_graph
+from nsdcodec.objectives.student import WITH_TANGENT, keeps_graph
 from nsdcodec.objectives.trajectory import TrajectoryMatching
 from nsdcodec.settings import Settings
 from nsdcodec.sources.base import Source
@@ -41,7 +44,9 @@ from nsdcodec.sources.base import Source
 # Where no limit is given, of what is free.
 FREE_SHARE = 0.8
 RESERVE = 200 << 20
-DECODED, SWEPT, DECODING, ARRAYS, AUGMENTED = 2, 5, 3, 8, 4
+# Measured on a CPU: a process that compiled the steps of a ConvNet kept 260 MB more than one that did not.
+COMPILER = 300 << 20
+DECODED, SWEPT, DECODING, ARRAYS, GATHERED, AUGMENTED = 2, 5, 3, 8, 3, 4
 REAL_SHARE, NETWORK_SHARE = 0.25, 0.5
 # Of the rest, what decoding may keep.
 DECODING_SHARE = 1 / 8
@@ -49,8 +54,9 @@ DECODING_SHARE = 1 / 8
 
 @dataclass(frozen=True)
 class MemoryPlan:
-    """`real_bytes` is what real images may take on the device. The rest is how many images go together, None being all:
-    through the network of the objective, through that of validation or evaluation, and in decoding with a graph."""
+    """`real_bytes` is what real images may take on the device. The rest is how many images go together, None being all
+    (under a limit a number all the same, which may be more than there are): through the network of the objective,
+    through that of validation or evaluation, and in decoding with a graph."""
 
     real_bytes: int
     images_at_once: int | None = None
@@ -59,17 +65,25 @@ class MemoryPlan:
 
     @classmethod
     def of(
-        cls, limit: int | None, settings: Settings, source: Source, layout: Layout | None, device: torch.device
+        cls,
+        limit: int | None,
+        settings: Settings,
+        source: Source,
+        layout: Layout | None,
+        device: torch.device,
+        compiled: bool = False,
     ) -> MemoryPlan:
         """For an encode to this layout, or only for experts where it is None, before images are held out. `limit` in
         bytes is that of the process on a CPU, of the device otherwise; None is a share of what is free, and then
-        nothing is refused.
+        nothing is refused. `compiled` is whether the steps of students are.
 
         Raises OverMemory where not even one image at a time would fit, naming what takes most.
         """
         there, geometry = available(limit, device), source.geometry
         network = networks.build(settings.network, geometry, 0)
         fixed = _fixed(settings, geometry, layout, network)
+        if compiled and device.type == "cpu":
+            fixed["the compiler"] = COMPILER
         if isinstance(source.train.images, Tensor) and device.type == "cpu":
             fixed["the real images without those held out"] = source.train.images.nbytes
         rest = there - sum(fixed.values())
@@ -77,6 +91,8 @@ class MemoryPlan:
         validation = networks.widened(settings.network, settings.validation.width)
         one_validated = bytes_an_image(networks.build(validation, geometry, 0), geometry)
         order = SECOND_ORDER if isinstance(settings.objective, GradientMatching) else 1
+        if layout is not None and _has_student(settings):
+            order = max(order, WITH_TANGENT)
         least = math.ceil(max(one * order, one_validated) / NETWORK_SHARE / (1 - DECODING_SHARE))
         if limit is not None and rest < least:
             raise _too_little(limit, there, fixed | {"an image in the network": least})
@@ -85,8 +101,8 @@ class MemoryPlan:
         most = _most_together(settings, geometry, layout)
         return cls(
             max(0, int(REAL_SHARE * rest)),
-            _at_once(rest, one, most, order),
-            _at_once(rest, one_validated, max(TESTED, settings.training.batch_size)),
+            _at_once(limit, rest, one, most, order),
+            _at_once(limit, rest, one_validated, max(TESTED, settings.training.batch_size)),
             decoded_at_once,
         )
 
@@ -101,7 +117,7 @@ class MemoryPlan:
         rest = there - sum(fixed.values())
         if limit is not None and rest < one / NETWORK_SHARE:
             raise _too_little(limit, there, fixed | {"an image in the network": math.ceil(one / NETWORK_SHARE)})
-        return cls(max(0, int(REAL_SHARE * rest)), None, _at_once(rest, one, max(TESTED, batch)))
+        return cls(max(0, int(REAL_SHARE * rest)), None, _at_once(limit, rest, one, max(TESTED, batch)))
 
     def document(self) -> dict[str, Any]:
         return asdict(self)
@@ -141,9 +157,9 @@ def _fixed(settings: Settings, geometry: Geometry, layout: Layout | None, networ
     if layout is None:
         return parts
     whole = layout.images * _image_bytes(geometry)
-    copies = SWEPT if settings.guided or isinstance(objective, TrajectoryMatching) else DECODED
+    copies, draws = SWEPT if _has_student(settings) else DECODED, settings.optimizer.draws
     parts["the synthetic images"] = copies * whole
-    parts["the stored arrays"] = ARRAYS * 4 * layout.elements
+    parts["the stored arrays"] = (ARRAYS + GATHERED * draws) * 4 * layout.elements
     steps = settings.guidance.steps if settings.guided else 0
     if isinstance(objective, TrajectoryMatching):
         steps = objective.student_steps
@@ -152,7 +168,7 @@ def _fixed(settings: Settings, geometry: Geometry, layout: Layout | None, networ
             parts["the graph of the student's steps"] = steps * batch * SECOND_ORDER * bytes_an_image(network, geometry)
     parts["weights"] += steps * weights
     if isinstance(objective, DistributionMatching):
-        parts["weights"] += objective.pool * weights
+        parts["weights"] += draws * objective.pool * weights
         embedded = layout.images + geometry.classes * objective.real_per_class
         parts["embeddings"] = 2 * 4 * embedded * network.classifier.in_features
     return parts
@@ -167,12 +183,18 @@ def _most_together(settings: Settings, geometry: Geometry, layout: Layout | None
     return max(counts)
 
 
-def _at_once(rest: int, one: int, most: int, order: int = 1) -> int | None:
-    """A power of two, so that small changes of what is free do not change results; None where all fit."""
+def _has_student(settings: Settings) -> bool:
+    return settings.guided or isinstance(settings.objective, TrajectoryMatching)
+
+
+def _at_once(limit: int | None, rest: int, one: int, most: int, order: int = 1) -> int | None:
+    """A power of two, so that small changes of what is free do not change results. Where all fit that one or `most`,
+    the larger, which cuts nothing but the number of networks at once; or None where nothing limits that either."""
     fits = int(max(0, rest) * NETWORK_SHARE / one)
-    if fits >= most * order:
-        return None
-    return 1 << max(0, fits.bit_length() - 1)
+    power = 1 << max(0, fits.bit_length() - 1)
+    if fits < most * order:
+        return power
+    return None if limit is None else max(power, most * order)
 
 
 def _decoding(layout: Layout | None, rest: int) -> tuple[int, int | None]:
@@ -196,7 +218,8 @@ def _batch_bytes(geometry: Geometry, batch: int) -> int:
 
 REMEDIES = {
     "the synthetic images": "lower --ipc, or give the form fewer images (images_per_class)",
-    "the stored arrays": "lower --ipc",
+    "the stored arrays": "lower --ipc or optimizer.draws",
+    "the compiler": "give --no-compile",
     "the graph of the student's steps": "lower objective.student_batch or objective.student_steps, or take convnet",
     "weights": "lower objective.student_steps or network.width",
     "embeddings": "lower objective.real_per_class or network.width",

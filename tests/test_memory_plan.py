@@ -21,16 +21,20 @@ import h5py
 from nsdcodec import memory_plan, read, synthesis
 from nsdcodec import progress as progress_module
 from nsdcodec.container.header import NetworkSpec, TrainingRecipe
+from nsdcodec.draws import Draws, Word
 from nsdcodec.encoder import Job, encode
 from nsdcodec.errors import Interrupted, OverMemory
 from nsdcodec.geometry import Geometry
-from nsdcodec.learning import networks, training
+from nsdcodec.learning import networks, stacked, training
+from nsdcodec.learning.batches import Held
 from nsdcodec.learning.chunks import Rows
+from nsdcodec.learning.tangents import Tangent
 from nsdcodec.memory_plan import MemoryPlan, bytes_an_image
 from nsdcodec.objectives import Guided
 from nsdcodec.objectives.distribution import DistributionMatching
 from nsdcodec.objectives.gradient import GradientMatching
-from nsdcodec.objectives.student import cross_entropy_in_parts, learn, unroll
+from nsdcodec.objectives.student import WITH_TANGENT, cross_entropy_in_parts, learn, unroll
+from nsdcodec.ranks import Ranks
 from nsdcodec.recipes import recipe
 from nsdcodec.settings import for_geometry
 
@@ -93,6 +97,16 @@ class TestChunks:
         for whole, chunked in zip(*found, strict=True):
             torch.testing.assert_close(chunked, whole, rtol=1e-10, atol=1e-12)
 
+    def test_of_a_student_hold_no_more_images_than_fit_with_their_tangents(self, monkeypatch):
+        seen, along = [], Tangent.along
+        monkeypatch.setattr(Tangent, "along", lambda self, *rest: seen.append(len(rest[-1])) or along(self, *rest))
+        world = replace(double_world(TOY), images_at_once=2 * WITH_TANGENT + 1)
+        network = world.new_network("a")
+        images, labels = synthetic(soft=True)
+        rate = torch.tensor(0.1, dtype=torch.float64)
+        unroll(world, network, networks.flatten(network), images, labels, rate, 1, 7, seeded(4)).sum().backward()
+        assert seen == [2, 2, 2, 1]
+
     def test_of_training_give_the_same_network(self):
         source = toy_source(TOY, 10)
         images = torch.randn(40, 3, 8, 8, generator=seeded(1), dtype=torch.float64)
@@ -104,8 +118,43 @@ class TestChunks:
             found.append(networks.flatten(network))
             accuracy = training.accuracy(network, images, source.train.labels, images_at_once=at_once)
             assert accuracy == float((network(images).argmax(dim=1) == source.train.labels).double().mean())
-        # The loss is taken in float32.
-        torch.testing.assert_close(found[1], found[0], rtol=1e-5, atol=1e-6)
+        torch.testing.assert_close(found[1], found[0], rtol=1e-10, atol=1e-12)
+
+    def test_of_several_networks_at_once_give_the_same_networks(self):
+        images = torch.randn(40, 3, 8, 8, generator=seeded(1), dtype=torch.float64)
+        examples = Held(images, toy_source(TOY, 10).train.labels)
+        given = TrainingRecipe(epochs=2, batch_size=16, network=TINY, augmentation=EVERYTHING)
+        found = []
+        for at_once in (None, 5, 1):
+            models = [networks.build(TINY, TOY, seed).double() for seed in (3, 4)]
+            training.train_on(models, examples, given, [seeded(5), seeded(6)], images_at_once=at_once)
+            found.append(torch.stack([networks.flatten(model) for model in models]))
+        torch.testing.assert_close(found[1], found[0], rtol=1e-10, atol=1e-12)
+        torch.testing.assert_close(found[2], found[0], rtol=1e-10, atol=1e-12)
+        assert not torch.allclose(found[0][0], found[0][1])
+
+    @pytest.mark.parametrize(
+        "objective",
+        [
+            DistributionMatching(real_per_class=5),
+            GradientMatching(real_per_class=5),
+            Guided(DistributionMatching(real_per_class=5), 0.3, real_batch=9, steps=2),
+        ],
+        ids=["dm", "dc", "guided"],
+    )
+    def test_of_several_draws_give_the_mean_gradient_of_the_whole(self, objective):
+        found = []
+        for most in (None, 3):
+            world = replace(double_world(TOY, EVERYTHING), images_at_once=most)
+            start, labels = synthetic(soft=True)
+            factor = torch.tensor([1.5], dtype=torch.float64, requires_grad=True)
+            images = product([start, factor]) if most is None else Rows.apply(product, 11, most, start, factor)
+            draws = Draws.prepare(objective, world, 2, Ranks())
+            step = draws.averaged(images, labels, 4, [start, factor, labels], lambda: Word(0, 0, 0))
+            found.append((torch.tensor(step.loss, dtype=torch.float64), *step.gradients))
+        for whole, chunked in zip(*found, strict=True):
+            torch.testing.assert_close(chunked, whole, rtol=1e-10, atol=1e-10)
+            assert whole.abs().max() > 1e-4
 
     @pytest.mark.parametrize("name", LAYOUTS)
     def test_of_decoding_give_the_images_and_the_gradients_of_the_arrays(self, name):
@@ -127,6 +176,10 @@ class TestChunks:
                 torch.testing.assert_close(one, whole, rtol=1e-10, atol=1e-10)
 
 
+def product(values, index=slice(None)):
+    return values[0][index].sin() * values[1]
+
+
 def decoded(layout, roles, values, index):
     return synthesis.images(layout, dict(zip(roles, values, strict=True)), index)
 
@@ -137,6 +190,9 @@ def settings(objective="dm", *pairs):
 
 
 class TestPlan:
+    def test_no_more_networks_are_trained_at_once_than_their_images_are_let(self):
+        assert [stacked.at_once(4, TINY, TOY, 16, CPU, most) for most in (None, 1000, 63, 32, 5)] == [4, 4, 3, 2, 1]
+
     def test_an_image_takes_what_pytorch_saves_for_it_and_a_little(self):
         network = networks.build(NetworkSpec(depth=1, width=16), TOY, 0)
         pixels = 4 * 8 * 8
@@ -235,7 +291,7 @@ source = sources.load(path, memory=limit)
 settings = for_geometry(recipe("cpu"), source.geometry, "color_crop").with_names("pixel", "dm")
 settings = settings.with_values([
     "network.width=8", "network.depth=2", "validation.width=8", "validation.epochs=1", "validation.checks=1",
-    "validation.per_class=2", "real_per_class=2", "iterations=3", "training.batch_size=64"])
+    "validation.per_class=2", "real_per_class=2", "iterations=3", "training.batch_size=64", "optimizer.draws=2"])
 encode(Job(source, Path(output), settings, "cpu", ipc=1, memory=limit))
 peak = next(int(line.split()[1]) * 1024 for line in open("/proc/self/status") if line.startswith("VmHWM"))
 print(limit, peak)
@@ -255,3 +311,39 @@ def test_a_hundred_classes_are_encoded_within_the_memory_that_is_given(tmp_path)
     assert run.returncode == 0, run.stderr[-1000:]
     limit, peak = map(int, run.stdout.split())
     assert peak < limit
+
+
+# Prints by how much the memory grew at the most while the derivatives of a student's batch were taken, all at once, and
+# what is counted for them.
+STUDENT = """
+import torch
+torch.set_num_threads(1)
+from nsdcodec.container.header import NetworkSpec
+from nsdcodec.free_memory import resident_bytes
+from nsdcodec.geometry import Geometry
+from nsdcodec.learning import networks
+from nsdcodec.learning.tangents import Tangent
+from nsdcodec.memory_plan import bytes_an_image
+from nsdcodec.objectives import sweep
+from nsdcodec.objectives.student import WITH_TANGENT
+sweep.AT_ONCE["cpu"] = 1 << 40
+geometry = Geometry(10, 3, 32, 32)
+network = networks.build(NetworkSpec(depth=2, width=64), geometry, 1)
+derivatives = sweep.Derivatives(Tangent(network, (3, 32, 32), torch.device("cpu"), torch.float32))
+start = networks.flatten(network)
+def take(n):
+    derivatives.along(start, start, torch.randn(n, 3, 32, 32), torch.arange(n) % 10)
+take(1)
+before = resident_bytes()
+take(32)
+peak = next(int(line.split()[1]) * 1024 for line in open("/proc/self/status") if line.startswith("VmHWM"))
+print(peak - before, 32 * WITH_TANGENT * bytes_an_image(network, geometry))
+"""
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="measures by Linux's /proc")
+def test_the_derivatives_of_a_student_take_no_more_than_is_counted_for_them():
+    run = fresh_python(STUDENT, OMP_NUM_THREADS="1")
+    assert run.returncode == 0, run.stderr[-1000:]
+    taken, counted = map(int, run.stdout.split())
+    assert counted / 3 < taken < counted
