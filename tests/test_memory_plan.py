@@ -313,7 +313,7 @@ def test_a_hundred_classes_are_encoded_within_the_memory_that_is_given(tmp_path)
     assert peak < limit
 
 
-# Prints by how much the memory grew at the most while the derivatives of a student's batch were taken, all at once, and
+# Prints by how much memory grew at the most while the derivatives of a student's batch were taken, all at once, and
 # what is counted for them.
 STUDENT = """
 import torch

@@ -21,9 +21,9 @@ from nsdcodec.objectives.sweep import Derivatives, Sweep, Trained
 from nsdcodec.synthesis import on_device
 
 # By how much more memory an image takes with the derivative along a direction than with the value alone. Peaks measured
-# on a CPU, of ConvNets of 32 to 128 channels at 32 to 128 pixels, as multiples of `memory_plan.bytes_an_image`: 2.9 to
-# 4.2 in float32, whose fast convolutions keep their tiles, 3.1 to 3.3 in bfloat16, less where steps are compiled.
-WITH_TANGENT = 5
+# on a CPU, of ConvNets of 32 to 128 channels at 32 to 128 pixels, as multiples of `memory_plan.bytes_an_image`: 1.7 to
+# 2.2 in float32, fast convolutions, which keep their tiles, and others; 1.5 in bfloat16; less where steps are compiled.
+WITH_TANGENT = 3
 
 
 @dataclass(frozen=True)
