@@ -35,7 +35,14 @@ def assert_same(found: list[Tensor], wanted: list[Tensor]) -> None:
         assert float((one - other).detach().norm()) <= 1e-12 * float(other.detach().norm())
 
 
-@pytest.mark.skipif(compiled.missing("cpu") is not None, reason="there is no compiler")
+@pytest.fixture
+def compiler() -> None:
+    """Asked for here, not where tests are collected: the answer takes seconds."""
+    if reason := compiled.missing("cpu"):
+        pytest.skip(reason)
+
+
+@pytest.mark.usefixtures("compiler")
 def test_compiled_steps_have_the_numbers_of_plain_ones(monkeypatch):
     plain = gradients()
     made = []
@@ -51,7 +58,7 @@ def test_compiled_steps_have_the_numbers_of_plain_ones(monkeypatch):
     assert not made
 
 
-@pytest.mark.skipif(compiled.missing("cpu") is not None, reason="there is no compiler")
+@pytest.mark.usefixtures("compiler")
 def test_compiled_steps_are_as_near_to_the_exact_gradient_as_the_graph_is():
     """In float32, at the size of real images, where a sum over pixels is long."""
     world = double_world(Geometry(4, 3, 32, 32), "none", NetworkSpec(depth=2, width=64))

@@ -108,13 +108,15 @@ class Sweep(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, images: Tensor, labels: Tensor, rate: Tensor, trained: Trained) -> Tensor:
-        weights = [trained.start.detach()]
-        for batch in trained.batches:
-            (gradient,) = trained.derivatives.gradient(weights[-1], *batch.of(images, labels))
-            weights.append(weights[-1] - rate * gradient)
+        # In one block: what stays must not lie between what comes and goes, or no freed memory is ever whole.
+        weights = trained.start.new_empty(len(trained.batches) + 1, len(trained.start))
+        weights[0] = trained.start
+        for here, after, batch in zip(weights[:-1], weights[1:], trained.batches, strict=True):
+            (gradient,) = trained.derivatives.gradient(here, *batch.of(images, labels))
+            torch.sub(here, rate * gradient, out=after)
         ctx.save_for_backward(images, labels, rate)
         ctx.trained, ctx.weights = trained, weights[:-1]
-        return weights[-1]
+        return weights[-1].clone()
 
     @staticmethod
     @torch.autograd.function.once_differentiable

@@ -22,8 +22,9 @@ from nsdcodec.rounding import straight_through
 @dataclass(frozen=True)
 class Contender:
     """`open` makes, from a `Problem`, a function of the iteration's number that runs it. `precision` is that of its
-    World. `ours`: with `keep_freed_memory`, as the commands do, and judged by the targets. `keeps_graph`: of all
-    steps, so that its memory is foretold before it runs. `flops` are those of its products, for a whole iteration."""
+    World. `ours`: judged by the targets. `keeps_graph`: of all steps, so that its memory is foretold before it runs.
+    `keeps_memory`: with `keep_freed_memory`, as our commands do. `flops` are those of its products, for a whole
+    iteration."""
 
     about: str
     open: Callable[[Problem], Callable[[int], None]]
@@ -31,6 +32,7 @@ class Contender:
     ours: bool
     keeps_graph: bool
     flops: Callable[[Work], int]
+    keeps_memory: bool = True
 
 
 def _ours(problem: Problem) -> Callable[[int], None]:
@@ -80,9 +82,12 @@ def _compiled(problem: Problem) -> Callable[[int], None]:
 
 REFERENCE = "published"
 CONTENDERS: dict[str, Contender] = {
-    REFERENCE: Contender("the published loop", published, "float32", False, True, floor.published_flops),
+    REFERENCE: Contender("the published loop", published, "float32", False, True, floor.published_flops, False),
+    "published-kept": Contender(
+        "the published loop, freed memory kept", published, "float32", False, True, floor.published_flops
+    ),
     "published-bfloat16": Contender(
-        "the published loop, autocast", published, "bfloat16", False, True, floor.published_flops
+        "the published loop, autocast", published, "bfloat16", False, True, floor.published_flops, False
     ),
     "ours": Contender("a sweep back over the steps", _ours, "float32", True, False, floor.fast_sweep_flops),
     "ours-compiled": Contender(

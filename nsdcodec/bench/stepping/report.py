@@ -72,7 +72,8 @@ def notes(found: dict[str, Any]) -> list[str]:
         "decoded from FreD's coefficients, a student's steps on all of them with DSA, and the gradient of coefficients "
         "and student rate. All do the same work with the same draws; none takes the optimiser's step.",
         "Published: NSD's Algorithm 1 as a research script has it: PyTorch's layers and double backward through all "
-        "steps, one decoding an iteration, freed memory as the C library handles it. Ours: what `nsdc encode` runs.",
+        "steps, one decoding an iteration, freed memory as the C library handles it; kept: with the setting of our "
+        "commands, which any script could have. Ours: what `nsdc encode` runs.",
         f"s/iteration: the median of {found['rounds']} rounds, in each of which every contender has one iteration in "
         "turn, after one that is not counted. Of published: the median of the rounds' ratios. Peak memory: by how much "
         "the iterations raise that of a process of the contender's own, of its tensors on a GPU.",

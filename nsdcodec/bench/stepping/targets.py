@@ -54,7 +54,9 @@ def others(name: str) -> list[str]:
     """What a contender of ours is compared with: the published loop in float32, as it was published, and in the
     contender's own precision."""
     same = [
-        other for other, found in CONTENDERS.items() if not found.ours and found.precision == contender(name).precision
+        other
+        for other, found in CONTENDERS.items()
+        if not found.ours and not found.keeps_memory and found.precision == contender(name).precision
     ]
     return list(dict.fromkeys([REFERENCE, *same]))
 

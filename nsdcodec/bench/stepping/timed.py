@@ -27,7 +27,7 @@ def timed(name: str, work: Work, device_name: str) -> Callable[[int], Lap]:
     """A function of the iteration's number."""
     device = torch.device(device_name)
     chosen = contender(name)
-    if chosen.ours:
+    if chosen.keeps_memory:
         keep_freed_memory()
     made = problem(work, device, chosen.precision)
     iterate = chosen.open(made)
