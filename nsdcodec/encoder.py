@@ -13,47 +13,42 @@ import math
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from nsdcodec import checkpoint as checkpoints
-from nsdcodec import compilation, coresets, draws, synthesis
+from nsdcodec import compilation, draws, synthesis
 from nsdcodec import job as jobs
 from nsdcodec.checkpoint import Checkpoint
 from nsdcodec.container import atomic
 from nsdcodec.container import file as nsd_file
 from nsdcodec.container.header import Header
-from nsdcodec.draws import Draws, Word
-from nsdcodec.errors import Diverged, Interrupted, InvalidSetting, InvalidSource, OutOfMemory, RankLost
+from nsdcodec.draws import Word
+from nsdcodec.errors import Diverged, Interrupted, InvalidSetting, OutOfMemory, RankLost
 from nsdcodec.experts import Experts
 from nsdcodec.job import Job
 from nsdcodec.layout import Layout
 from nsdcodec.learning import networks, training
 from nsdcodec.learning.chunks import Rows
 from nsdcodec.learning.compiled import kernels
-from nsdcodec.learning.real import RealData, normalized
+from nsdcodec.learning.real import normalized
 from nsdcodec.learning.training import tf32
 from nsdcodec.memory_plan import MemoryPlan
-from nsdcodec.objectives.base import State, World
 from nsdcodec.objectives.trajectory import TrajectoryMatching
-from nsdcodec.parameterizations.base import RealImages, initial_arrays
 from nsdcodec.progress import Clock, Log, Progress, deferred_signals
 from nsdcodec.randomness import seed_of, stream
 from nsdcodec.ranks import Ranks
 from nsdcodec.rounding import rounded, straight_through
-from nsdcodec.settings import Settings
-from nsdcodec.sources.base import Source, Split
+from nsdcodec.running import Listener, Run, start, world
 
 __all__ = ["Job", "Progress", "Result", "encode", "make_experts"]
 
 MOST_SKIPPED_IN_A_ROW = 20
 # What a checkpoint keeps beside the tensors.
 COUNTERS = ("iteration", "checked", "skipped", "skipped_in_a_row", "best_accuracy", "best_iteration", "best_rate")
-
-Listener = Callable[[Progress], None]
 
 
 @dataclass(frozen=True)
@@ -69,44 +64,6 @@ class Result:
     skipped: int
     seconds: float
     notes: tuple[str, ...] = ()
-
-
-@dataclass
-class _Run:
-    """A job under way: what it optimises, what judges it, and how far it is."""
-
-    job: Job
-    layout: Layout
-    world: World
-    memory: MemoryPlan
-    held_out: Split
-    arrays: dict[str, Tensor]
-    draws: Draws
-    optimizer: torch.optim.Optimizer
-    clock: Clock
-    log: Log
-    listen: Listener
-    saved: float = field(default_factory=time.monotonic)
-    iteration: int = 0
-    checked: int = -1
-    skipped: int = 0
-    skipped_in_a_row: int = 0
-    best_accuracy: float = -1.0
-    best_iteration: int = 0
-    best_rate: float | None = None
-    best: dict[str, Tensor] = field(default_factory=dict)
-
-    @property
-    def parameters(self) -> dict[str, Tensor]:
-        learned = {role: values for role, values in self.arrays.items() if values.requires_grad}
-        return learned | self.draws.state.learnable
-
-    @property
-    def ranks(self) -> Ranks:
-        return self.draws.ranks
-
-    def tell(self, loss: float | None = None, phase: str = "distilling") -> None:
-        self.listen(self.clock.progress(self.iteration, self.layout.images, loss, phase))
 
 
 def encode(job: Job, listen: Listener = lambda progress: None, ranks: Ranks | None = None) -> Result:
@@ -149,7 +106,7 @@ def _computed(
     clock = Clock(saved.counters["seconds"] if saved else 0.0, started, job.time_limit, job.settings.iterations)
     try:
         memory = ranks.from_first(lambda: _memory(job, layout, saved))
-        run = _start(job, layout, memory, clock, log, listen, ranks)
+        run = start(job, layout, memory, clock, log, listen, ranks)
         run.draws.state.notes += notes
     except KeyboardInterrupt as error:
         raise Interrupted(
@@ -184,7 +141,7 @@ def _computed(
     return ranks.from_first(lambda: _finish(run))
 
 
-def _finish(run: _Run) -> Result:
+def _finish(run: Run) -> Result:
     job, clock = run.job, run.clock
     size = _write(run)
     job.checkpoint_path.unlink(missing_ok=True)
@@ -200,7 +157,7 @@ def make_experts(job: Job, listen: Listener = lambda progress: None, together: i
     assert isinstance(objective, TrajectoryMatching), "the caller chose the objective"
     memory = MemoryPlan.of(job.memory, job.settings, job.source, None, job.device)
     source, _ = jobs.hold_out(job)
-    return objective.experts_of(_world(job, source, listen, memory), together)
+    return objective.experts_of(world(job, source, listen, memory), together)
 
 
 def _memory(job: Job, layout: Layout, saved: Checkpoint | None) -> MemoryPlan:
@@ -211,83 +168,7 @@ def _memory(job: Job, layout: Layout, saved: Checkpoint | None) -> MemoryPlan:
     return MemoryPlan.of(job.memory, job.settings, job.source, layout, job.device, bool(job.compile))
 
 
-def _start(
-    job: Job, layout: Layout, memory: MemoryPlan, clock: Clock, log: Log, listen: Listener, ranks: Ranks
-) -> _Run:
-    source, held_out = jobs.hold_out(job)
-    world = _world(job, source, listen, memory)
-    initial = ranks.from_first(lambda: _initial(job, layout, world))
-    arrays = {role: values.to(job.device).contiguous() for role, values in initial.items()}
-    for role, values in arrays.items():
-        values.requires_grad_(values.is_floating_point() and role not in job.settings.parameterization.fixed)
-    shared = Draws.prepare(job.settings.guided_objective, world, job.settings.optimizer.draws, ranks)
-    optimizer = _optimizer(job.settings, arrays, shared.state)
-    return _Run(job, layout, world, memory, held_out, arrays, shared, optimizer, clock, log, listen)
-
-
-def _initial(job: Job, layout: Layout, world: World) -> dict[str, Tensor]:
-    """On the CPU."""
-    generator = stream(job.seed, "initial")
-    real = _real_images(job, layout, world, generator)
-    arrays = initial_arrays(job.settings.parameterization, layout, real, generator)
-    return {role: values.cpu() for role, values in arrays.items()}
-
-
-def _real_images(job: Job, layout: Layout, world: World, generator: torch.Generator) -> RealImages:
-    """What initial values are made from: random images of each class, or those that a coreset ranks first. Raises
-    InvalidSource where a class has fewer images than the set is to begin with."""
-    kind = job.settings.parameterization.init
-    most = int(torch.bincount(synthesis.balanced_labels(layout)).max())
-    fewest = min(range(len(world.real.members)), key=lambda label: len(world.real.members[label]))
-    there = len(world.real.members[fewest])
-    if kind != "noise" and most > there:
-        raise InvalidSource(
-            f"{job.source.name}: class {job.source.classes[fewest]!r} has {there:,} training images (without those "
-            f"held out), and {most:,} are to begin as real ones; lower --ipc, choose a form or settings that hold "
-            "fewer images, or begin with --init noise"
-        )
-    if kind not in coresets.KINDS:
-        return RealImages(lambda labels: world.real.of_labels(labels.cpu(), generator), world.real.of_class)
-    ranking = coresets.ranking(kind, world, most, job.settings.coreset)
-    return RealImages(lambda labels: world.real.ranked(labels.cpu(), ranking), world.real.of_class)
-
-
-def _world(job: Job, source: Source, listen: Listener, memory: MemoryPlan | None = None) -> World:
-    most = memory.real_bytes if memory else None
-    return World(
-        geometry=source.geometry,
-        real=RealData(source.train, len(source.classes), job.source.normalization, job.device, most),
-        source_sha256=source.sha256,
-        network=job.settings.network,
-        augmentation=job.settings.training.augmentation,
-        seed=job.seed,
-        device=job.device,
-        precision=job.precision,
-        experts_folder=job.experts_folder,
-        images_at_once=memory.images_at_once if memory else None,
-        on_prepare=lambda text, done: listen(Progress(text, done)),
-    )
-
-
-def _optimizer(settings: Settings, arrays: dict[str, Tensor], state: State) -> torch.optim.Optimizer:
-    groups = []
-    for role, values in arrays.items():
-        if not values.requires_grad:
-            continue
-        # Relative for adam, so that one rate serves arrays whose values differ by orders of magnitude.
-        scale = float(values.detach().square().mean().sqrt()) if settings.optimizer.kind == "adam" else 1.0
-        rate = settings.optimizer.learning_rate * scale
-        groups.append({"params": [values], "lr": (role == "labels" and settings.optimizer.label_rate) or rate})
-    for name, value in state.learnable.items():
-        groups.append({"params": [value], "lr": state.learning_rates[name]})
-    for group in groups:
-        group["full_rate"] = group["lr"]
-    if settings.optimizer.kind == "adam":
-        return torch.optim.Adam(groups, betas=(settings.optimizer.momentum, 0.999))
-    return torch.optim.SGD(groups, momentum=settings.optimizer.momentum)
-
-
-def _loop(run: _Run, stop: threading.Event) -> None:
+def _loop(run: Run, stop: threading.Event) -> None:
     checks = run.job.settings.validation.checks
     if run.checked < 0:
         _check(run)
@@ -315,13 +196,13 @@ def _loop(run: _Run, stop: threading.Event) -> None:
             _save(run)
 
 
-def _word(run: _Run, stop: threading.Event) -> Word:
+def _word(run: Run, stop: threading.Event) -> Word:
     """What this rank tells the others with the gradients of an iteration, of how to go on after it."""
     save = time.monotonic() - run.saved >= run.job.checkpoint_seconds
     return Word(stop.is_set(), save, run.clock.done(run.iteration + 1))
 
 
-def _iterate(run: _Run, done: float, word: Callable[[], Word]) -> tuple[float, Mapping[str, Tensor], list[Word]]:
+def _iterate(run: Run, done: float, word: Callable[[], Word]) -> tuple[float, Mapping[str, Tensor], list[Word]]:
     """One step: its loss, the parts of it, and the words of all ranks. If loss or gradient is not finite, nothing
     changes and it is counted."""
     settings = run.job.settings.optimizer
@@ -352,7 +233,7 @@ def _iterate(run: _Run, done: float, word: Callable[[], Word]) -> tuple[float, M
     return step.loss, step.parts, step.words
 
 
-def _images(run: _Run, arrays: Mapping[str, Tensor]) -> Tensor:
+def _images(run: Run, arrays: Mapping[str, Tensor]) -> Tensor:
     """All images; where memory is short, with no more kept for backward than one part of them needs."""
     most, layout = run.memory.decoded_at_once, run.layout
     if most is None:
@@ -367,13 +248,13 @@ def _images(run: _Run, arrays: Mapping[str, Tensor]) -> Tensor:
     return made
 
 
-def _check(run: _Run) -> None:
+def _check(run: Run) -> None:
     """The others wait, since training networks side by side would help nobody."""
     run.ranks.from_first(lambda: _validate(run))
     run.checked = max(run.checked, 0)
 
 
-def _validate(run: _Run) -> None:
+def _validate(run: Run) -> None:
     """Trains a network on the set as it would be stored, tests it on held-out images, keeps the set if it is best."""
     started = time.monotonic()
     run.tell(phase="validating")
@@ -406,29 +287,29 @@ def _validate(run: _Run) -> None:
     run.tell()
 
 
-def _stored(run: _Run) -> dict[str, Tensor]:
+def _stored(run: Run) -> dict[str, Tensor]:
     """Copies of the arrays, rounded to their stored types: floats as float32, masks as bool."""
     specs = run.layout.arrays
     return {role: rounded(values.detach().clone(), specs[role]) for role, values in run.arrays.items()}
 
 
-def _header(run: _Run) -> Header:
+def _header(run: Run) -> Header:
     return jobs.header(run.job, run.layout, run.best_iteration, run.best_accuracy, run.best_rate)
 
 
-def _write(run: _Run) -> int:
+def _write(run: Run) -> int:
     """Writes the best set so far; its bytes."""
     arrays = {role: values.cpu().numpy() for role, values in run.best.items()}
     return nsd_file.write(run.job.output, _header(run), arrays)
 
 
-def _save(run: _Run) -> None:
+def _save(run: Run) -> None:
     of_ranks = run.ranks.to_first(run.draws.tensors())
     run.ranks.from_first(lambda: _write_checkpoint(run, of_ranks))
     run.saved = time.monotonic()
 
 
-def _write_checkpoint(run: _Run, of_ranks: list[dict[str, Tensor]]) -> None:
+def _write_checkpoint(run: Run, of_ranks: list[dict[str, Tensor]]) -> None:
     """`of_ranks`: what each carries of its draws."""
     tensors = (
         checkpoints.named("arrays", run.arrays)
@@ -465,7 +346,7 @@ def _of_this_launch(job: Job) -> bool:
     return bool(job.launch) and Checkpoint.read(job.checkpoint_path).counters.get("launch") == job.launch
 
 
-def _load(run: _Run, saved: Checkpoint) -> None:
+def _load(run: Run, saved: Checkpoint) -> None:
     with torch.no_grad():
         for role, values in checkpoints.below("arrays", saved.tensors).items():
             run.arrays[role].copy_(values)
@@ -476,7 +357,7 @@ def _load(run: _Run, saved: Checkpoint) -> None:
         setattr(run, name, saved.counters[name])
 
 
-def _interrupted(run: _Run) -> str:
+def _interrupted(run: Run) -> str:
     """Writes the best file so far, and says how to go on; on rank 0 alone, and without a word to the others, who may
     be anywhere after a second Ctrl-C."""
     job = run.job

@@ -28,7 +28,7 @@ from nsdcodec import NSDDataset, compilation, coresets, encoder, progress, read,
 from nsdcodec.container import atomic, codings
 from nsdcodec.container import file as nsd_file
 from nsdcodec.container.header import NetworkSpec
-from nsdcodec.encoder import Job, _world, encode
+from nsdcodec.encoder import Job, encode
 from nsdcodec.errors import Diverged, FileAccess, Interrupted, InvalidSetting, InvalidSource, OverBudget
 from nsdcodec.evaluation import evaluate
 from nsdcodec.experts import Experts
@@ -39,6 +39,7 @@ from nsdcodec.objectives import OBJECTIVES, student
 from nsdcodec.objectives.distribution import DistributionMatching
 from nsdcodec.parameterizations import PARAMETERIZATIONS
 from nsdcodec.recipes import recipe
+from nsdcodec.running import world as world_of
 from nsdcodec.settings import for_geometry
 from nsdcodec.synthesis import check_finite
 
@@ -169,7 +170,7 @@ class TestAnyWithAny:
         made = job(*pairs, parameterization="pixel", objective="none", ipc=2)
         encode(made)
         source, _ = hold_out(made)
-        world = _world(made, source, lambda progress: None)
+        world = world_of(made, source, lambda progress: None)
         ranks = coresets.ranking(kind, world, 2, made.settings.coreset)
         wanted = torch.cat([world.real.take(index)[0] for index in ranks])
         assert torch.equal(NSDDataset(made.output).all()[0], wanted)
@@ -424,7 +425,8 @@ DRIVER = """
 import sys, time
 from pathlib import Path
 from nsdcodec import progress, sources
-from nsdcodec.encoder import Job, _world, encode
+from nsdcodec.encoder import Job, encode
+from nsdcodec.running import world as world_of
 from nsdcodec.job import hold_out, plan
 from nsdcodec.learning import training
 from nsdcodec.objectives import OBJECTIVES, student

@@ -61,6 +61,7 @@ ENCODING = [
     "robustness",
     "job",
     "compilation",
+    "running",
     "encoder",
     "encode",
     "bench",
