@@ -196,12 +196,12 @@ def test_the_graph_grows_with_the_steps_and_the_sweep_does_not(quick):
     place = Place("cpu", 1, 1)
 
     def memory(name, steps):
-        return rounds._memory(name, Work(20, steps, 16), place)
+        return rounds._memory(name, Work(20, steps, 64), place)
 
     graph = {steps: memory("published", steps) for steps in (1, 3, 12)}
     assert graph[12] > 3 * graph[1]
     assert rounds.extrapolated({1: graph[1], 3: graph[3]}, 12) == pytest.approx(graph[12], rel=0.5)
-    assert graph[12] == pytest.approx(floor.graph_bytes(Work(20, 12, 16), "float32"), rel=0.5)
+    assert graph[12] == pytest.approx(floor.graph_bytes(Work(20, 12, 64), "float32"), rel=0.5)
     assert memory("ours", 12) < 1.3 * memory("ours", 3)
 
 
