@@ -6,6 +6,7 @@ products are, but for logits. A layer's `weights` are as its `prepared` gave the
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -24,7 +25,7 @@ Dual = tuple[Tensor, Tensor | None]
 FEW_CHANNELS, MANY_CHANNELS = 4, 32
 
 
-class Layer:
+class Layer(ABC):
     """One or more modules of a network, `count` weights in all."""
 
     count = 0
@@ -37,11 +38,11 @@ class Layer:
         """Its transpose."""
         return list(prepared)
 
-    def value(self, weights: Sequence[Tensor], x: Tensor) -> Tensor:
-        raise NotImplementedError
+    @abstractmethod
+    def value(self, weights: Sequence[Tensor], x: Tensor) -> Tensor: ...
 
-    def along(self, weights: Sequence[Tensor], tangents: Sequence[Tensor], x: Dual) -> Dual:
-        raise NotImplementedError
+    @abstractmethod
+    def along(self, weights: Sequence[Tensor], tangents: Sequence[Tensor], x: Dual) -> Dual: ...
 
 
 @dataclass(frozen=True)
