@@ -15,18 +15,18 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from nsdcodec import synthesis
-from nsdcodec.budget import Budget
-from nsdcodec.container.header import Normalization
-from nsdcodec.geometry import Geometry
+from nsdcodec.encoding.budget import Budget
+from nsdcodec.encoding.objectives.base import World
+from nsdcodec.encoding.parameterizations.base import RealImages
+from nsdcodec.encoding.recipes import CPU
+from nsdcodec.format import synthesis
+from nsdcodec.format.geometry import Geometry
+from nsdcodec.format.recipe import Normalization
 from nsdcodec.learning import networks, training
-from nsdcodec.learning.memory import keep_freed_memory
 from nsdcodec.learning.real import RealData
-from nsdcodec.objectives.base import World
-from nsdcodec.parameterizations.base import RealImages
-from nsdcodec.randomness import stream
-from nsdcodec.recipes import CPU
 from nsdcodec.sources.base import Split
+from nsdcodec.system.malloc import keep_freed_memory
+from nsdcodec.system.randomness import stream
 
 if "--keep" in sys.argv:
     keep_freed_memory()

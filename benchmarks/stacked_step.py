@@ -11,13 +11,13 @@ import time
 
 import torch
 
-from nsdcodec.container.header import NetworkSpec, Normalization, TrainingRecipe
-from nsdcodec.geometry import Geometry
+from nsdcodec.format.geometry import Geometry
+from nsdcodec.format.recipe import NetworkSpec, Normalization, TrainingRecipe
 from nsdcodec.learning import networks, training
-from nsdcodec.learning.memory import keep_freed_memory
 from nsdcodec.learning.real import RealData
-from nsdcodec.randomness import stream
 from nsdcodec.sources.base import Split
+from nsdcodec.system.malloc import keep_freed_memory
+from nsdcodec.system.randomness import stream
 
 keep_freed_memory()
 device, networks_count = torch.device(sys.argv[1] if len(sys.argv) > 1 else "cpu"), 8

@@ -12,7 +12,7 @@ from nsdcodec.errors import FileAccess
 from . import options, output
 
 if TYPE_CHECKING:
-    from nsdcodec.analysis import Analysis
+    from nsdcodec.evaluation.analysis import Analysis
 
 PICTURE, NUMBERS = "analysis.png", "analysis.json"
 SHARES = (0.9, 0.95, 0.99)
@@ -41,11 +41,11 @@ def analyze(
     from json import dumps
 
     from nsdcodec import sources
-    from nsdcodec.analysis import analyze as run
-    from nsdcodec.analysis import class_images
-    from nsdcodec.container import atomic
-    from nsdcodec.figures import analysis_png
-    from nsdcodec.sources.base import package
+    from nsdcodec.evaluation.analysis import analyze as run
+    from nsdcodec.evaluation.analysis import class_images
+    from nsdcodec.evaluation.figures import analysis_png
+    from nsdcodec.system import atomic
+    from nsdcodec.system.packages import package
 
     package("matplotlib.figure", "figures")  # Before the work, which would be lost without it.
     found = sources.load(source, data_dir)

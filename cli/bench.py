@@ -91,7 +91,7 @@ def bench(
     from nsdcodec.bench.plan import Bench
     from nsdcodec.bench.run import execute
     from nsdcodec.bench.scales import scale as named_scale
-    from nsdcodec.learning.memory import keep_freed_memory
+    from nsdcodec.system.malloc import keep_freed_memory
 
     chosen = named_scale(scale)
     chosen = replace(
@@ -156,7 +156,7 @@ def _budgets(text: str | None) -> tuple[float, ...] | None:
 
 def _can_draw() -> bool:
     """Whether matplotlib is there; says so where it is not, since the numbers can do without."""
-    from nsdcodec.sources.base import package
+    from nsdcodec.system.packages import package
 
     try:
         package("matplotlib.figure", "figures")

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nsdcodec.errors import UnknownName
-from nsdcodec.stored_types import GRANULARITIES, VALUES
+from nsdcodec.format.stored_types import GRANULARITIES, VALUES
 
 from . import options, output
 
 if TYPE_CHECKING:
-    from nsdcodec.comparison import ImageError
+    from nsdcodec.format.comparison import ImageError
 
 
 def convert(
@@ -32,11 +32,11 @@ def convert(
     json: bool = output.JSON,
 ) -> None:
     """Write a file in other stored types or codings, and print what that costs: bytes, and error of the images."""
-    from nsdcodec.comparison import image_error
-    from nsdcodec.container import atomic
-    from nsdcodec.container.codings import CODINGS
-    from nsdcodec.container.file import pack, read
-    from nsdcodec.conversion import converted
+    from nsdcodec.format.comparison import image_error
+    from nsdcodec.format.container.codings import CODINGS
+    from nsdcodec.format.container.file import pack, read
+    from nsdcodec.format.conversion import converted
+    from nsdcodec.system import atomic
 
     if codec not in (known := ("auto", *CODINGS)):
         raise UnknownName("codec", codec, known)

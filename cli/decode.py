@@ -12,7 +12,7 @@ from nsdcodec.errors import FileAccess, InvalidSetting
 from . import options, output
 
 if TYPE_CHECKING:
-    from nsdcodec.dataset import NSDDataset
+    from nsdcodec.data.dataset import NSDDataset
 
 CONTACT_SHEET = "contact-sheet.png"
 SHEET_COLUMNS = 32  # images of one class on the sheet at most
@@ -32,7 +32,7 @@ def decode(
     """Decode a file's images to PNG or NumPy."""
     if png is None and npz is None:
         raise InvalidSetting("nothing to write: give --png FOLDER or --npz FILE, or both")
-    from nsdcodec.dataset import NSDDataset
+    from nsdcodec.data.dataset import NSDDataset
     from nsdcodec.export import export
 
     dataset = NSDDataset(str(file))

@@ -13,8 +13,8 @@ from nsdcodec.errors import FileAccess, NsdError
 from . import options, output
 
 if TYPE_CHECKING:
-    from nsdcodec.comparison import ArrayDifference, Differences, StoredArray
-    from nsdcodec.container.file import NSDFile
+    from nsdcodec.format.comparison import ArrayDifference, Differences, StoredArray
+    from nsdcodec.format.container.file import NSDFile
 
 DIFFERENT = 1  # the exit code, as of diff(1)
 LONGEST = 60  # characters of a header value that are shown
@@ -25,7 +25,7 @@ def diff(a: options.FileArgument, b: options.FileArgument, json: bool = output.J
 
     Exit code 0 where they hold the same (even in other bytes), 1 where they differ.
     """
-    from nsdcodec.comparison import compare
+    from nsdcodec.format.comparison import compare
 
     first, second = _read(a), _read(b)
     found = compare(first, second)
@@ -40,8 +40,8 @@ def diff(a: options.FileArgument, b: options.FileArgument, json: bool = output.J
 
 def _read(file: str) -> NSDFile:
     """Errors name the file, since there are two."""
-    from nsdcodec.container.file import read
-    from nsdcodec.container.remote import without_secrets
+    from nsdcodec.format.container.file import read
+    from nsdcodec.format.container.remote import without_secrets
 
     try:
         return read(file)
@@ -53,7 +53,7 @@ def _read(file: str) -> NSDFile:
 
 
 def _print(a: str, b: str, first: NSDFile, second: NSDFile, found: Differences) -> None:
-    from nsdcodec.container.remote import without_secrets
+    from nsdcodec.format.container.remote import without_secrets
 
     if found.same_content:
         print("same content, other bytes")
@@ -96,7 +96,7 @@ def _values_text(array: ArrayDifference) -> str:
 
 
 def _images_text(first: NSDFile, second: NSDFile, found: Differences) -> str:
-    from nsdcodec.comparison import describe_images
+    from nsdcodec.format.comparison import describe_images
 
     error, count = found.images, first.header.layout.images
     if error is None:
@@ -119,8 +119,8 @@ def _labels_text(found: Differences) -> str:
 def _document(a: str, b: str, first: NSDFile, second: NSDFile, found: Differences) -> dict[str, Any]:
     """A decibel that is infinite is null. `images` and `labels` are null where the numbers of images or their shapes
     differ; a header field that a file does not have is left out of its entry."""
-    from nsdcodec.comparison import image_count_and_shape
-    from nsdcodec.container.remote import without_secrets
+    from nsdcodec.format.comparison import image_count_and_shape
+    from nsdcodec.format.container.remote import without_secrets
 
     return {
         "files": {"a": without_secrets(a), "b": without_secrets(b)},

@@ -14,7 +14,7 @@ from nsdcodec.errors import InvalidSetting
 from . import options, output
 
 if TYPE_CHECKING:
-    from nsdcodec.progress import Progress
+    from nsdcodec.encoding.progress import Progress
 
 
 def encode(
@@ -72,10 +72,11 @@ def encode(
 
     On several devices: torchrun --nproc-per-node N -m nsdcodec.encode SOURCE ... --set optimizer.draws=N
     """
-    from nsdcodec import launch, ranks, sources
-    from nsdcodec.encoder import Job
-    from nsdcodec.encoder import encode as run
-    from nsdcodec.learning.memory import keep_freed_memory
+    from nsdcodec import sources
+    from nsdcodec.encoding.encoder import Job
+    from nsdcodec.encoding.encoder import encode as run
+    from nsdcodec.system import launch, ranks
+    from nsdcodec.system.malloc import keep_freed_memory
 
     if iterations is not None and time is not None:
         raise InvalidSetting("--iterations and --time both end the run; give one of them")

@@ -13,10 +13,10 @@ from nsdcodec.errors import InvalidSetting
 from . import options, output
 
 if TYPE_CHECKING:
-    from nsdcodec.container.header import NetworkSpec
-    from nsdcodec.dataset import NSDDataset
-    from nsdcodec.evaluation import Evaluation
-    from nsdcodec.robustness import Robustness
+    from nsdcodec.data.dataset import NSDDataset
+    from nsdcodec.evaluation.accuracy import Evaluation
+    from nsdcodec.evaluation.robustness import Robustness
+    from nsdcodec.format.recipe import NetworkSpec
 
 SEVERITIES = "1,2,3,4,5"
 
@@ -67,10 +67,10 @@ def evaluate(
     chosen_severities = _integers("--severities", severities)
 
     from nsdcodec import sources
-    from nsdcodec.dataset import NSDDataset
-    from nsdcodec.evaluation import evaluate as run
-    from nsdcodec.learning.memory import keep_freed_memory
+    from nsdcodec.data.dataset import NSDDataset
+    from nsdcodec.evaluation.accuracy import evaluate as run
     from nsdcodec.learning.networks import build
+    from nsdcodec.system.malloc import keep_freed_memory
 
     *files, source_name = files_and_source
     limit = options.memory(memory)
@@ -84,7 +84,7 @@ def evaluate(
     for spec in (spec for kinds in specs.values() for spec in kinds.values()):
         build(spec, source.geometry, seed)
     if corruptions:
-        from nsdcodec.robustness import check, robustness
+        from nsdcodec.evaluation.robustness import check, robustness
 
         check(source, chosen_severities, corruption_images, data_dir)
     results: dict[tuple[str, str], Evaluation] = {}

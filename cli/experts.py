@@ -31,8 +31,8 @@ def experts(
     several times, also by torchrun or on machines that share the folder, each process makes others.
     """
     from nsdcodec import sources
-    from nsdcodec.encoder import Job, make_experts
-    from nsdcodec.learning.memory import keep_freed_memory
+    from nsdcodec.encoding.encoder import Job, make_experts
+    from nsdcodec.system.malloc import keep_freed_memory
 
     limit = options.memory(memory)
     if limit is None:

@@ -34,7 +34,7 @@ def export(
     Image files hold uint8 pixels; npz, hdf5 and safetensors those and the normalised float32 images. Labels are class
     numbers; soft labels are written beside them.
     """  # fmt: skip
-    from nsdcodec.dataset import NSDDataset
+    from nsdcodec.data.dataset import NSDDataset
     from nsdcodec.export import export as run
 
     dataset = NSDDataset(file)

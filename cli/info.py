@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from nsdcodec.stored_types import CODED
+from nsdcodec.format.stored_types import CODED
 
 from . import options, output
 
 if TYPE_CHECKING:
-    from nsdcodec.container.file import NSDFile
+    from nsdcodec.format.container.file import NSDFile
 
 
 def info(file: options.FileArgument, json: bool = output.JSON) -> None:
     """Show a file's contents, its training recipe, and where every byte goes."""
-    from nsdcodec.container.file import read
+    from nsdcodec.format.container.file import read
 
     found = read(file)
     if json:

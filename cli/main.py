@@ -6,8 +6,8 @@ import sys
 
 import typer
 
-from nsdcodec import launch
 from nsdcodec.errors import Interrupted, NsdError
+from nsdcodec.system import launch
 from nsdcodec.version import VERSION
 
 from . import (

@@ -13,7 +13,7 @@ from nsdcodec.errors import InvalidSetting
 if TYPE_CHECKING:
     import torch
 
-    from nsdcodec.settings import Settings
+    from nsdcodec.encoding.settings import Settings
     from nsdcodec.sources import Source
 
 FileArgument = Annotated[str, typer.Argument(help="An .nsd file: a path or a URL.", show_default=False)]
@@ -100,8 +100,8 @@ def device(name: str, precision: str) -> tuple[torch.device, str]:
     for what this machine does not have."""
     import torch
 
-    from nsdcodec import launch
     from nsdcodec.learning.training import pick_device, pick_precision
+    from nsdcodec.system import launch
 
     if precision not in ("auto", "float32", "bfloat16"):
         raise InvalidSetting(f"--precision {precision}: it can be auto, float32 or bfloat16")
@@ -125,9 +125,9 @@ def settings(
 ) -> tuple[str, Settings]:
     """The recipe's name and its settings, fitted to the source, then changed as asked. Raises UnknownName and
     InvalidSetting."""
-    from nsdcodec.recipes import default_recipe
-    from nsdcodec.recipes import recipe as named_recipe
-    from nsdcodec.settings import for_geometry
+    from nsdcodec.encoding.recipes import default_recipe
+    from nsdcodec.encoding.recipes import recipe as named_recipe
+    from nsdcodec.encoding.settings import for_geometry
 
     name = recipe or default_recipe(device_type)
     fitted = for_geometry(named_recipe(name), source.geometry, source.augmentation)

@@ -11,7 +11,7 @@ from typing import Any
 
 import typer
 
-from nsdcodec import launch
+from nsdcodec.system import launch
 
 # Plain seconds between two lines of progress where stderr is not a terminal.
 LINE_SECONDS = 10.0

@@ -13,7 +13,7 @@ from nsdcodec.errors import FileAccess, InvalidSetting
 from . import output
 
 if TYPE_CHECKING:
-    from nsdcodec.card import Accuracy
+    from nsdcodec.export.card import Accuracy
 
 
 def push(
@@ -49,7 +49,7 @@ def push(
         raise InvalidSetting("give a file and a data set of the hub: nsdc push c10.nsd user/name")
     if no_card and (accuracy or dry_run or license != "other"):
         raise InvalidSetting("--no-card leaves out what --accuracy, --license and --dry-run are about; drop it or them")
-    from nsdcodec.hub import Push
+    from nsdcodec.export.hub import Push
 
     *files, repository = files_and_repository
     job = Push(
@@ -78,7 +78,7 @@ def _accuracies(given: list[str]) -> list[str | Accuracy]:
 
 def _evaluations(path: Path) -> list[Accuracy]:
     """What `nsdc eval --json` printed, of one file or of several."""
-    from nsdcodec.card import Accuracy
+    from nsdcodec.export.card import Accuracy
 
     try:
         document: Any = json_text.loads(path.read_text(encoding="utf-8"))

@@ -14,7 +14,7 @@ def recipes(
     json: bool = output.JSON,
 ) -> None:
     """List the recipes, or every setting of one: the keys that `encode --set` takes."""
-    from nsdcodec.recipes import RECIPES, recipe
+    from nsdcodec.encoding.recipes import RECIPES, recipe
 
     if name is not None:
         flat = recipe(name).flat()

@@ -15,7 +15,7 @@ from nsdcodec.errors import FileAccess, MalformedFile, NsdError
 from . import output
 
 if TYPE_CHECKING:
-    from nsdcodec.verification import Verification
+    from nsdcodec.format.verification import Verification
 
 # Files that the last line names.
 MOST_NAMED = 5
@@ -34,7 +34,7 @@ def verify(
 
     Each target is checked, whatever the others are. The exit code is the highest of theirs: 0 where all are sound.
     """
-    from nsdcodec.container.remote import without_secrets
+    from nsdcodec.format.container.remote import without_secrets
 
     files = [found for target in targets for found in _files(target)]
     named = [file for file, _ in files] == targets and len(files) == 1  # else each file has its name above it
@@ -79,7 +79,7 @@ def _files(target: str) -> Iterator[tuple[str, NsdError | None]]:
 
 
 def _verification(file: str, refused: NsdError | None, quiet: bool) -> Verification:
-    from nsdcodec.verification import CHECKS, Check, Verification, verify
+    from nsdcodec.format.verification import CHECKS, Check, Verification, verify
 
     def show(line: str) -> None:
         if not quiet:

@@ -17,11 +17,11 @@ from torch import Tensor
 from torch.utils.data import DataLoader, TensorDataset
 
 from nsdcodec import NSDDataset, sources
-from nsdcodec.geometry import Geometry
+from nsdcodec.data.parts import Part
+from nsdcodec.data.transforms import DSA
+from nsdcodec.format.geometry import Geometry
 from nsdcodec.learning import networks
-from nsdcodec.parts import Part
 from nsdcodec.sources import Split
-from nsdcodec.transforms import DSA
 
 
 def accuracies(

@@ -16,9 +16,9 @@ from torch.utils.data import TensorDataset, default_collate
 from transformers import EvalPrediction, Trainer, TrainingArguments
 
 from nsdcodec import NSDDataset, sources
-from nsdcodec.geometry import Geometry
+from nsdcodec.data.transforms import DSA
+from nsdcodec.format.geometry import Geometry
 from nsdcodec.learning import networks
-from nsdcodec.transforms import DSA
 
 
 class Classifier(nn.Module):

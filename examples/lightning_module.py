@@ -16,9 +16,9 @@ from torch import Tensor
 from torch.utils.data import DataLoader, TensorDataset
 
 from nsdcodec import NSDDataset, sources
-from nsdcodec.geometry import Geometry
+from nsdcodec.data.transforms import DSA
+from nsdcodec.format.geometry import Geometry
 from nsdcodec.learning import networks
-from nsdcodec.transforms import DSA
 
 
 class Classifier(lightning.LightningModule):

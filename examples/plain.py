@@ -11,9 +11,9 @@ import torch
 import torch.nn.functional as F
 
 from nsdcodec import NSDDataset, sources
-from nsdcodec.geometry import Geometry
+from nsdcodec.data.transforms import DSA
+from nsdcodec.format.geometry import Geometry
 from nsdcodec.learning import networks
-from nsdcodec.transforms import DSA
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING, Any
 from nsdcodec.version import VERSION as __version__
 
 if TYPE_CHECKING:
-    from nsdcodec.container.file import NSDFile, read
-    from nsdcodec.dataset import NSDDataset
+    from nsdcodec.data.dataset import NSDDataset
     from nsdcodec.errors import NsdError
+    from nsdcodec.format.container.file import NSDFile, read
 
 __all__ = ["NSDDataset", "NSDFile", "NsdError", "__version__", "read"]
 
 _HOME = {
-    "NSDDataset": "nsdcodec.dataset",
-    "NSDFile": "nsdcodec.container.file",
-    "read": "nsdcodec.container.file",
+    "NSDDataset": "nsdcodec.data.dataset",
+    "NSDFile": "nsdcodec.format.container.file",
+    "read": "nsdcodec.format.container.file",
     "NsdError": "nsdcodec.errors",
 }
 

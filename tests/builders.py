@@ -19,11 +19,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nsdcodec.container.file import pack
-from nsdcodec.container.header import Header, Normalization, TrainingRecipe
-from nsdcodec.geometry import Geometry
-from nsdcodec.layout import Layout, Synthesis
-from nsdcodec.stored_types import SCALED, ArraySpec
+from nsdcodec.format.container.file import pack
+from nsdcodec.format.container.header import Header
+from nsdcodec.format.geometry import Geometry
+from nsdcodec.format.layout import Layout, Synthesis
+from nsdcodec.format.recipe import Normalization, TrainingRecipe
+from nsdcodec.format.stored_types import SCALED, ArraySpec
 
 Arrays = dict[str, NDArray[Any]]
 

@@ -26,8 +26,8 @@ from builders import (
     take_apart,
 )
 
-from nsdcodec.container.file import MAX_HEADER_BYTES, pack
-from nsdcodec.layout import Layout, Synthesis
+from nsdcodec.format.container.file import MAX_HEADER_BYTES, pack
+from nsdcodec.format.layout import Layout, Synthesis
 
 # All arrays raw: mask of 72 bits, labels of a byte, spectrum of float32.
 PLAIN = file_of("mask a spectrum")

@@ -18,9 +18,9 @@ from typing import Any
 import zstandard
 from builders import frame, seal
 
-from nsdcodec.container import codings
-from nsdcodec.container.file import SAFETENSORS
-from nsdcodec.stored_types import BITS, CODED, ArraySpec
+from nsdcodec.format.container import codings
+from nsdcodec.format.container.file import SAFETENSORS
+from nsdcodec.format.stored_types import BITS, CODED, ArraySpec
 
 Mutate = Callable[[bytes, int], bytes]
 Document = dict[str, Any]

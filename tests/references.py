@@ -10,8 +10,8 @@ import scipy.fft
 import torch
 from numpy.typing import NDArray
 
-from nsdcodec.layout import Layout
-from nsdcodec.stored_types import ArraySpec
+from nsdcodec.format.layout import Layout
+from nsdcodec.format.stored_types import ArraySpec
 
 Matrix = NDArray[np.float64]
 

@@ -12,9 +12,9 @@ from worlds import toy_source
 
 pytest.importorskip("scipy.fft")
 
-from nsdcodec.analysis import DIMENSIONS, analyze, class_images
 from nsdcodec.errors import InvalidSetting, InvalidSource, MissingData, UnknownName
-from nsdcodec.geometry import Geometry
+from nsdcodec.evaluation.analysis import DIMENSIONS, analyze, class_images
+from nsdcodec.format.geometry import Geometry
 from nsdcodec.sources.base import normalize
 
 RNG = np.random.default_rng(11)
@@ -125,7 +125,7 @@ class TestClassImages:
 def test_the_figure_is_a_picture_whose_title_is_no_mathematics(monkeypatch):
     pytest.importorskip("matplotlib")
     image = pytest.importorskip("PIL.Image")
-    from nsdcodec.figures import analysis_png
+    from nsdcodec.evaluation.figures import analysis_png
 
     small = analyzed(IMAGES)
     png = analysis_png(small, "$\\frac{")

@@ -13,15 +13,15 @@ import time
 import pytest
 from builders import fresh_python
 
-from nsdcodec.container import atomic
 from nsdcodec.errors import FileAccess
+from nsdcodec.system import atomic
 
 OLD, NEW = b"old" * 1000, b"new, and longer" * 100_000
 
 # Writes NEW to argv[1] and kills itself with SIGKILL at the named call, before it or after it; "half" is in the write.
 KILLED = """
 import os, signal, sys
-from nsdcodec.container import atomic
+from nsdcodec.system import atomic
 target, name, count, when = sys.argv[1:]
 real, calls = getattr(os, name), []
 def die():
@@ -153,7 +153,7 @@ def test_a_real_limit_on_the_file_size_leaves_the_old_file_and_no_other(tmp_path
     run = fresh_python(
         """
 import resource, signal, sys
-from nsdcodec.container import atomic
+from nsdcodec.system import atomic
 from nsdcodec.errors import FileAccess
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
@@ -331,7 +331,7 @@ def test_a_name_too_long_for_the_system_is_file_access(tmp_path):
 # Holds a write to argv[1] open after its first half, says so, and waits to be killed.
 HANGING = """
 import os, sys, time
-from nsdcodec.container import atomic
+from nsdcodec.system import atomic
 def fsync(_):
     print("written", flush=True)
     time.sleep(100)
@@ -341,7 +341,7 @@ atomic.write(sys.argv[1], b"half")
 # Writes version argv[2] of the file, of that many thousand bytes, until the file argv[3] is there.
 REPEATED = """
 import os, sys
-from nsdcodec.container import atomic
+from nsdcodec.system import atomic
 while not os.path.exists(sys.argv[3]):
     atomic.write(sys.argv[1], bytes([int(sys.argv[2])]) * (1000 * int(sys.argv[2])))
 """

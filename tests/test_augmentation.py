@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from worlds import seeded
 
-from nsdcodec import augmentation
-from nsdcodec.augmentation import OPERATIONS, Draw, apply, draw
+from nsdcodec.data import augmentation
+from nsdcodec.data.augmentation import OPERATIONS, Draw, apply, draw
 from nsdcodec.errors import UnknownName
 
 EVERYTHING = "color_crop_cutout_flip_scale_rotate"

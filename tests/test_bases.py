@@ -10,8 +10,8 @@ import pywt
 import references
 import torch
 
-from nsdcodec.bases import BASES, basis
 from nsdcodec.errors import UnknownName
+from nsdcodec.format.bases import BASES, basis
 
 SIZES = [(1, 1), (1, 8), (3, 8), (8, 8), (5, 16), (16, 32), (32, 32)]
 

@@ -19,17 +19,18 @@ pytest.importorskip("matplotlib")
 
 from test_cli import nsdc
 
-from nsdcodec import encoder, progress, sources
+from nsdcodec import sources
 from nsdcodec.bench import report, run
 from nsdcodec.bench.plan import Bench, runs
 from nsdcodec.bench.run import execute
 from nsdcodec.bench.scales import SCALES, scale
 from nsdcodec.bench.table import Row, Table
 from nsdcodec.bench.tables import TABLES, table
-from nsdcodec.budget import Budget
-from nsdcodec.corruptions import CORRUPTIONS
+from nsdcodec.encoding import encoder, progress
+from nsdcodec.encoding.budget import Budget
 from nsdcodec.errors import Interrupted, InvalidSetting, UnknownName
-from nsdcodec.geometry import Geometry
+from nsdcodec.evaluation.corruptions import CORRUPTIONS
+from nsdcodec.format.geometry import Geometry
 
 CIFAR10 = Geometry(10, 3, 32, 32)
 TINY = (

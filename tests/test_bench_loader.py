@@ -18,14 +18,15 @@ pytest.importorskip("PIL")
 
 from test_cli import nsdc
 
-from nsdcodec import NSDDataset, image_set, read
+from nsdcodec import NSDDataset, read
 from nsdcodec.bench.loading import contenders, probe, report, rounds, run, targets
 from nsdcodec.bench.loading.contenders import CONTENDERS, contender
 from nsdcodec.bench.loading.forms import write
 from nsdcodec.bench.loading.made import made
 from nsdcodec.bench.loading.run import LoadingBench, execute
-from nsdcodec.container.header import NetworkSpec
+from nsdcodec.data import image_set
 from nsdcodec.errors import InvalidSetting, UnknownName
+from nsdcodec.format.recipe import NetworkSpec
 
 IMAGES = 70
 INSTALLED = [

@@ -15,7 +15,6 @@ import torch
 from test_cli import nsdc
 from torch.utils.flop_counter import FlopCounterMode
 
-from nsdcodec import synthesis
 from nsdcodec.bench.stepping import contenders, floor, gradients, process, published, rounds, run, targets
 from nsdcodec.bench.stepping import hardware as speeds
 from nsdcodec.bench.stepping.contenders import CONTENDERS, Contender, contender
@@ -26,7 +25,8 @@ from nsdcodec.bench.stepping.run import StepBench, execute
 from nsdcodec.bench.stepping.timed import Lap, timed
 from nsdcodec.bench.stepping.work import Work, problem
 from nsdcodec.errors import Interrupted, InvalidSetting, UnknownName
-from nsdcodec.learning import compiled
+from nsdcodec.format import synthesis
+from nsdcodec.learning.derivatives import compiled
 
 CPU = torch.device("cpu")
 TINY = Work(images=4, steps=2, width=8)

@@ -16,13 +16,13 @@ from builders import LAYOUTS, edited, file_of, floats, fresh_python, header_for
 from malformed import MALFORMED, PACKED, PLAIN, only_array, run_of_zeros, zstd
 from mutations import mutate
 
-from nsdcodec.container.codings import CODINGS, RAW, length
-from nsdcodec.container.file import MAX_HEADER_BYTES, pack
-from nsdcodec.container.strict_json import MAX_VALUES
 from nsdcodec.errors import RULES
-from nsdcodec.geometry import Geometry
-from nsdcodec.layout import MAX_IMAGES, Layout, Synthesis
-from nsdcodec.stored_types import SCALED, VALUES, ArraySpec
+from nsdcodec.format.container.codings import CODINGS, RAW, length
+from nsdcodec.format.container.file import MAX_HEADER_BYTES, pack
+from nsdcodec.format.container.strict_json import MAX_VALUES
+from nsdcodec.format.geometry import Geometry
+from nsdcodec.format.layout import MAX_IMAGES, Layout, Synthesis
+from nsdcodec.format.stored_types import SCALED, VALUES, ArraySpec
 
 pytestmark = pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="measures by Linux's /proc")
 
@@ -39,7 +39,7 @@ READ = (
     + """
 import zstandard
 from pathlib import Path
-from nsdcodec.container.file import read
+from nsdcodec.format.container.file import read
 from nsdcodec.errors import NsdError
 good, *paths = sorted(Path(sys.argv[1]).iterdir())
 read(good.read_bytes())
@@ -165,7 +165,7 @@ DATASET = (
 import torch
 from pathlib import Path
 from builders import file_of
-from nsdcodec.dataset import NSDDataset
+from nsdcodec.data.dataset import NSDDataset
 torch.set_num_threads(1)
 NSDDataset(file_of("halves")).batch([0])
 data = Path(sys.argv[1]).read_bytes()
@@ -209,10 +209,10 @@ CHECKED = (
     + """
 import numpy as np, torch
 from builders import floats, header_for
-from nsdcodec.container.file import NSDFile
-from nsdcodec.geometry import Geometry
-from nsdcodec.layout import Layout, Synthesis
-from nsdcodec.synthesis import check_finite
+from nsdcodec.format.container.file import NSDFile
+from nsdcodec.format.geometry import Geometry
+from nsdcodec.format.layout import Layout, Synthesis
+from nsdcodec.format.synthesis import check_finite
 def file(layout):
     arrays = {{role: np.zeros(spec.shape, np.float32) for role, spec in layout.arrays.items()}}
     return NSDFile(header_for(layout), arrays, {{}}, "", 0, {{}})

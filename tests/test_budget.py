@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from nsdcodec.budget import Budget
+from nsdcodec.encoding.budget import Budget
 from nsdcodec.errors import InvalidSetting, OverBudget
-from nsdcodec.geometry import Geometry
+from nsdcodec.format.geometry import Geometry
 
 CIFAR10 = Geometry(10, 3, 32, 32)
 

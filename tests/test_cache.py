@@ -12,12 +12,14 @@ import torch
 from builders import LAYOUTS, arrays_for, file_of, floats, header_for
 from torch.utils.data import DataLoader
 
-from nsdcodec import NSDDataset, cache, free_memory
-from nsdcodec.container.file import pack
-from nsdcodec.decoder import Decoder
+from nsdcodec import NSDDataset
+from nsdcodec.data import cache
+from nsdcodec.data.decoder import Decoder
 from nsdcodec.errors import InvalidSetting, UnknownName
-from nsdcodec.geometry import Geometry
-from nsdcodec.layout import Layout, Synthesis
+from nsdcodec.format.container.file import pack
+from nsdcodec.format.geometry import Geometry
+from nsdcodec.format.layout import Layout, Synthesis
+from nsdcodec.system import free_memory
 
 NAME = "zip, own kernels"
 LAYOUT = LAYOUTS[NAME]

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from processes import exit_codes, lines, started, wait
 
-from nsdcodec import claims
 from nsdcodec.errors import FileAccess
+from nsdcodec.system import claims
 
 
 def missing(folder: Path, count: int) -> list[int]:

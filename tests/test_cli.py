@@ -29,8 +29,8 @@ from nsdcodec_cli import options  # noqa: E402
 from nsdcodec_cli.main import run  # noqa: E402
 
 from nsdcodec import NSDDataset, read  # noqa: E402
-from nsdcodec.corruptions import CORRUPTIONS  # noqa: E402
 from nsdcodec.errors import InvalidSetting  # noqa: E402
+from nsdcodec.evaluation.corruptions import CORRUPTIONS  # noqa: E402
 from nsdcodec.sources import SOURCES, load  # noqa: E402
 
 COMMANDS = ("encode", "decode", "export", "push", "info", "verify", "convert", "diff", "eval", "experts", "analyze")

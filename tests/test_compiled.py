@@ -8,11 +8,12 @@ from builders import fresh_python
 from torch import Tensor
 from worlds import double_world, seeded
 
-from nsdcodec.container.header import NetworkSpec
-from nsdcodec.geometry import Geometry
-from nsdcodec.learning import compiled, networks
-from nsdcodec.learning.captured import PLAIN_CALLS, Captured
-from nsdcodec.objectives import student
+from nsdcodec.encoding.objectives import student
+from nsdcodec.format.geometry import Geometry
+from nsdcodec.format.recipe import NetworkSpec
+from nsdcodec.learning import networks
+from nsdcodec.learning.derivatives import compiled
+from nsdcodec.learning.derivatives.captured import PLAIN_CALLS, Captured
 
 GEOMETRY = Geometry(3, 2, 12, 12)
 

@@ -32,23 +32,16 @@ from malformed import (
     zstd,
 )
 
-from nsdcodec.container import codings
-from nsdcodec.container.codings import CODINGS, RAW
-from nsdcodec.container.file import MAX_FILE_BYTES, MAX_HEADER_BYTES, pack, read
-from nsdcodec.container.header import MAX_NAME, MAX_RANK
-from nsdcodec.container.strict_json import MAX_DEPTH, MAX_VALUES
-from nsdcodec.container.values import Stored, item_type, to_items
-from nsdcodec.errors import (
-    RULES,
-    DigestMismatch,
-    FileAccess,
-    MalformedFile,
-    UnsupportedFeature,
-    UnsupportedVersion,
-)
-from nsdcodec.geometry import LIMITS
-from nsdcodec.layout import MAX_IMAGES, Layout, Synthesis
-from nsdcodec.stored_types import BITS, CODED, FLOATS, SCALED, ArraySpec
+from nsdcodec.errors import RULES, DigestMismatch, FileAccess, MalformedFile, UnsupportedFeature, UnsupportedVersion
+from nsdcodec.format.container import codings
+from nsdcodec.format.container.codings import CODINGS, RAW
+from nsdcodec.format.container.file import MAX_FILE_BYTES, MAX_HEADER_BYTES, pack, read
+from nsdcodec.format.container.header import MAX_NAME, MAX_RANK
+from nsdcodec.format.container.strict_json import MAX_DEPTH, MAX_VALUES
+from nsdcodec.format.container.values import Stored, item_type, to_items
+from nsdcodec.format.geometry import LIMITS
+from nsdcodec.format.layout import MAX_IMAGES, Layout, Synthesis
+from nsdcodec.format.stored_types import BITS, CODED, FLOATS, SCALED, ArraySpec
 
 SPEC = Path(__file__).parent.parent / "spec"
 SCHEMA = jsonschema.Draft202012Validator(json.loads((SPEC / "header.schema.json").read_text()))
@@ -379,7 +372,7 @@ def test_the_spec_states_the_limits_of_the_code():
 
 
 def test_a_file_over_the_limit_is_refused(monkeypatch, tmp_path):
-    monkeypatch.setattr("nsdcodec.container.file.MAX_FILE_BYTES", len(PLAIN) - 1)
+    monkeypatch.setattr("nsdcodec.format.container.file.MAX_FILE_BYTES", len(PLAIN) - 1)
     (tmp_path / "a.nsd").write_bytes(PLAIN)
     for source in (PLAIN, tmp_path / "a.nsd", io.BytesIO(PLAIN)):
         with pytest.raises(MalformedFile) as caught:

@@ -7,12 +7,12 @@ import pytest
 from builders import LAYOUTS, SMALL, arrays_for, file_of, floats, header_for
 
 from nsdcodec import NSDDataset
-from nsdcodec.comparison import image_error
-from nsdcodec.container.file import pack, read
-from nsdcodec.conversion import converted
 from nsdcodec.errors import InvalidSetting, UnknownName
-from nsdcodec.layout import Layout, Synthesis
-from nsdcodec.stored_types import FLOATS, SCALED, VALUES, ArraySpec
+from nsdcodec.format.comparison import image_error
+from nsdcodec.format.container.file import pack, read
+from nsdcodec.format.conversion import converted
+from nsdcodec.format.layout import Layout, Synthesis
+from nsdcodec.format.stored_types import FLOATS, SCALED, VALUES, ArraySpec
 
 
 def convert(data: bytes, *arguments) -> bytes:

@@ -11,15 +11,15 @@ import torch.nn.functional as F
 from torch import Tensor
 from worlds import CPU, double_world, real_data, seeded, toy_source
 
-from nsdcodec.container.header import NetworkSpec
-from nsdcodec.coresets import KINDS, Coreset, forgotten, herd, ranking
+from nsdcodec.encoding.coresets import KINDS, Coreset, forgotten, herd, ranking
+from nsdcodec.encoding.objectives.base import World
 from nsdcodec.errors import InvalidSetting, UnknownName
-from nsdcodec.geometry import Geometry
+from nsdcodec.format.geometry import Geometry
+from nsdcodec.format.recipe import NetworkSpec
 from nsdcodec.learning import networks, training
 from nsdcodec.learning.real import RealData
-from nsdcodec.objectives.base import World
-from nsdcodec.randomness import seed_of, stream
 from nsdcodec.sources.base import Split
+from nsdcodec.system.randomness import seed_of, stream
 
 TOY = Geometry(3, 2, 8, 8)
 QUICK = Coreset(epochs=3, batch_size=8, learning_rate=0.05)
@@ -108,7 +108,7 @@ class TestForgetting:
         kind = torch.arange(19) % 4
         texts = [letters[int(k)] for k in kind]
         epochs = iter(list(history(*texts)) * 3)
-        monkeypatch.setattr("nsdcodec.coresets._right", lambda world, network: next(epochs))
+        monkeypatch.setattr("nsdcodec.encoding.coresets._right", lambda world, network: next(epochs))
         first, again, other = (
             ranking("forgetting", World(**(vars(made) | {"seed": seed})), 99, replace(QUICK, epochs=4))
             for seed in (1, 1, 2)
@@ -123,7 +123,9 @@ class TestForgetting:
     def test_it_tests_every_real_image_after_each_epoch(self, monkeypatch):
         made = world(noise=40.0)
         seen: list[Tensor] = []
-        monkeypatch.setattr("nsdcodec.coresets.forgotten", lambda right: seen.append(right) or forgotten(right))
+        monkeypatch.setattr(
+            "nsdcodec.encoding.coresets.forgotten", lambda right: seen.append(right) or forgotten(right)
+        )
         ranking("forgetting", made, 1, QUICK)
         network = networks.build(made.network, TOY, seed_of(5, "network", "forgetting"))
         images, labels = made.real.take(torch.arange(19))

@@ -13,10 +13,10 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from nsdcodec.corruptions import CHUNK, CORRUPTIONS, SEVERITIES, blur, corrupt, filters, published, weather
 from nsdcodec.errors import InvalidSetting, InvalidSource, MissingData, UnknownName
-from nsdcodec.geometry import Geometry
-from nsdcodec.randomness import stream
+from nsdcodec.evaluation.corruptions import CHUNK, CORRUPTIONS, SEVERITIES, blur, corrupt, filters, published, weather
+from nsdcodec.format.geometry import Geometry
+from nsdcodec.system.randomness import stream
 
 # More pixels away from the clean image at each severity. The other three change in kind: see their own tests.
 STRONGER = [name for name in CORRUPTIONS if name not in ("glass_blur", "frost", "elastic_transform")]

@@ -15,19 +15,21 @@ pytest.importorskip("h5py")
 
 from builders import LAYOUTS, file_of
 
-from nsdcodec import NSDDataset, sources, synthesis
-from nsdcodec.container.header import NetworkSpec, Normalization, TrainingRecipe
-from nsdcodec.encoder import Job, encode
-from nsdcodec.evaluation import evaluate
-from nsdcodec.geometry import Geometry
-from nsdcodec.learning import compiled, networks, training
+from nsdcodec import NSDDataset, sources
+from nsdcodec.encoding.encoder import Job, encode
+from nsdcodec.encoding.objectives import student
+from nsdcodec.encoding.objectives.base import World
+from nsdcodec.encoding.recipes import recipe
+from nsdcodec.encoding.settings import for_geometry
+from nsdcodec.evaluation.accuracy import evaluate
+from nsdcodec.format import synthesis
+from nsdcodec.format.geometry import Geometry
+from nsdcodec.format.recipe import NetworkSpec, Normalization, TrainingRecipe
+from nsdcodec.learning import networks, training
+from nsdcodec.learning.derivatives import compiled
 from nsdcodec.learning.real import RealData
-from nsdcodec.objectives import student
-from nsdcodec.objectives.base import World
-from nsdcodec.randomness import stream
-from nsdcodec.recipes import recipe
-from nsdcodec.settings import for_geometry
 from nsdcodec.sources.base import Split
+from nsdcodec.system.randomness import stream
 
 pytestmark = [
     pytest.mark.cuda,

@@ -13,11 +13,11 @@ from builders import LAYOUTS, arrays_for, file_of, floats, header_for
 from torch.utils.data import DataLoader
 
 from nsdcodec import NSDDataset
-from nsdcodec.container.file import pack
-from nsdcodec.container.header import Normalization, TrainingRecipe
 from nsdcodec.errors import FileAccess, MalformedFile
-from nsdcodec.geometry import Geometry
-from nsdcodec.layout import ArraySpec, Layout, Synthesis
+from nsdcodec.format.container.file import pack
+from nsdcodec.format.geometry import Geometry
+from nsdcodec.format.layout import ArraySpec, Layout, Synthesis
+from nsdcodec.format.recipe import Normalization, TrainingRecipe
 
 NAME = "product, own kernels"
 WANTED = references.images(LAYOUTS[NAME], arrays_for(LAYOUTS[NAME]))

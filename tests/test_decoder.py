@@ -11,11 +11,12 @@ import references
 import torch
 from builders import LAYOUTS, SMALL, arrays_for, floats
 
-from nsdcodec import decoder, synthesis
-from nsdcodec.container.file import read
-from nsdcodec.decoder import Decoder
-from nsdcodec.geometry import Geometry
-from nsdcodec.layout import Layout, Synthesis
+from nsdcodec.data import decoder
+from nsdcodec.data.decoder import Decoder
+from nsdcodec.format import synthesis
+from nsdcodec.format.container.file import read
+from nsdcodec.format.geometry import Geometry
+from nsdcodec.format.layout import Layout, Synthesis
 
 VECTORS = Path(__file__).parent.parent / "spec" / "vectors"
 GOLDEN = json.loads((VECTORS / "manifest.json").read_text())["golden"]

@@ -10,12 +10,12 @@ import pytest
 import references
 from builders import LAYOUTS, arrays_for, edited, file_of, floats, header_for
 
-from nsdcodec import comparison
-from nsdcodec.comparison import array_error, compare, image_error
-from nsdcodec.container.file import pack, read
-from nsdcodec.container.header import Normalization
 from nsdcodec.errors import InvalidSetting, MalformedFile
-from nsdcodec.layout import Layout
+from nsdcodec.format import comparison
+from nsdcodec.format.comparison import array_error, compare, image_error
+from nsdcodec.format.container.file import pack, read
+from nsdcodec.format.layout import Layout
+from nsdcodec.format.recipe import Normalization
 
 MEAN, STD = np.array([0.5, 0.25])[:, None, None], np.array([0.25, 0.5])[:, None, None]  # those of builders.header_for
 

@@ -11,14 +11,14 @@ import torch
 from torch import Tensor
 from worlds import double_world, real_data, seeded, toy_source
 
-from nsdcodec.draws import Draws, Word, check
+from nsdcodec.encoding.draws import Draws, Word, check
+from nsdcodec.encoding.objectives import Guided
+from nsdcodec.encoding.objectives.base import Objective, State, Step, World
+from nsdcodec.encoding.objectives.distribution import DistributionMatching
+from nsdcodec.encoding.objectives.gradient import GradientMatching
 from nsdcodec.errors import InvalidSetting
-from nsdcodec.geometry import Geometry
-from nsdcodec.objectives import Guided
-from nsdcodec.objectives.base import Objective, State, Step, World
-from nsdcodec.objectives.distribution import DistributionMatching
-from nsdcodec.objectives.gradient import GradientMatching
-from nsdcodec.ranks import Ranks
+from nsdcodec.format.geometry import Geometry
+from nsdcodec.system.ranks import Ranks
 
 TOY = Geometry(3, 2, 8, 8)
 LABELS = torch.tensor([0, 0, 1, 1, 2, 2])

@@ -24,24 +24,27 @@ from worlds import Striped, toy_source
 pytest.importorskip("sklearn")
 pytest.importorskip("h5py")
 
-from nsdcodec import NSDDataset, compilation, coresets, encoder, progress, read, sources
-from nsdcodec.container import atomic, codings
-from nsdcodec.container import file as nsd_file
-from nsdcodec.container.header import NetworkSpec
-from nsdcodec.encoder import Job, encode
+from nsdcodec import NSDDataset, read, sources
+from nsdcodec.encoding import compilation, coresets, encoder, progress
+from nsdcodec.encoding.encoder import Job, encode
+from nsdcodec.encoding.experts import Experts
+from nsdcodec.encoding.job import hold_out, plan
+from nsdcodec.encoding.objectives import OBJECTIVES, student
+from nsdcodec.encoding.objectives.distribution import DistributionMatching
+from nsdcodec.encoding.parameterizations import PARAMETERIZATIONS
+from nsdcodec.encoding.recipes import recipe
+from nsdcodec.encoding.run import world as world_of
+from nsdcodec.encoding.settings import for_geometry
 from nsdcodec.errors import Diverged, FileAccess, Interrupted, InvalidSetting, InvalidSource, OverBudget
-from nsdcodec.evaluation import evaluate
-from nsdcodec.experts import Experts
-from nsdcodec.geometry import Geometry
-from nsdcodec.job import hold_out, plan
-from nsdcodec.learning import compiled, training
-from nsdcodec.objectives import OBJECTIVES, student
-from nsdcodec.objectives.distribution import DistributionMatching
-from nsdcodec.parameterizations import PARAMETERIZATIONS
-from nsdcodec.recipes import recipe
-from nsdcodec.running import world as world_of
-from nsdcodec.settings import for_geometry
-from nsdcodec.synthesis import check_finite
+from nsdcodec.evaluation.accuracy import evaluate
+from nsdcodec.format.container import codings
+from nsdcodec.format.container import file as nsd_file
+from nsdcodec.format.geometry import Geometry
+from nsdcodec.format.recipe import NetworkSpec
+from nsdcodec.format.synthesis import check_finite
+from nsdcodec.learning import training
+from nsdcodec.learning.derivatives import compiled
+from nsdcodec.system import atomic
 
 TINY = ("network.width=8", "validation.width=8", "validation.epochs=2", "validation.checks=1", "validation.per_class=5")
 MTT = ("objective.experts=2", "objective.student_steps=2", "objective.expert_epochs=1", "objective.last_start=1")
@@ -424,15 +427,15 @@ class TestTimeLimit:
 DRIVER = """
 import sys, time
 from pathlib import Path
-from nsdcodec import progress, sources
-from nsdcodec.encoder import Job, encode
-from nsdcodec.running import world as world_of
-from nsdcodec.job import hold_out, plan
+from nsdcodec.encoding import progress; from nsdcodec import sources
+from nsdcodec.encoding.encoder import Job, encode
+from nsdcodec.encoding.run import world as world_of
+from nsdcodec.encoding.job import hold_out, plan
 from nsdcodec.learning import training
-from nsdcodec.objectives import OBJECTIVES, student
-from nsdcodec.parameterizations import PARAMETERIZATIONS
-from nsdcodec.recipes import recipe
-from nsdcodec.settings import for_geometry
+from nsdcodec.encoding.objectives import OBJECTIVES, student
+from nsdcodec.encoding.parameterizations import PARAMETERIZATIONS
+from nsdcodec.encoding.recipes import recipe
+from nsdcodec.encoding.settings import for_geometry
 
 output, experts, parameterization, objective, *pairs = sys.argv[1:]
 progress.LOG_SECONDS = 0.0

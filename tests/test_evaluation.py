@@ -9,13 +9,14 @@ import pytest
 import torch
 from worlds import TINY, real_data, toy_source
 
-from nsdcodec.container.file import pack
-from nsdcodec.container.header import Header, NetworkSpec, Normalization, TrainingRecipe
-from nsdcodec.dataset import NSDDataset
+from nsdcodec.data.dataset import NSDDataset
 from nsdcodec.errors import InvalidSetting, InvalidSource
-from nsdcodec.evaluation import Evaluation, evaluate
-from nsdcodec.geometry import Geometry
-from nsdcodec.layout import ArraySpec, Layout, Synthesis
+from nsdcodec.evaluation.accuracy import Evaluation, evaluate
+from nsdcodec.format.container.file import pack
+from nsdcodec.format.container.header import Header
+from nsdcodec.format.geometry import Geometry
+from nsdcodec.format.layout import ArraySpec, Layout, Synthesis
+from nsdcodec.format.recipe import NetworkSpec, Normalization, TrainingRecipe
 from nsdcodec.learning.networks import FIXED, flatten
 from nsdcodec.sources.base import Source, normalize
 

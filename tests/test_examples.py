@@ -13,11 +13,12 @@ import torch
 from torch.utils.data import DataLoader
 
 from nsdcodec import NSDDataset
-from nsdcodec.container.file import write
-from nsdcodec.container.header import Header, NetworkSpec, TrainingRecipe
-from nsdcodec.layout import Layout, Synthesis
+from nsdcodec.format.container.file import write
+from nsdcodec.format.container.header import Header
+from nsdcodec.format.layout import Layout, Synthesis
+from nsdcodec.format.recipe import NetworkSpec, TrainingRecipe
+from nsdcodec.format.stored_types import ArraySpec
 from nsdcodec.sources import digits, normalize
-from nsdcodec.stored_types import ArraySpec
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 PER_CLASS = 8

@@ -14,14 +14,14 @@ import torch.nn.functional as F
 from torch import Tensor
 from worlds import CPU, TINY, real_data, seeded, toy_source
 
-from nsdcodec.container.header import NetworkSpec
+from nsdcodec.encoding.experts import Experts, ExpertSettings
+from nsdcodec.encoding.objectives.base import World
+from nsdcodec.encoding.objectives.trajectory import TrajectoryMatching
 from nsdcodec.errors import Diverged, FileAccess, InvalidSetting, UnknownName
-from nsdcodec.experts import Experts, ExpertSettings
-from nsdcodec.geometry import Geometry
+from nsdcodec.format.geometry import Geometry
+from nsdcodec.format.recipe import NetworkSpec
 from nsdcodec.learning.networks import build, flatten
-from nsdcodec.objectives.base import World
-from nsdcodec.objectives.trajectory import TrajectoryMatching
-from nsdcodec.randomness import seed_of
+from nsdcodec.system.randomness import seed_of
 
 h5py = pytest.importorskip("h5py")
 

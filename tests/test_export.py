@@ -13,14 +13,14 @@ import torch
 from builders import file_of, floats, header_for
 
 from nsdcodec import NSDDataset
-from nsdcodec.container.file import pack
 from nsdcodec.errors import FileAccess, InvalidSetting, MissingData, UnknownName
 from nsdcodec.export import FORMATS, base, export, imagefolder, webdataset
 from nsdcodec.export.folder import ABOUT_FILE
-from nsdcodec.geometry import Geometry
-from nsdcodec.layout import Layout, Synthesis
+from nsdcodec.format.container.file import pack
+from nsdcodec.format.geometry import Geometry
+from nsdcodec.format.layout import Layout, Synthesis
+from nsdcodec.format.stored_types import ArraySpec
 from nsdcodec.sources import load
-from nsdcodec.stored_types import ArraySpec
 
 h5py = pytest.importorskip("h5py")
 Image = pytest.importorskip("PIL.Image")

@@ -16,18 +16,18 @@ from hypothesis import HealthCheck, given, settings
 from malformed import BFLOAT, KERNELS, MASKED, PACKED, PADDED, PLAIN, SCALED, SOFT
 from mutations import mutate
 
-from nsdcodec import synthesis
-from nsdcodec.bases import BASES
-from nsdcodec.container import strict_json
-from nsdcodec.container.codings import CODINGS
-from nsdcodec.container.file import pack, read
-from nsdcodec.container.strict_json import MAX_VALUES
-from nsdcodec.dataset import NSDDataset
+from nsdcodec.data.dataset import NSDDataset
 from nsdcodec.errors import DigestMismatch, MalformedFile, NsdError
-from nsdcodec.geometry import Geometry
-from nsdcodec.layout import Layout, Synthesis
-from nsdcodec.stored_types import SCALED as SCALED_TYPES
-from nsdcodec.stored_types import UNSIGNED, VALUES, ArraySpec
+from nsdcodec.format import synthesis
+from nsdcodec.format.bases import BASES
+from nsdcodec.format.container import strict_json
+from nsdcodec.format.container.codings import CODINGS
+from nsdcodec.format.container.file import pack, read
+from nsdcodec.format.container.strict_json import MAX_VALUES
+from nsdcodec.format.geometry import Geometry
+from nsdcodec.format.layout import Layout, Synthesis
+from nsdcodec.format.stored_types import SCALED as SCALED_TYPES
+from nsdcodec.format.stored_types import UNSIGNED, VALUES, ArraySpec
 
 VECTORS = Path(__file__).parent.parent / "spec" / "vectors"
 ALWAYS_THE_SAME = {"deadline": None, "derandomize": True, "database": None, "suppress_health_check": list(HealthCheck)}

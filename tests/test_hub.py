@@ -12,10 +12,10 @@ import pytest
 from builders import LAYOUTS, arrays_for, file_of, fresh_python, header_for
 
 from nsdcodec import read
-from nsdcodec.card import Accuracy, card
-from nsdcodec.container.file import pack
 from nsdcodec.errors import FileAccess, InvalidSetting, MalformedFile, MissingData
-from nsdcodec.hub import Push
+from nsdcodec.export.card import Accuracy, card
+from nsdcodec.export.hub import Push
+from nsdcodec.format.container.file import pack
 
 hub = pytest.importorskip("huggingface_hub")
 constants = pytest.importorskip("huggingface_hub.constants")
@@ -226,7 +226,8 @@ class TestCard:
 
     def test_it_needs_neither_torch_nor_the_client(self, tmp_path):
         (tmp_path / "a.nsd").write_bytes(GOOD)
-        code = "import sys; from nsdcodec import card, read; text = card.card('u/n', {'a.nsd': read(sys.argv[1])})\n"
+        code = "import sys; from nsdcodec import read; from nsdcodec.export.card import card\n"
+        code += "text = card('u/n', {'a.nsd': read(sys.argv[1])})\n"
         code += "print('hf://datasets/u/n/a.nsd' in text, {'torch', 'huggingface_hub'} & set(sys.modules))"
         run = fresh_python(code, str(tmp_path / "a.nsd"))
         assert run.stdout == "True set()\n", run.stderr

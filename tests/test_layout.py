@@ -6,8 +6,8 @@ import pytest
 from builders import LAYOUTS, SMALL, bits, floats, halves
 
 from nsdcodec.errors import MalformedFile
-from nsdcodec.geometry import Geometry
-from nsdcodec.layout import ArraySpec, Layout, Synthesis
+from nsdcodec.format.geometry import Geometry
+from nsdcodec.format.layout import ArraySpec, Layout, Synthesis
 
 # Blocks, images a block, images; counted by hand from the shapes in builders.
 COUNTS = {

@@ -19,11 +19,11 @@ from builders import LAYOUTS, SMALL, arrays_for, file_of, floats, fresh_python, 
 from torch.utils.data import DataLoader, DistributedSampler, Subset
 
 from nsdcodec import NSDDataset
-from nsdcodec.container.file import pack
+from nsdcodec.data.order import Order
+from nsdcodec.data.transforms import Seeded
 from nsdcodec.errors import InvalidSetting, NsdError, WorkerDied
-from nsdcodec.layout import Layout, Synthesis
-from nsdcodec.order import Order
-from nsdcodec.transforms import Seeded
+from nsdcodec.format.container.file import pack
+from nsdcodec.format.layout import Layout, Synthesis
 
 NAME = "product, own kernels"
 COUNT = 30

@@ -11,7 +11,7 @@ import pytest
 FAULTS = """
 import resource, sys
 import torch
-from nsdcodec.learning.memory import keep_freed_memory
+from nsdcodec.system.malloc import keep_freed_memory
 if sys.argv[1] == "keep":
     assert keep_freed_memory()
 for _ in range(30):  # until the heap has found its size

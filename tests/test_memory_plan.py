@@ -18,25 +18,28 @@ pytest.importorskip("sklearn")
 
 import h5py
 
-from nsdcodec import memory_plan, read, synthesis
-from nsdcodec import progress as progress_module
-from nsdcodec.container.header import NetworkSpec, TrainingRecipe
-from nsdcodec.draws import Draws, Word
-from nsdcodec.encoder import Job, encode
+from nsdcodec import read
+from nsdcodec.encoding import encoder
+from nsdcodec.encoding import progress as progress_module
+from nsdcodec.encoding.draws import Draws, Word
+from nsdcodec.encoding.encoder import Job, encode
+from nsdcodec.encoding.memory_plan import plan_memory
+from nsdcodec.encoding.objectives import Guided
+from nsdcodec.encoding.objectives.distribution import DistributionMatching
+from nsdcodec.encoding.objectives.gradient import GradientMatching
+from nsdcodec.encoding.objectives.student import WITH_TANGENT, cross_entropy_in_parts, learn, unroll
+from nsdcodec.encoding.recipes import recipe
+from nsdcodec.encoding.settings import for_geometry
 from nsdcodec.errors import Interrupted, OverMemory
-from nsdcodec.geometry import Geometry
-from nsdcodec.learning import networks, stacked, training
+from nsdcodec.format import synthesis
+from nsdcodec.format.geometry import Geometry
+from nsdcodec.format.recipe import NetworkSpec, TrainingRecipe
+from nsdcodec.learning import memory_plan, networks, stacked, training
 from nsdcodec.learning.batches import Held
 from nsdcodec.learning.chunks import Rows
-from nsdcodec.learning.tangents import Tangent
-from nsdcodec.memory_plan import MemoryPlan, bytes_an_image
-from nsdcodec.objectives import Guided
-from nsdcodec.objectives.distribution import DistributionMatching
-from nsdcodec.objectives.gradient import GradientMatching
-from nsdcodec.objectives.student import WITH_TANGENT, cross_entropy_in_parts, learn, unroll
-from nsdcodec.ranks import Ranks
-from nsdcodec.recipes import recipe
-from nsdcodec.settings import for_geometry
+from nsdcodec.learning.derivatives.tangents import Tangent
+from nsdcodec.learning.memory_plan import bytes_an_image
+from nsdcodec.system.ranks import Ranks
 
 TOY = Geometry(4, 3, 8, 8)
 EVERYTHING = "color_crop_cutout_flip_scale_rotate"
@@ -205,7 +208,7 @@ class TestPlan:
         monkeypatch.setattr(memory_plan, "free_memory", lambda device: 4 << 30)
         source = toy_source(TOY)
         layout = settings().parameterization.layout(TOY, _budget())
-        plan = MemoryPlan.of(None, settings(), source, layout, CPU)
+        plan = plan_memory(None, settings(), source, layout, CPU)
         assert (plan.images_at_once, plan.validated_at_once, plan.decoded_at_once) == (None, None, None)
 
     def test_less_memory_never_puts_more_together(self, monkeypatch):
@@ -217,7 +220,7 @@ class TestPlan:
         cut = 0
         for power in range(34, 10, -1):
             try:
-                plan = MemoryPlan.of(1 << power, made, source, layout, CPU)
+                plan = plan_memory(1 << power, made, source, layout, CPU)
             except OverMemory:
                 break
             numbers = [
@@ -236,20 +239,19 @@ class TestPlan:
         with pytest.raises(
             OverMemory, match=r"the process itself takes 710MB, the stored arrays .*lower --ipc"
         ) as refused:
-            MemoryPlan.of(750_000_000, made, source, layout, CPU)
+            plan_memory(750_000_000, made, source, layout, CPU)
         size = str(refused.value).split("raise --memory to ")[1].split("B,")[0]
         enough = float(size[:-1]) * {"M": 1e6, "G": 1e9}[size[-1]]
-        assert MemoryPlan.of(int(enough), made, source, layout, CPU).images_at_once is not None
+        assert plan_memory(int(enough), made, source, layout, CPU).images_at_once is not None
         with pytest.raises(OverMemory):
-            MemoryPlan.of(int(0.95 * enough), made, source, layout, CPU)
+            plan_memory(int(0.95 * enough), made, source, layout, CPU)
 
     def test_a_run_that_goes_on_keeps_its_plan_unless_it_is_given_another_limit(self, tmp_path, monkeypatch):
         source = toy_source(TOY, 20)
         job = Job(source, tmp_path / "a.nsd", settings("dm", "iterations=4"), "cpu", checkpoint_seconds=0.0)
         plans = []
-        whole = MemoryPlan.of
         monkeypatch.setattr(
-            MemoryPlan, "of", lambda *rest: plans.append(rest[0]) or replace(whole(*rest), images_at_once=3)
+            encoder, "plan_memory", lambda *rest: plans.append(rest[0]) or replace(plan_memory(*rest), images_at_once=3)
         )
 
         def stop(progress):
@@ -267,7 +269,7 @@ class TestPlan:
 
 
 def _budget(ipc: float = 1.0):
-    from nsdcodec.budget import Budget
+    from nsdcodec.encoding.budget import Budget
 
     return Budget.of(TOY, ipc, None)
 
@@ -280,10 +282,10 @@ from pathlib import Path
 torch.set_num_threads(1)
 torch.optim.Adam([torch.zeros(1, requires_grad=True)])
 from nsdcodec import sources
-from nsdcodec.encoder import Job, encode
-from nsdcodec.free_memory import resident_bytes
-from nsdcodec.recipes import recipe
-from nsdcodec.settings import for_geometry
+from nsdcodec.encoding.encoder import Job, encode
+from nsdcodec.system.free_memory import resident_bytes
+from nsdcodec.encoding.recipes import recipe
+from nsdcodec.encoding.settings import for_geometry
 import h5py
 path, megabytes, output = sys.argv[1:]
 limit = resident_bytes() + int(megabytes) * 1_000_000
@@ -318,14 +320,14 @@ def test_a_hundred_classes_are_encoded_within_the_memory_that_is_given(tmp_path)
 STUDENT = """
 import torch
 torch.set_num_threads(1)
-from nsdcodec.container.header import NetworkSpec
-from nsdcodec.free_memory import resident_bytes
-from nsdcodec.geometry import Geometry
+from nsdcodec.format.recipe import NetworkSpec
+from nsdcodec.system.free_memory import resident_bytes
+from nsdcodec.format.geometry import Geometry
 from nsdcodec.learning import networks
-from nsdcodec.learning.tangents import Tangent
-from nsdcodec.memory_plan import bytes_an_image
-from nsdcodec.objectives import sweep
-from nsdcodec.objectives.student import WITH_TANGENT
+from nsdcodec.learning.derivatives.tangents import Tangent
+from nsdcodec.learning.memory_plan import bytes_an_image
+from nsdcodec.learning.derivatives import sweep
+from nsdcodec.encoding.objectives.student import WITH_TANGENT
 sweep.AT_ONCE["cpu"] = 1 << 40
 geometry = Geometry(10, 3, 32, 32)
 network = networks.build(NetworkSpec(depth=2, width=64), geometry, 1)

@@ -9,9 +9,9 @@ from torch import nn
 from torch.func import functional_call
 from worlds import TINY, seeded
 
-from nsdcodec.container.header import NetworkSpec
 from nsdcodec.errors import InvalidSetting, UnknownName
-from nsdcodec.geometry import Geometry
+from nsdcodec.format.geometry import Geometry
+from nsdcodec.format.recipe import NetworkSpec
 from nsdcodec.learning.base import Network
 from nsdcodec.learning.networks import FIXED, NETWORKS, MeanPool, build, check, flatten, named, unflatten, widened
 

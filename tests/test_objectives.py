@@ -11,19 +11,19 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from worlds import DoubleWorld, FixedExperts, double_world, real_data, seeded, toy_source
 
-from nsdcodec import synthesis
-from nsdcodec.budget import Budget
+from nsdcodec.encoding.budget import Budget
+from nsdcodec.encoding.objectives import OBJECTIVES, Guided
+from nsdcodec.encoding.objectives.base import Objective, State, World
+from nsdcodec.encoding.objectives.distribution import DistributionMatching, class_means
+from nsdcodec.encoding.objectives.gradient import GradientMatching, distance
+from nsdcodec.encoding.objectives.none import NoObjective
+from nsdcodec.encoding.objectives.student import unroll
+from nsdcodec.encoding.objectives.trajectory import LEAST_RATE, TrajectoryMatching, TrajectoryState
+from nsdcodec.encoding.parameterizations.nsd import NSD
 from nsdcodec.errors import InvalidSetting, UnknownName
-from nsdcodec.geometry import Geometry
+from nsdcodec.format import synthesis
+from nsdcodec.format.geometry import Geometry
 from nsdcodec.learning.networks import FIXED, flatten
-from nsdcodec.objectives import OBJECTIVES, Guided
-from nsdcodec.objectives.base import Objective, State, World
-from nsdcodec.objectives.distribution import DistributionMatching, class_means
-from nsdcodec.objectives.gradient import GradientMatching, distance
-from nsdcodec.objectives.none import NoObjective
-from nsdcodec.objectives.student import unroll
-from nsdcodec.objectives.trajectory import LEAST_RATE, TrajectoryMatching, TrajectoryState
-from nsdcodec.parameterizations.nsd import NSD
 
 TOY = Geometry(3, 2, 8, 8)
 EVERYTHING = "color_crop_cutout_flip_scale_rotate"

@@ -7,8 +7,8 @@ import random
 import pytest
 import torch
 
+from nsdcodec.data.order import Order
 from nsdcodec.errors import InvalidSetting
-from nsdcodec.order import Order
 
 
 def together(count, batch, ranks, epoch, position=0, **changes):

@@ -14,25 +14,26 @@ from scipy.fft import dctn, idctn
 from torch import Tensor
 from worlds import Striped, real_data, seeded, toy_source
 
-from nsdcodec import recipes, synthesis
-from nsdcodec.budget import Budget
-from nsdcodec.container.file import pack, read
+from nsdcodec.encoding import recipes
+from nsdcodec.encoding.budget import Budget
+from nsdcodec.encoding.parameterizations import PARAMETERIZATIONS
+from nsdcodec.encoding.parameterizations.base import Parameterization, RealImages, initial_arrays
+from nsdcodec.encoding.parameterizations.dct import DCT
+from nsdcodec.encoding.parameterizations.dwt import DWT
+from nsdcodec.encoding.parameterizations.fred import FreD, most_explained
+from nsdcodec.encoding.parameterizations.idc import IDC
+from nsdcodec.encoding.parameterizations.ldct import LDCT
+from nsdcodec.encoding.parameterizations.lsvd import LSVD
+from nsdcodec.encoding.parameterizations.memory import Memory
+from nsdcodec.encoding.parameterizations.nsd import NSD
+from nsdcodec.encoding.parameterizations.pixel import Pixel
+from nsdcodec.encoding.parameterizations.planning import HEADER_RESERVE, largest
+from nsdcodec.encoding.parameterizations.svd import SVD
 from nsdcodec.errors import InvalidSetting, OverBudget, UnknownName
-from nsdcodec.geometry import Geometry
-from nsdcodec.layout import Layout
-from nsdcodec.parameterizations import PARAMETERIZATIONS
-from nsdcodec.parameterizations.base import Parameterization, RealImages, initial_arrays
-from nsdcodec.parameterizations.dct import DCT
-from nsdcodec.parameterizations.dwt import DWT
-from nsdcodec.parameterizations.fred import FreD, most_explained
-from nsdcodec.parameterizations.idc import IDC
-from nsdcodec.parameterizations.ldct import LDCT
-from nsdcodec.parameterizations.lsvd import LSVD
-from nsdcodec.parameterizations.memory import Memory
-from nsdcodec.parameterizations.nsd import NSD
-from nsdcodec.parameterizations.pixel import Pixel
-from nsdcodec.parameterizations.planning import HEADER_RESERVE, largest
-from nsdcodec.parameterizations.svd import SVD
+from nsdcodec.format import synthesis
+from nsdcodec.format.container.file import pack, read
+from nsdcodec.format.geometry import Geometry
+from nsdcodec.format.layout import Layout
 from nsdcodec.sources.digits import load as load_digits
 
 CIFAR10, CIFAR100 = Geometry(10, 3, 32, 32), Geometry(100, 3, 32, 32)

@@ -13,12 +13,12 @@ from builders import LAYOUTS, arrays_for, file_of, header_for
 from torch.utils.data import ConcatDataset, DataLoader, Subset, TensorDataset, random_split
 
 from nsdcodec import NSDDataset
-from nsdcodec.container.file import pack
-from nsdcodec.container.header import Normalization
+from nsdcodec.data.parts import Joined, Part
 from nsdcodec.errors import InvalidSetting, UnknownName
-from nsdcodec.geometry import Geometry
-from nsdcodec.layout import ArraySpec, Layout, Synthesis
-from nsdcodec.parts import Joined, Part
+from nsdcodec.format.container.file import pack
+from nsdcodec.format.geometry import Geometry
+from nsdcodec.format.layout import ArraySpec, Layout, Synthesis
+from nsdcodec.format.recipe import Normalization
 
 NAME, STORED, SOFT = "product, own kernels", "mask a spectrum", "soft labels"
 PETS = ("cat", "dog", "été")

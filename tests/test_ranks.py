@@ -21,14 +21,16 @@ if not torch.distributed.is_available():
     pytest.skip("this PyTorch has no torch.distributed", allow_module_level=True)
 pytest.importorskip("h5py")
 
-from nsdcodec import NSDDataset, launch, progress, ranks
-from nsdcodec.encoder import Job, encode
+from nsdcodec import NSDDataset
+from nsdcodec.encoding import progress
+from nsdcodec.encoding.encoder import Job, encode
+from nsdcodec.encoding.recipes import recipe
+from nsdcodec.encoding.settings import for_geometry
 from nsdcodec.errors import FileAccess, InvalidSetting, NsdError, RankLost
-from nsdcodec.geometry import Geometry
+from nsdcodec.format.geometry import Geometry
 from nsdcodec.learning import training
-from nsdcodec.ranks import Ranks
-from nsdcodec.recipes import recipe
-from nsdcodec.settings import for_geometry
+from nsdcodec.system import launch, ranks
+from nsdcodec.system.ranks import Ranks
 
 TINY = ("network.width=4", "validation.width=4", "validation.epochs=1", "validation.checks=2", "validation.per_class=5")
 MTT = ("experts=3", "student_steps=2", "expert_epochs=1", "last_start=1", "rate_learning_rate=0.01")

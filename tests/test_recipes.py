@@ -6,17 +6,17 @@ import dataclasses
 
 import pytest
 
-from nsdcodec.budget import Budget
+from nsdcodec.encoding.budget import Budget
+from nsdcodec.encoding.objectives import Guided
+from nsdcodec.encoding.objectives.distribution import DistributionMatching
+from nsdcodec.encoding.objectives.gradient import GradientMatching
+from nsdcodec.encoding.objectives.trajectory import TrajectoryMatching
+from nsdcodec.encoding.parameterizations.nsd import NSD
+from nsdcodec.encoding.parameterizations.pixel import Pixel
+from nsdcodec.encoding.recipes import CPU, GPU, RECIPES, default_recipe, recipe
+from nsdcodec.encoding.settings import Settings, for_geometry
 from nsdcodec.errors import InvalidSetting, UnknownName
-from nsdcodec.geometry import Geometry
-from nsdcodec.objectives import Guided
-from nsdcodec.objectives.distribution import DistributionMatching
-from nsdcodec.objectives.gradient import GradientMatching
-from nsdcodec.objectives.trajectory import TrajectoryMatching
-from nsdcodec.parameterizations.nsd import NSD
-from nsdcodec.parameterizations.pixel import Pixel
-from nsdcodec.recipes import CPU, GPU, RECIPES, default_recipe, recipe
-from nsdcodec.settings import Settings, for_geometry
+from nsdcodec.format.geometry import Geometry
 
 CIFAR10 = Geometry(10, 3, 32, 32)
 OTHER_TEXT = {

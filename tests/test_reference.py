@@ -18,8 +18,8 @@ import zstandard
 from builders import put_together, take_apart
 from malformed import REFUSED
 
-from nsdcodec.container.file import read
 from nsdcodec.errors import NsdError
+from nsdcodec.format.container.file import read
 
 SPEC = Path(__file__).parent.parent / "spec"
 REFERENCE, VECTORS = SPEC / "reference" / "python", SPEC / "vectors"

@@ -15,9 +15,9 @@ import pytest
 from builders import file_of, fresh_python
 
 from nsdcodec import NSDDataset, read
-from nsdcodec.container import file as file_module
-from nsdcodec.container import remote, stream
 from nsdcodec.errors import FileAccess, MalformedFile, MissingData, UnknownName
+from nsdcodec.format.container import file as file_module
+from nsdcodec.format.container import remote, stream
 
 fsspec = pytest.importorskip("fsspec")
 registry = pytest.importorskip("fsspec.registry")._registry

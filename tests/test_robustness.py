@@ -12,13 +12,13 @@ import torch
 from torch import Tensor, nn
 from worlds import toy_source
 
-from nsdcodec.container.header import Normalization, TrainingRecipe
-from nsdcodec.corruptions import CORRUPTIONS, SEVERITIES, corrupt
 from nsdcodec.errors import InvalidSetting, InvalidSource, MissingData
-from nsdcodec.evaluation import Evaluation
-from nsdcodec.geometry import Geometry
+from nsdcodec.evaluation.accuracy import Evaluation
+from nsdcodec.evaluation.corruptions import CORRUPTIONS, SEVERITIES, corrupt
+from nsdcodec.evaluation.robustness import Robustness, balanced, robustness
+from nsdcodec.format.geometry import Geometry
+from nsdcodec.format.recipe import Normalization, TrainingRecipe
 from nsdcodec.learning.base import Network
-from nsdcodec.robustness import Robustness, balanced, robustness
 from nsdcodec.sources.base import Source, Split
 
 TOY = Geometry(2, 1, 8, 8)

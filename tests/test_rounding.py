@@ -7,11 +7,11 @@ import pytest
 import torch
 from builders import header_for
 
-from nsdcodec.container.file import pack, read
-from nsdcodec.geometry import Geometry
-from nsdcodec.layout import Layout, Synthesis
-from nsdcodec.rounding import rounded, straight_through
-from nsdcodec.stored_types import SCALED, VALUES, ArraySpec
+from nsdcodec.encoding.rounding import rounded, straight_through
+from nsdcodec.format.container.file import pack, read
+from nsdcodec.format.geometry import Geometry
+from nsdcodec.format.layout import Layout, Synthesis
+from nsdcodec.format.stored_types import SCALED, VALUES, ArraySpec
 
 
 def _layout(dtype, scaled_axes=2):

@@ -19,8 +19,8 @@ sys.path.insert(0, str(SOAK))
 
 from tiny import OBJECTIVES, job  # noqa: E402
 
-from nsdcodec import progress  # noqa: E402
-from nsdcodec.encoder import encode  # noqa: E402
+from nsdcodec.encoding import progress  # noqa: E402
+from nsdcodec.encoding.encoder import encode  # noqa: E402
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="runs are forks")

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor, nn
 from worlds import CPU, TINY, real_data, seeded, toy_source
 
-from nsdcodec.container.header import NetworkSpec, TrainingRecipe
 from nsdcodec.errors import InvalidSetting, OutOfMemory
-from nsdcodec.geometry import Geometry
+from nsdcodec.format.geometry import Geometry
+from nsdcodec.format.recipe import NetworkSpec, TrainingRecipe
 from nsdcodec.learning import networks, stacked
 from nsdcodec.learning.base import Network
 from nsdcodec.learning.batches import Held

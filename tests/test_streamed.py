@@ -17,19 +17,20 @@ pytest.importorskip("sklearn")
 
 import h5py
 
-from nsdcodec import NSDDataset, analysis
-from nsdcodec.container.header import NetworkSpec, TrainingRecipe
-from nsdcodec.encoder import Job, encode
+from nsdcodec import NSDDataset
+from nsdcodec.encoding.encoder import Job, encode
+from nsdcodec.encoding.recipes import recipe
+from nsdcodec.encoding.settings import for_geometry
 from nsdcodec.errors import InvalidSource
-from nsdcodec.evaluation import evaluate
-from nsdcodec.free_memory import resident_bytes
+from nsdcodec.evaluation import analysis
+from nsdcodec.evaluation.accuracy import evaluate
+from nsdcodec.format.recipe import NetworkSpec, TrainingRecipe
 from nsdcodec.learning import networks, training
 from nsdcodec.learning.real import Normalized, RealData, normalized
-from nsdcodec.recipes import recipe
-from nsdcodec.settings import for_geometry
 from nsdcodec.sources import Source, load, normalize
 from nsdcodec.sources import streamed as streamed_module
 from nsdcodec.sources.streamed import Streamed
+from nsdcodec.system.free_memory import resident_bytes
 
 RNG = np.random.default_rng(3)
 PATTERNS = RNG.integers(0, 256, (4, 3, 8, 8))
@@ -217,7 +218,7 @@ class TestUse:
         assert written[0] == written[1]
 
     def test_evaluation_and_robustness_find_the_same(self, held, streamed, tmp_path):
-        from nsdcodec.robustness import robustness
+        from nsdcodec.evaluation.robustness import robustness
 
         fitted = for_geometry(recipe("cpu"), held.geometry, held.augmentation).with_names("pixel", "none")
         job = Job(held, tmp_path / "a.nsd", fitted.with_values(list(TINY)), "cpu", ipc=3)

@@ -10,12 +10,13 @@ from builders import fresh_python
 from torch import Tensor
 from worlds import double_world, image_shape, real_data, seeded, toy_source
 
-from nsdcodec.container.header import NetworkSpec
-from nsdcodec.geometry import Geometry
-from nsdcodec.learning import networks, tangents
-from nsdcodec.objectives import student, sweep
-from nsdcodec.objectives.base import World
-from nsdcodec.objectives.student import draw_batches, unroll, unroll_with_graph
+from nsdcodec.encoding.objectives import student
+from nsdcodec.encoding.objectives.base import World
+from nsdcodec.encoding.objectives.student import draw_batches, unroll, unroll_with_graph
+from nsdcodec.format.geometry import Geometry
+from nsdcodec.format.recipe import NetworkSpec
+from nsdcodec.learning import networks
+from nsdcodec.learning.derivatives import sweep, tangents
 
 GEOMETRY = Geometry(3, 2, 12, 12)
 EVERYTHING = "color_crop_cutout_flip_scale_rotate"
@@ -138,10 +139,10 @@ def test_a_network_without_a_tangent_keeps_its_graph(monkeypatch):
 MEMORY = """
 import sys, torch
 from worlds import double_world, seeded
-from nsdcodec.container.header import NetworkSpec
-from nsdcodec.geometry import Geometry
+from nsdcodec.format.recipe import NetworkSpec
+from nsdcodec.format.geometry import Geometry
 from nsdcodec.learning import networks
-from nsdcodec.objectives.student import unroll
+from nsdcodec.encoding.objectives.student import unroll
 torch.set_num_threads(1)
 def peak(name):
     (line,) = (line for line in open("/proc/self/status") if line.startswith(name))

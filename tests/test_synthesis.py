@@ -8,9 +8,9 @@ import references
 import torch
 from builders import LAYOUTS, SMALL, arrays_for, floats
 
-from nsdcodec import synthesis
-from nsdcodec.geometry import Geometry
-from nsdcodec.layout import Layout, Synthesis
+from nsdcodec.format import synthesis
+from nsdcodec.format.geometry import Geometry
+from nsdcodec.format.layout import Layout, Synthesis
 
 SOME = [0, -1, 2, 0, 3]
 

@@ -11,11 +11,12 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from worlds import seeded
 
-from nsdcodec.container.header import NetworkSpec
-from nsdcodec.geometry import Geometry
-from nsdcodec.learning import networks, tangents, winograd
+from nsdcodec.format.geometry import Geometry
+from nsdcodec.format.recipe import NetworkSpec
+from nsdcodec.learning import networks
 from nsdcodec.learning.base import Network, instance_norm
-from nsdcodec.learning.tangents import Tangent
+from nsdcodec.learning.derivatives import tangents, winograd
+from nsdcodec.learning.derivatives.tangents import Tangent
 
 DOUBLE = torch.float64
 

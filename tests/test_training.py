@@ -9,9 +9,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from worlds import CPU, TINY, real_data, seeded, toy_source
 
-from nsdcodec import augmentation
-from nsdcodec.container.header import TrainingRecipe
-from nsdcodec.geometry import Geometry
+from nsdcodec.data import augmentation
+from nsdcodec.format.geometry import Geometry
+from nsdcodec.format.recipe import TrainingRecipe
 from nsdcodec.learning.networks import build, flatten
 from nsdcodec.learning.training import accuracy, autocast, pick_device, pick_precision, train, train_on
 

@@ -12,9 +12,9 @@ from torchvision.transforms import v2
 from worlds import seeded
 
 from nsdcodec import NSDDataset
-from nsdcodec.container.header import TrainingRecipe
+from nsdcodec.data.transforms import DSA, Seeded
 from nsdcodec.errors import UnknownName
-from nsdcodec.transforms import DSA, Seeded
+from nsdcodec.format.recipe import TrainingRecipe
 
 NAME, SOFT = "product, own kernels", "soft labels"
 

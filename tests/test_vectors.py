@@ -12,12 +12,12 @@ import pytest
 from malformed import REFUSED
 
 from nsdcodec import NSDDataset
-from nsdcodec.container.codings import CODINGS
-from nsdcodec.container.file import read
+from nsdcodec.encoding.parameterizations import PARAMETERIZATIONS
 from nsdcodec.errors import RULES, MalformedFile, NsdError
-from nsdcodec.parameterizations import PARAMETERIZATIONS
-from nsdcodec.stored_types import BITS, FLOATS
-from nsdcodec.synthesis import check_finite
+from nsdcodec.format.container.codings import CODINGS
+from nsdcodec.format.container.file import read
+from nsdcodec.format.stored_types import BITS, FLOATS
+from nsdcodec.format.synthesis import check_finite
 
 SPEC = Path(__file__).parent.parent / "spec"
 VECTORS = SPEC / "vectors"

@@ -11,9 +11,9 @@ import pytest
 from builders import LAYOUTS, arrays_for, edited, file_of, header_for
 from malformed import MALFORMED
 
-from nsdcodec.container.file import pack
 from nsdcodec.errors import DigestMismatch, FileAccess, MalformedFile, UnsupportedFeature, UnsupportedVersion
-from nsdcodec.verification import CHECKS, verify
+from nsdcodec.format.container.file import pack
+from nsdcodec.format.verification import CHECKS, verify
 
 pytest.importorskip("typer")
 
@@ -159,7 +159,7 @@ class TestCommand:
         assert [check["ok"] for check in ran.json[0]["checks"]] == [None] * len(CHECKS)
 
     def test_a_file_that_vanishes_meanwhile_is_reported_and_the_others_go_on(self, folder, monkeypatch):
-        import nsdcodec.verification as verification
+        import nsdcodec.format.verification as verification
 
         real = verification.verify
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from nsdcodec import NSDDataset
-from nsdcodec.container.file import read
-from nsdcodec.synthesis import check_finite
+from nsdcodec.format.container.file import read
+from nsdcodec.format.synthesis import check_finite
 
 ZOO = Path(__file__).parent.parent / "zoo"
 FILES = sorted(ZOO.glob("*.nsd"))

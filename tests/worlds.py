@@ -9,16 +9,16 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from nsdcodec import synthesis
-from nsdcodec.budget import Budget
-from nsdcodec.container.header import NetworkSpec
-from nsdcodec.geometry import Geometry
-from nsdcodec.layout import Layout, Synthesis
+from nsdcodec.encoding.budget import Budget
+from nsdcodec.encoding.objectives.base import World
+from nsdcodec.encoding.parameterizations.base import Parameterization, RealImages
+from nsdcodec.format import synthesis
+from nsdcodec.format.geometry import Geometry
+from nsdcodec.format.layout import Layout, Synthesis
+from nsdcodec.format.recipe import NetworkSpec
 from nsdcodec.learning.base import Network
 from nsdcodec.learning.networks import ConvNet
 from nsdcodec.learning.real import RealData
-from nsdcodec.objectives.base import World
-from nsdcodec.parameterizations.base import Parameterization, RealImages
 from nsdcodec.sources.base import Source, Split
 
 TINY = NetworkSpec(depth=1, width=4)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nsdcodec.bench.nsd import KINDS, PLAIN
 from nsdcodec.bench.table import AVERAGE, CROSS, Row, Table, figures
-from nsdcodec.corruptions import CORRUPTIONS
+from nsdcodec.evaluation.corruptions import CORRUPTIONS
 
 # The budgets are those that HaBa needs for its networks: 61.44k, 337.92k and 1566.72k numbers.
 IPCS = (2, 11, 51)

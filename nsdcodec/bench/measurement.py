@@ -13,8 +13,8 @@ from typing import Any
 import torch
 
 from nsdcodec.bench.report import line
-from nsdcodec.container import atomic
 from nsdcodec.errors import FileAccess
+from nsdcodec.system import atomic
 from nsdcodec.version import VERSION
 
 Cells = tuple[list[str], list[list[str]]]

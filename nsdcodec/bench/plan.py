@@ -10,16 +10,16 @@ from typing import Any
 
 import torch
 
-from nsdcodec import job as jobs
 from nsdcodec.bench.result import Result
 from nsdcodec.bench.scales import Scale, overridden
 from nsdcodec.bench.table import Row, Table
-from nsdcodec.corruptions import SEVERITIES
+from nsdcodec.encoding import job as jobs
+from nsdcodec.encoding.job import Job
+from nsdcodec.encoding.settings import Settings
 from nsdcodec.errors import InvalidSetting, UnknownName
-from nsdcodec.job import Job
+from nsdcodec.evaluation.corruptions import SEVERITIES
+from nsdcodec.evaluation.robustness import check
 from nsdcodec.learning import networks
-from nsdcodec.robustness import check
-from nsdcodec.settings import Settings
 from nsdcodec.sources.base import Source
 
 

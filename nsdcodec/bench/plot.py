@@ -7,7 +7,7 @@ import math
 import re
 from typing import Any
 
-from nsdcodec.sources.base import package
+from nsdcodec.system.packages import package
 
 DOTS_PER_INCH = 110
 GAP = 0.2  # of a group, free beside its bars

@@ -11,8 +11,8 @@ from nsdcodec.bench.plan import Bench, Run
 from nsdcodec.bench.plot import plot
 from nsdcodec.bench.result import Result
 from nsdcodec.bench.table import CROSS
-from nsdcodec.container import atomic
-from nsdcodec.corruptions import CORRUPTIONS
+from nsdcodec.evaluation.corruptions import CORRUPTIONS
+from nsdcodec.system import atomic
 
 
 def write(bench: Bench, results: list[tuple[Run, Result]], draw: bool = True) -> dict[str, Any]:

@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from nsdcodec.container import atomic
 from nsdcodec.errors import FileAccess, InvalidSetting
+from nsdcodec.system import atomic
 
 
 @dataclass

@@ -16,18 +16,18 @@ from typing import Any
 
 import torch
 
-from nsdcodec import encoder
-from nsdcodec import job as jobs
 from nsdcodec.bench.plan import Bench, Run, runs
 from nsdcodec.bench.result import Result, difference
-from nsdcodec.checkpoint import Checkpoint
-from nsdcodec.container.file import read
-from nsdcodec.corruptions import SEVERITIES
-from nsdcodec.dataset import NSDDataset
+from nsdcodec.data.dataset import NSDDataset
+from nsdcodec.encoding import encoder
+from nsdcodec.encoding import job as jobs
+from nsdcodec.encoding.checkpoint import Checkpoint
 from nsdcodec.errors import FileAccess, Interrupted, InvalidSetting, NsdError
-from nsdcodec.evaluation import Evaluation, evaluate
+from nsdcodec.evaluation.accuracy import Evaluation, evaluate
+from nsdcodec.evaluation.corruptions import SEVERITIES
+from nsdcodec.evaluation.robustness import robustness
+from nsdcodec.format.container.file import read
 from nsdcodec.learning import networks
-from nsdcodec.robustness import robustness
 from nsdcodec.version import VERSION
 
 # Of a run, the share of the progress that making the set takes.

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from nsdcodec.bench.table import Row
+from nsdcodec.encoding.recipes import CPU, GPU, recipe
+from nsdcodec.encoding.settings import Settings, for_geometry
 from nsdcodec.errors import UnknownName
-from nsdcodec.geometry import Geometry
-from nsdcodec.recipes import CPU, GPU, recipe
-from nsdcodec.settings import Settings, for_geometry
+from nsdcodec.format.geometry import Geometry
 
 # ---- the numbers of the scale "cpu", all of them: the same for every row of a table
 CPU_SEEDS = 2

@@ -8,11 +8,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import BinaryIO
 
-from nsdcodec.container import atomic
-from nsdcodec.dataset import NSDDataset
+from nsdcodec.data.dataset import NSDDataset
 from nsdcodec.errors import UnknownName
 from nsdcodec.export import hdf5, imagefolder, npz, parquet, safetensors, webdataset
 from nsdcodec.export.folder import new_folder
+from nsdcodec.system import atomic
 
 __all__ = ["FILES", "FOLDERS", "FORMATS", "export"]
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nsdcodec.dataset import NSDDataset
+from nsdcodec.data.dataset import NSDDataset
 
 CHUNK_BYTES = 1 << 26  # of float32 images, decoded at once: a set may be larger than memory
 

@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from nsdcodec.dataset import NSDDataset
+from nsdcodec.data.dataset import NSDDataset
 from nsdcodec.errors import FileAccess
 from nsdcodec.export.base import about
 from nsdcodec.version import VERSION

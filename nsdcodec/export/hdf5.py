@@ -7,9 +7,9 @@ from typing import BinaryIO
 
 import numpy as np
 
-from nsdcodec.dataset import NSDDataset
+from nsdcodec.data.dataset import NSDDataset
 from nsdcodec.export.base import about, chunks, image_shape
-from nsdcodec.sources.base import package
+from nsdcodec.system.packages import package
 
 
 def write(dataset: NSDDataset, file: BinaryIO) -> None:

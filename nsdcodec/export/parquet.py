@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any, BinaryIO
 
-from nsdcodec.dataset import NSDDataset
+from nsdcodec.data.dataset import NSDDataset
 from nsdcodec.export import picture
 from nsdcodec.export.base import about, chunks
-from nsdcodec.sources.base import package
+from nsdcodec.system.packages import package
 
 
 def write(dataset: NSDDataset, file: BinaryIO) -> None:

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nsdcodec.dataset import NSDDataset
+from nsdcodec.data.dataset import NSDDataset
 from nsdcodec.errors import InvalidSetting
-from nsdcodec.sources.base import package
+from nsdcodec.system.packages import package
 
 NAME_LENGTH = 40  # characters of a class name in a file's name: 256 would be too long for a file system
 

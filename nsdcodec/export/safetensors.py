@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import save
 
-from nsdcodec.dataset import NSDDataset
+from nsdcodec.data.dataset import NSDDataset
 from nsdcodec.export.base import about_texts, chunks, image_shape
 
 

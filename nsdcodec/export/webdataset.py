@@ -6,10 +6,10 @@ import json
 from itertools import groupby
 from pathlib import Path
 
-from nsdcodec.dataset import NSDDataset
+from nsdcodec.data.dataset import NSDDataset
 from nsdcodec.export import picture
 from nsdcodec.export.base import Chunk, chunks
-from nsdcodec.sources.base import package
+from nsdcodec.system.packages import package
 
 SHARD_IMAGES = 10_000
 CLASS_NAMES = "classnames.txt"

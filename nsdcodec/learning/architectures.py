@@ -8,9 +8,9 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from nsdcodec.errors import InvalidSetting
-from nsdcodec.geometry import Geometry
+from nsdcodec.format.geometry import Geometry
 from nsdcodec.learning.base import Network, instance_norm
-from nsdcodec.sources.base import package
+from nsdcodec.system.packages import package
 
 
 class ResNet18(Network):

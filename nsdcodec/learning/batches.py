@@ -9,9 +9,9 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from nsdcodec import augmentation
-from nsdcodec.augmentation import Draw
-from nsdcodec.synthesis import on_device
+from nsdcodec.data import augmentation
+from nsdcodec.data.augmentation import Draw
+from nsdcodec.system.devices import on_device
 
 
 class Examples(Protocol):

@@ -10,9 +10,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from nsdcodec.container.header import NetworkSpec
 from nsdcodec.errors import InvalidSetting, UnknownName
-from nsdcodec.geometry import Geometry
+from nsdcodec.format.geometry import Geometry
+from nsdcodec.format.recipe import NetworkSpec
 from nsdcodec.learning.architectures import VGG11, AlexNet, ResNet18
 from nsdcodec.learning.base import Network, instance_norm
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from nsdcodec.container.header import Normalization
-from nsdcodec.free_memory import free_memory
+from nsdcodec.format.recipe import Normalization
 from nsdcodec.sources.base import Split, normalize
 from nsdcodec.sources.streamed import Streamed
+from nsdcodec.system.free_memory import free_memory
 
 # The share of what is free that real images may take where the caller does not say how much.
 SHARE = 0.25

@@ -14,9 +14,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from nsdcodec.container.header import NetworkSpec
 from nsdcodec.errors import InvalidSetting
-from nsdcodec.geometry import Geometry
+from nsdcodec.format.geometry import Geometry
+from nsdcodec.format.recipe import NetworkSpec
 from nsdcodec.learning import networks as registry
 from nsdcodec.learning.architectures import VGG11, AlexNet, ResNet18
 from nsdcodec.learning.networks import ConvNet

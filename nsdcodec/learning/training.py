@@ -9,8 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from nsdcodec.container.header import TrainingRecipe
 from nsdcodec.errors import OutOfMemory
+from nsdcodec.format.recipe import TrainingRecipe
 from nsdcodec.learning import batches, stacked
 from nsdcodec.learning.batches import Examples, Held
 from nsdcodec.learning.chunks import parts

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from nsdcodec.errors import InvalidSource
-from nsdcodec.geometry import LIMITS
+from nsdcodec.format.geometry import LIMITS
 from nsdcodec.sources.base import Split
 
 Names = tuple[str, str]

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-import importlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from nsdcodec.container.header import MAX_NAME, Normalization
-from nsdcodec.errors import InvalidSetting, InvalidSource, MissingData
-from nsdcodec.geometry import Geometry
+from nsdcodec.errors import InvalidSetting, InvalidSource
+from nsdcodec.format.container.header import MAX_NAME
+from nsdcodec.format.geometry import Geometry
+from nsdcodec.format.recipe import Normalization
 from nsdcodec.sources.streamed import Streamed
-from nsdcodec.synthesis import on_device
+from nsdcodec.system.devices import on_device
 
 WITH_FLIP = "color_crop_cutout_flip_scale_rotate"
 WITHOUT_FLIP = "color_crop_cutout_scale_rotate"
@@ -209,14 +208,6 @@ def normalize(images: Tensor, normalization: Normalization) -> Tensor:
 def augmentation(name: str) -> str:
     """The DSA strategy that suits the set of this name."""
     return WITHOUT_FLIP if name in NEVER_FLIPPED else WITH_FLIP
-
-
-def package(name: str, extra: str = "encode") -> Any:
-    """A module of an extra, imported when it is needed. Raises MissingData."""
-    try:
-        return importlib.import_module(name)
-    except ImportError as error:
-        raise MissingData(f"the package {name} cannot be imported ({error}): pip install nsdcodec[{extra}]") from error
 
 
 def _check_classes(where: str, classes: tuple[str, ...]) -> None:

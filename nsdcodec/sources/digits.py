@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from nsdcodec.sources.base import Source, Split, augmentation, drawn, package, selected
+from nsdcodec.sources.base import Source, Split, augmentation, drawn, selected
+from nsdcodec.system.packages import package
 
 ABOUT = "1,797 handwritten digits of 1 x 8 x 8, bundled with scikit-learn"
 CLASSES = tuple("0123456789")

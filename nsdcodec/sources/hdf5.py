@@ -12,10 +12,11 @@ import numpy as np
 import torch
 
 from nsdcodec.errors import InvalidSource
-from nsdcodec.free_memory import free_memory, resident_bytes
 from nsdcodec.sources.arrays import class_names, split_of_arrays
-from nsdcodec.sources.base import Source, Split, augmentation, package
+from nsdcodec.sources.base import Source, Split, augmentation
 from nsdcodec.sources.streamed import Streamed
+from nsdcodec.system.free_memory import free_memory, resident_bytes
+from nsdcodec.system.packages import package
 
 # The share of what is left of the memory that the images of a source may take. As much again are the copies that
 # holding out makes: three quarters are for what is computed.

@@ -14,8 +14,9 @@ import numpy as np
 import torch
 
 from nsdcodec.errors import FileAccess, InvalidSource
-from nsdcodec.geometry import LIMITS
-from nsdcodec.sources.base import Split, package
+from nsdcodec.format.geometry import LIMITS
+from nsdcodec.sources.base import Split
+from nsdcodec.system.packages import package
 
 GRAY = frozenset({"1", "L", "LA"})
 COLOUR = frozenset({"RGB", "RGBA", "RGBX", "P", "PA", "CMYK", "YCbCr"})

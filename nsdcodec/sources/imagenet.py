@@ -10,8 +10,9 @@ from types import MappingProxyType
 from typing import Any
 
 from nsdcodec.errors import InvalidSource, MissingData
-from nsdcodec.sources.base import Source, Split, augmentation, package
+from nsdcodec.sources.base import Source, Split, augmentation
 from nsdcodec.sources.image_files import image_files, split_of_files
+from nsdcodec.system.packages import package
 
 SIZE = 128
 

@@ -12,11 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nsdcodec.errors import InvalidSource
-from nsdcodec.geometry import LIMITS
+from nsdcodec.format.geometry import LIMITS
 from nsdcodec.sources import shards
 from nsdcodec.sources.arrays import channels_first, numbered_classes, split_of_arrays
-from nsdcodec.sources.base import Source, Split, augmentation, package
+from nsdcodec.sources.base import Source, Split, augmentation
 from nsdcodec.sources.image_files import Encoded, shape_of_files, split_of_files
+from nsdcodec.system.packages import package
 
 SUFFIX = ".parquet"
 # Columns by the names that the sets of the field give them; the first that is there is taken.

@@ -13,7 +13,8 @@ import numpy as np
 
 from nsdcodec.errors import MissingData
 from nsdcodec.sources.arrays import channels_first, split_of_arrays
-from nsdcodec.sources.base import Source, Split, augmentation, package
+from nsdcodec.sources.base import Source, Split, augmentation
+from nsdcodec.system.packages import package
 
 _NUMERALS = tuple("0123456789")
 

@@ -11,7 +11,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from nsdcodec.errors import FileAccess, InvalidSource
-from nsdcodec.geometry import LIMITS
+from nsdcodec.format.geometry import LIMITS
 from nsdcodec.sources import shards
 from nsdcodec.sources.arrays import numbered_classes
 from nsdcodec.sources.base import Source, augmentation

@@ -23,13 +23,14 @@ from builders import LAYOUTS, file_of  # noqa: E402
 from malformed import REFUSED  # noqa: E402
 from worlds import toy_source  # noqa: E402
 
-from nsdcodec import recipes, settings, sources  # noqa: E402
-from nsdcodec.container.codings import CODINGS  # noqa: E402
-from nsdcodec.container.file import read  # noqa: E402
-from nsdcodec.encoder import Job, encode  # noqa: E402
-from nsdcodec.geometry import Geometry  # noqa: E402
-from nsdcodec.parameterizations import PARAMETERIZATIONS  # noqa: E402
-from nsdcodec.stored_types import FLOATS  # noqa: E402
+from nsdcodec import sources  # noqa: E402
+from nsdcodec.encoding import recipes, settings  # noqa: E402
+from nsdcodec.encoding.encoder import Job, encode  # noqa: E402
+from nsdcodec.encoding.parameterizations import PARAMETERIZATIONS  # noqa: E402
+from nsdcodec.format.container.codings import CODINGS  # noqa: E402
+from nsdcodec.format.container.file import read  # noqa: E402
+from nsdcodec.format.geometry import Geometry  # noqa: E402
+from nsdcodec.format.stored_types import FLOATS  # noqa: E402
 
 FORMS = {name: [f"parameterization.name={name}"] for name in PARAMETERIZATIONS} | {
     "nsd-reading-a": ["reading=A", "kernels=2", "slices=2"],

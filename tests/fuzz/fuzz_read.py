@@ -21,12 +21,12 @@ with atheris.instrument_imports(include=["nsdcodec"]):
     import torch
     from mutations import MOST_BYTES, mutate
 
-    from nsdcodec import synthesis
-    from nsdcodec.container.file import NSDFile, pack, read
-    from nsdcodec.container.header import MAX_DECODED_BYTES
-    from nsdcodec.dataset import NSDDataset
+    from nsdcodec.data.dataset import NSDDataset
     from nsdcodec.errors import MalformedFile, NsdError
-    from nsdcodec.stored_types import SCALED
+    from nsdcodec.format import synthesis
+    from nsdcodec.format.container.file import NSDFile, pack, read
+    from nsdcodec.format.container.header import MAX_DECODED_BYTES
+    from nsdcodec.format.stored_types import SCALED
 
 # What decoding a file at every limit may take: the frame's content and the values, and one array more on the way.
 ALLOWANCE = 3 * MAX_DECODED_BYTES + (64 << 20)

@@ -21,9 +21,9 @@ from pathlib import Path
 import torch
 from tiny import OBJECTIVES, job
 
-from nsdcodec import progress
-from nsdcodec.encoder import encode
-from nsdcodec.learning.memory import keep_freed_memory
+from nsdcodec.encoding import progress
+from nsdcodec.encoding.encoder import encode
+from nsdcodec.system.malloc import keep_freed_memory
 
 # A leak of a kilobyte an iteration would be 1.5 MB in three quarters of 2,000; the heap itself takes some 0.3 MB to
 # settle. Time differs by some percent with what else the caches hold.

@@ -23,9 +23,9 @@ from pathlib import Path
 import torch
 from tiny import OBJECTIVES, job
 
-from nsdcodec.checkpoint import Checkpoint
-from nsdcodec.encoder import encode
-from nsdcodec.job import Job
+from nsdcodec.encoding.checkpoint import Checkpoint
+from nsdcodec.encoding.encoder import encode
+from nsdcodec.encoding.job import Job
 
 ITERATIONS, CHECKS = 30, 3
 

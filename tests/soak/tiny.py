@@ -7,9 +7,9 @@ from pathlib import Path
 import torch
 
 from nsdcodec import sources
-from nsdcodec.job import Job
-from nsdcodec.recipes import recipe
-from nsdcodec.settings import for_geometry
+from nsdcodec.encoding.job import Job
+from nsdcodec.encoding.recipes import recipe
+from nsdcodec.encoding.settings import for_geometry
 
 OBJECTIVES = ("dm", "mtt")
 _EACH = (

@@ -16,9 +16,9 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 
 from nsdcodec.bench.loading.forms import Forms
-from nsdcodec.dataset import NSDDataset
+from nsdcodec.data.dataset import NSDDataset
 from nsdcodec.errors import UnknownName
-from nsdcodec.randomness import stream
+from nsdcodec.system.randomness import stream
 
 Batch = tuple[Tensor, Tensor]
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from safetensors.torch import save_file
 
-from nsdcodec.dataset import NSDDataset
+from nsdcodec.data.dataset import NSDDataset
 
 # As many as the most workers of a usual machine: each reads shards of its own.
 SHARDS = 16

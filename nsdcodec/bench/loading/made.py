@@ -9,14 +9,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from nsdcodec import bases
-from nsdcodec.container.file import pack
-from nsdcodec.container.header import Header, Normalization, TrainingRecipe
 from nsdcodec.errors import InvalidSetting, UnknownName
-from nsdcodec.geometry import Geometry
-from nsdcodec.layout import MAX_IMAGES, Layout, Synthesis
-from nsdcodec.randomness import stream
-from nsdcodec.stored_types import ArraySpec
+from nsdcodec.format import bases
+from nsdcodec.format.container.file import pack
+from nsdcodec.format.container.header import Header
+from nsdcodec.format.geometry import Geometry
+from nsdcodec.format.layout import MAX_IMAGES, Layout, Synthesis
+from nsdcodec.format.recipe import Normalization, TrainingRecipe
+from nsdcodec.format.stored_types import ArraySpec
+from nsdcodec.system.randomness import stream
 
 CIFAR10 = Geometry(classes=10, channels=3, height=32, width=32)
 NORMALIZATION = Normalization((0.5, 0.5, 0.5), (0.25, 0.25, 0.25))

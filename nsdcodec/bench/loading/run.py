@@ -18,14 +18,14 @@ from nsdcodec.bench.loading.forms import Forms, write
 from nsdcodec.bench.loading.made import made
 from nsdcodec.bench.loading.rounds import Listener, Rates, Step, laps, steps
 from nsdcodec.bench.measurement import made_by
-from nsdcodec.container import remote
-from nsdcodec.container.file import MAX_FILE_BYTES
-from nsdcodec.container.header import NetworkSpec
-from nsdcodec.dataset import NSDDataset
+from nsdcodec.data.dataset import NSDDataset
 from nsdcodec.errors import InvalidSetting, MissingData
+from nsdcodec.format.container import remote
+from nsdcodec.format.container.file import MAX_FILE_BYTES
+from nsdcodec.format.recipe import NetworkSpec
 from nsdcodec.learning import networks
 from nsdcodec.learning.base import Network
-from nsdcodec.sources.base import package
+from nsdcodec.system.packages import package
 
 NETWORK = NetworkSpec("convnet", 3, 128)
 # Of all seconds: the rounds of all sets, and the training steps. The rest goes to imports, writing and probes.

@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from nsdcodec import synthesis
 from nsdcodec.bench.stepping import floor
 from nsdcodec.bench.stepping.published import published
 from nsdcodec.bench.stepping.work import Problem, Work
+from nsdcodec.encoding.objectives.student import unroll
+from nsdcodec.encoding.rounding import straight_through
 from nsdcodec.errors import InvalidSetting, UnknownName
-from nsdcodec.learning import compiled, training
-from nsdcodec.objectives.student import unroll
-from nsdcodec.rounding import straight_through
+from nsdcodec.format import synthesis
+from nsdcodec.learning import training
+from nsdcodec.learning.derivatives import compiled
 
 
 @dataclass(frozen=True)

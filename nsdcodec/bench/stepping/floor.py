@@ -25,7 +25,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nsdcodec.bench.stepping.work import SIDE, Work
-from nsdcodec.learning import winograd
+from nsdcodec.learning.derivatives import winograd
 
 PASSES = 4
 # About how often the graph of a step holds what `activation_values` counts, as PyTorch keeps it.

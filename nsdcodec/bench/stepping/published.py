@@ -15,8 +15,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from nsdcodec import augmentation, synthesis
 from nsdcodec.bench.stepping.work import Problem, Work
+from nsdcodec.data import augmentation
+from nsdcodec.format import synthesis
 from nsdcodec.learning import networks
 from nsdcodec.learning.training import autocast
 

@@ -18,7 +18,7 @@ from nsdcodec.bench.stepping.contenders import contender
 from nsdcodec.bench.stepping.process import Failed, Process
 from nsdcodec.bench.stepping.timed import Lap, timed
 from nsdcodec.bench.stepping.work import Work
-from nsdcodec.free_memory import free_memory
+from nsdcodec.system.free_memory import free_memory
 
 Listener = Callable[[float, str], None]
 # The numbers of steps whose memory foretells that of more.

@@ -11,7 +11,7 @@ import torch
 from nsdcodec.bench import process_memory
 from nsdcodec.bench.stepping.contenders import contender
 from nsdcodec.bench.stepping.work import Problem, Work, problem
-from nsdcodec.learning.memory import keep_freed_memory
+from nsdcodec.system.malloc import keep_freed_memory
 
 
 @dataclass(frozen=True)

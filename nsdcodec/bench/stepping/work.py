@@ -12,20 +12,20 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from nsdcodec import synthesis
-from nsdcodec.bases import dct
-from nsdcodec.budget import Budget
-from nsdcodec.container.header import NetworkSpec, Normalization
+from nsdcodec.encoding.budget import Budget
+from nsdcodec.encoding.objectives.base import World
+from nsdcodec.encoding.parameterizations.base import RealImages
+from nsdcodec.encoding.parameterizations.fred import FreD
 from nsdcodec.errors import InvalidSetting
-from nsdcodec.geometry import Geometry
-from nsdcodec.layout import MAX_IMAGES, Layout
+from nsdcodec.format import synthesis
+from nsdcodec.format.bases import dct
+from nsdcodec.format.geometry import Geometry
+from nsdcodec.format.layout import MAX_IMAGES, Layout
+from nsdcodec.format.recipe import NetworkSpec, Normalization
 from nsdcodec.learning import networks
 from nsdcodec.learning.real import RealData
-from nsdcodec.objectives.base import World
-from nsdcodec.parameterizations.base import RealImages
-from nsdcodec.parameterizations.fred import FreD
-from nsdcodec.randomness import stream
 from nsdcodec.sources.base import Split
+from nsdcodec.system.randomness import stream
 
 CLASSES, SIDE = 10, 32
 # FreD's own for CIFAR-10 at IPC 1, and where its learned student rate begins.

@@ -1,0 +1,226 @@
+"""Parts of a set, by image and by class, and several sets as one: each is a set with a loader of its own.
+
+After `image_set`; a file (`dataset`) is a set that can be so divided and joined.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from nsdcodec.data.image_set import ImageSet, Index
+from nsdcodec.errors import InvalidSetting, UnknownName
+from nsdcodec.format.recipe import Normalization, TrainingRecipe
+from nsdcodec.system.randomness import stream
+
+
+class Divisible(ImageSet):
+    """A set that can be taken in parts and joined with others."""
+
+    def subset(self, indices: Index) -> Part:
+        """The images at these indices, in their order, or where a mask, bool [N], is true. Images and labels are those
+        of this set, whose cache the part shares. Raises IndexError, TypeError."""
+        mask = torch.as_tensor(indices)
+        if mask.dtype != torch.bool:
+            return Part(self, self._checked(indices))
+        if mask.shape != (len(self),):
+            raise IndexError(f"a mask of shape {list(mask.shape)} for a set of {len(self)} images")
+        return Part(self, mask.cpu().nonzero().flatten())
+
+    def of_classes(self, classes: Sequence[str | int], *, renumber: bool = False) -> Part:
+        """The images of these classes, by name or number, in the order of this set; of soft labels those whose
+        likeliest class is among them.
+
+        Labels keep their numbers, so that a network for all classes learns from them. With `renumber` the classes
+        become 0 to k - 1 in the order given; a soft label keeps its entries for them, divided by their sum. Raises
+        UnknownName, and InvalidSetting for numbers outside the set's, a class given twice, or none.
+        """
+        numbers = tuple(self._class_number(name) for name in classes)
+        if not numbers or len(set(numbers)) < len(numbers):
+            raise InvalidSetting(f"classes {list(classes)}: name at least one, and each once")
+        index = torch.isin(self.hard_labels, torch.tensor(numbers)).nonzero().flatten()
+        return Part(self, index, numbers, renumber)
+
+    def class_splits(self, tasks: int, *, seed: int | None = None) -> list[Part]:
+        """The set in `tasks` parts for class-incremental learning: each has classes of its own, as many as the others
+        or one more, the first ones the more. The classes come in their order, or in one drawn from the seed. Labels
+        keep their numbers. Raises InvalidSetting unless each task gets a class."""
+        count = len(self.classes)
+        if not 1 <= tasks <= count:
+            raise InvalidSetting(f"{tasks} tasks for {count} classes; there must be 1 to {count}")
+        order = torch.arange(count)
+        if seed is not None:
+            order = torch.randperm(count, generator=stream(seed, "order of classes"))
+        return [self.of_classes(numbers.tolist()) for numbers in order.tensor_split(tasks)]
+
+    def __add__(self, other: Dataset[Any]) -> Any:
+        """With another set of ours a `Joined`, with any other data set PyTorch's ConcatDataset, whose batches are made
+        of single images."""
+        return Joined([self, other]) if isinstance(other, ImageSet) else super().__add__(other)
+
+    def _class_number(self, name: str | int) -> int:
+        if isinstance(name, str):
+            if name not in self.classes:
+                raise UnknownName("class", name, self.classes)
+            return self.classes.index(name)
+        number = operator.index(name)
+        if not 0 <= number < len(self.classes):
+            raise InvalidSetting(f"class {number} of {len(self.classes)} classes; it must be 0 to the last")
+        return number
+
+
+class Part(Divisible):
+    """Some images of a set, made by `subset`, `of_classes` or `class_splits`. Transforms, recipe and normalisation are
+    those of the set.
+
+    `index` int64 [n]: which images. `class_numbers`: the classes that it was chosen by, in the set's numbers.
+    """
+
+    def __init__(
+        self, whole: ImageSet, index: Tensor, class_numbers: Sequence[int] | None = None, renumber: bool = False
+    ) -> None:
+        """`index` as `ImageSet.images` takes it; with `renumber` each image is of one of `class_numbers`."""
+        self.whole, self.index = whole, index
+        self.class_numbers = tuple(range(len(whole.classes)) if class_numbers is None else class_numbers)
+        self.transform, self.target_transform = whole.transform, whole.target_transform
+        self._labels, self._hard_labels = whole.labels[index], whole.hard_labels[index]
+        self._classes = whole.classes
+        if renumber:
+            self._classes = tuple(whole.classes[number] for number in self.class_numbers)
+            new = torch.zeros(len(whole.classes), dtype=torch.int64)
+            new[list(self.class_numbers)] = torch.arange(len(self.class_numbers))
+            self._hard_labels = new[self._hard_labels]
+            if self._labels.ndim == 2:
+                kept = self._labels[:, list(self.class_numbers)]
+                self._labels = kept / kept.sum(dim=1, keepdim=True)
+            else:
+                self._labels = self._hard_labels
+
+    @property
+    def labels(self) -> Tensor:
+        return self._labels
+
+    @property
+    def hard_labels(self) -> Tensor:
+        return self._hard_labels
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        return self._classes
+
+    @property
+    def recipe(self) -> TrainingRecipe:
+        return self.whole.recipe
+
+    @property
+    def normalization(self) -> Normalization:
+        return self.whole.normalization
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        return self.whole.image_shape
+
+    def images(self, index: Tensor, device: torch.device) -> Tensor:
+        return self.whole.images(self.index.index_select(0, index), device)
+
+    def prepare(self, device: torch.device) -> None:
+        """Of the whole set, which decodes and caches for all of its parts."""
+        self.whole.prepare(device)
+
+
+class Joined(Divisible):
+    """The images of several sets, one set after the other, by batches that each decodes its share of. They need the
+    same image shape, normalisation and transforms; the recipe is the first one's.
+
+    Their classes must be the same, or with `merge_classes` become all names of all sets in the order in which they
+    first appear, with labels that follow. Where one set has soft labels, hard ones become distributions too. Raises
+    InvalidSetting that says what differs.
+    """
+
+    def __init__(self, datasets: Sequence[ImageSet], *, merge_classes: bool = False) -> None:
+        if not datasets:
+            raise InvalidSetting("no sets to join; give at least one")
+        self.datasets = tuple(datasets)
+        first = self.datasets[0]
+        for number, other in enumerate(self.datasets):
+            for name in ("image_shape", "normalization", "transform", "target_transform"):
+                if getattr(other, name) != getattr(first, name):
+                    raise InvalidSetting(
+                        f"set {number} has {name} {getattr(other, name)}, set 0 {getattr(first, name)}; "
+                        "sets that are joined need the same"
+                    )
+            if other.classes != first.classes and not merge_classes:
+                raise InvalidSetting(
+                    f"set {number} has the classes {_shortened(other.classes)}, set 0 {_shortened(first.classes)}; "
+                    "Joined(..., merge_classes=True) makes one list of them"
+                )
+        self.transform, self.target_transform = first.transform, first.target_transform
+        self._classes = tuple(dict.fromkeys(name for each in self.datasets for name in each.classes))
+        new = [torch.tensor([self._classes.index(name) for name in each.classes]) for each in self.datasets]
+        pairs = list(zip(new, self.datasets, strict=True))
+        self._hard_labels = torch.cat([numbers[each.hard_labels] for numbers, each in pairs])
+        self._labels = self._hard_labels
+        if any(each.labels.ndim == 2 for each in self.datasets):
+            self._labels = torch.cat(
+                [_distributions(each.labels, numbers, len(self._classes)) for numbers, each in pairs]
+            )
+        # Where each set ends.
+        self._ends = torch.tensor([len(each) for each in self.datasets]).cumsum(0)
+
+    @property
+    def labels(self) -> Tensor:
+        return self._labels
+
+    @property
+    def hard_labels(self) -> Tensor:
+        return self._hard_labels
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        return self._classes
+
+    @property
+    def recipe(self) -> TrainingRecipe:
+        return self.datasets[0].recipe
+
+    @property
+    def normalization(self) -> Normalization:
+        return self.datasets[0].normalization
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        return self.datasets[0].image_shape
+
+    def images(self, index: Tensor, device: torch.device) -> Tensor:
+        images = torch.empty((len(index), *self.image_shape), device=device)
+        owner = torch.bucketize(index, self._ends, right=True)
+        for number, each in enumerate(self.datasets):
+            places = (owner == number).nonzero().flatten()
+            if len(places):
+                start = int(self._ends[number]) - len(each)
+                images.index_copy_(0, places.to(device), each.images(index[places] - start, device))
+        return images
+
+    def prepare(self, device: torch.device) -> None:
+        for each in self.datasets:
+            each.prepare(device)
+
+
+def _distributions(labels: Tensor, numbers: Tensor, classes: int) -> Tensor:
+    """float32 [n, classes] of labels whose class c becomes numbers[c]."""
+    if labels.ndim == 1:
+        return F.one_hot(numbers[labels], classes).to(torch.float32)
+    made = torch.zeros(len(labels), classes)
+    made[:, numbers] = labels
+    return made
+
+
+def _shortened(classes: tuple[str, ...]) -> str:
+    names = ", ".join(classes[:5])
+    return f"{names} and {len(classes) - 5} more" if len(classes) > 5 else names

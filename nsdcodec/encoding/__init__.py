@@ -1,0 +1,1 @@
+"""Real images in, the best file out."""

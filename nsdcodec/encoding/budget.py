@@ -1,0 +1,53 @@
+"""The storage budget: elements as the papers count them (NSD Eq. 3), and the bytes of the real file.
+
+Pure numbers: what a layout takes is counted by `layout.Layout`, what a file takes by the file.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from nsdcodec.errors import InvalidSetting, OverBudget
+from nsdcodec.format.geometry import Geometry
+
+
+@dataclass(frozen=True)
+class Budget:
+    """At most `elements` stored values and at most `file_bytes` bytes, header and all; None is no limit.
+
+    At least one of the two is set. Raises InvalidSetting otherwise.
+    """
+
+    elements: int | None = None
+    file_bytes: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.elements is None and self.file_bytes is None:
+            raise InvalidSetting("budget: give --ipc (elements) or --bits-per-class (bytes of the file), or both")
+        for name, value in (("elements", self.elements), ("file_bytes", self.file_bytes)):
+            if value is not None and value < 1:
+                raise InvalidSetting(f"budget: {name} is {value}; it must be at least 1")
+
+    @classmethod
+    def of(cls, geometry: Geometry, ipc: float | None = None, bits_per_class: float | None = None) -> Budget:
+        """NSD Eq. 3: IPC x classes x elements of an image; and bits a class x classes / 8 bytes of file."""
+        for name, value in (("--ipc", ipc), ("--bits-per-class", bits_per_class)):
+            if value is not None and not 0 < value < math.inf:
+                raise InvalidSetting(f"{name} is {value}; it must be above 0, and finite")
+        return cls(
+            None if ipc is None else round(ipc * geometry.classes * geometry.image_elements),
+            None if bits_per_class is None else int(bits_per_class * geometry.classes / 8),
+        )
+
+    def admits(self, elements: int, file_bytes: int) -> bool:
+        return (self.elements is None or elements <= self.elements) and (
+            self.file_bytes is None or file_bytes <= self.file_bytes
+        )
+
+    def require(self, what: str, elements: int, file_bytes: int, remedy: str) -> None:
+        """Raises OverBudget, with the remedy, unless both counts fit."""
+        if self.elements is not None and elements > self.elements:
+            raise OverBudget(f"{what}: {elements:,} elements exceed the budget of {self.elements:,}; {remedy}")
+        if self.file_bytes is not None and file_bytes > self.file_bytes:
+            raise OverBudget(f"{what}: {file_bytes:,} bytes exceed the budget of {self.file_bytes:,}; {remedy}")

@@ -1,0 +1,16 @@
+"""The objectives, by the name they have on the command line. `Guided` wraps any of them."""
+
+from __future__ import annotations
+
+from nsdcodec.encoding.objectives.base import Objective
+from nsdcodec.encoding.objectives.distribution import DistributionMatching
+from nsdcodec.encoding.objectives.gradient import GradientMatching
+from nsdcodec.encoding.objectives.guidance import Guided
+from nsdcodec.encoding.objectives.none import NoObjective
+from nsdcodec.encoding.objectives.trajectory import TrajectoryMatching
+
+OBJECTIVES: dict[str, type[Objective]] = {
+    kind.name: kind for kind in (GradientMatching, DistributionMatching, TrajectoryMatching, NoObjective)
+}
+
+__all__ = ["OBJECTIVES", "Guided", "Objective"]

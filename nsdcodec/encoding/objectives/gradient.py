@@ -1,0 +1,186 @@
+"""dc: gradient matching (Zhao, Mopuri and Bilen, ICLR 2021), with the siamese augmentation of DSA (ICML 2021).
+
+For each class, the synthetic images should pull a network's weights in the direction in which real images pull them.
+A network drawn at random is matched some times, learns from the synthetic images in between, and makes place for a new
+one: the loops of the paper's Algorithm 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from nsdcodec.data import augmentation
+from nsdcodec.data.augmentation import Draw
+from nsdcodec.encoding.objectives.base import Objective, State, Step, World
+from nsdcodec.encoding.objectives.student import learn
+from nsdcodec.errors import InvalidSetting
+from nsdcodec.learning import networks
+from nsdcodec.learning.chunks import Given, parts
+from nsdcodec.learning.training import autocast
+
+# Rows of the gradient with a smaller norm count for less: the direction of almost nothing is noise, and its derivative
+# is large. As in the authors' code, which adds 1e-6 to the product of two norms; here each is held at 1e-3 or above.
+LEAST_NORM = 1e-3
+# By how much more memory an image takes with the graph of a gradient than with that of a value.
+SECOND_ORDER = 4
+
+
+class GradientState(State):
+    """The network that is being matched; how often it was, the iteration tells."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world)
+        self.network: nn.Module = world.new_network("dc", 0)
+
+    def tensors(self) -> dict[str, Tensor]:
+        return {"network": networks.flatten(self.network)}
+
+    def load(self, tensors: Mapping[str, Tensor]) -> None:
+        weights = tensors["network"].to(self.world.device)
+        self.network.load_state_dict(networks.unflatten(self.network, weights))
+
+
+@dataclass(frozen=True)
+class GradientMatching(Objective):
+    """`real_per_class` real images stand for each class. A network is matched `network_life` times; before each time
+    but the first it takes `inner_steps` plain SGD steps of `inner_rate` on batches of `inner_batch` synthetic images.
+
+    The paper has 256 real images a class and, for 1, 10 and 50 synthetic ones, a life of 1, 10 and 50, with 50 and 10
+    epochs of batches of 256 in between: 50 and 20 steps (a life of 1 has no in between).
+    """
+
+    name: ClassVar[str] = "dc"
+
+    real_per_class: int = 64
+    network_life: int = 1
+    inner_steps: int = 50
+    inner_batch: int = 256
+    inner_rate: float = 0.01
+
+    def __post_init__(self) -> None:
+        for name, least in (("real_per_class", 1), ("network_life", 1), ("inner_steps", 0), ("inner_batch", 1)):
+            if getattr(self, name) < least:
+                raise InvalidSetting(f"dc: {name} is {getattr(self, name)}; it must be at least {least}")
+        if not self.inner_rate > 0:
+            raise InvalidSetting(f"dc: inner_rate is {self.inner_rate}; it must be above 0")
+
+    def prepare(self, world: World) -> GradientState:
+        return GradientState(world)
+
+    def loss(self, state: State, images: Tensor, labels: Tensor, iteration: int) -> Step:
+        """The sum over classes of `distance`. Labels are int64 [n], or probabilities [n, classes], where the largest
+        says which class an image stands for; a class that no image stands for adds nothing."""
+        assert isinstance(state, GradientState)
+        world = state.world
+        self._renew(state, images.detach(), labels.detach(), iteration)
+        network = state.network
+        weights = [weight for weight in network.parameters() if weight.dim() > 1]
+        generator = world.stream("dc", iteration)
+        real = world.real.places_per_class(self.real_per_class, generator)
+        hard = labels if labels.dim() == 1 else labels.argmax(dim=1)
+        order = hard.argsort(stable=True)
+        counts = torch.bincount(hard, minlength=len(real)).tolist()
+        inputs = [images, labels] if labels.is_floating_point() else [images]
+        gradients = [torch.zeros_like(values) for values in inputs]
+        total = images.new_zeros(())
+        for label, (theirs, ours) in enumerate(zip(real, order.split(counts), strict=True)):
+            # Siamese: the real and the synthetic images of a class are augmented alike, each class in its own way.
+            chosen = augmentation.draw(world.augmentation, 1, generator)
+            if not len(ours):
+                continue
+            same = torch.full((len(theirs),), label, device=world.device)
+            target = _mean_gradients(world, network, weights, world.real.take(theirs)[0], same, chosen)
+            own = images.detach()[ours], labels.detach()[ours]
+            value, found = _matched(world, network, weights, *own, chosen, target)
+            total = total + value
+            for gradient, one in zip(gradients, found, strict=True):
+                gradient[ours] = one
+        total = Given.apply(total, gradients, *inputs)
+        return Step(total, network=network)
+
+    def _renew(self, state: GradientState, images: Tensor, labels: Tensor, iteration: int) -> None:
+        """A new network at the end of the life of one; else the same after its inner steps."""
+        world = state.world
+        if iteration % self.network_life == 0:
+            state.network = world.new_network("dc", iteration // self.network_life)
+            return
+        generator = world.stream("dc", "inner", iteration)
+        for _ in range(self.inner_steps):
+            index = torch.randperm(len(images), generator=generator)[: self.inner_batch].to(images.device)
+            learn(world, state.network, images[index], labels[index], self.inner_rate, generator)
+
+
+def distance(ours: Sequence[Tensor], theirs: Sequence[Tensor]) -> Tensor:
+    """1 - cosine of each output node's gradient, summed over nodes and layers: D of the paper's section 3.4, for
+    gradients of weights [out, ...]. Biases and the norms' scales have one value a node: left out, as in its code."""
+    rows = [
+        1 - F.cosine_similarity(one.flatten(1), other.flatten(1), dim=1, eps=LEAST_NORM)
+        for one, other in zip(ours, theirs, strict=True)
+    ]
+    return torch.cat(rows).sum()
+
+
+def _matched(
+    world: World,
+    network: nn.Module,
+    weights: Sequence[Tensor],
+    images: Tensor,
+    labels: Tensor,
+    chosen: Draw | None,
+    target: Sequence[Tensor],
+) -> tuple[Tensor, list[Tensor]]:
+    """The distance of one class, and its gradients in images and, where they are soft, labels. Taken now, so that the
+    graph of a gradient never lives for more than a class; nor, where memory is bounded, for more than some images: by a
+    pass for their mean gradient, and another along the distance's gradient back to the images."""
+    most = None if world.images_at_once is None else max(1, world.images_at_once // SECOND_ORDER)
+    along: Sequence[Tensor] | None = None
+    if len(images) > (most or len(images)):
+        mean = _mean_gradients(world, network, weights, images, labels, chosen)
+        value = distance([one.requires_grad_() for one in mean], target)
+        along = torch.autograd.grad(value, mean)
+    gradients: list[tuple[Tensor, ...]] = []
+    for part in parts(most, images, labels):
+        own = [values.requires_grad_() for values in part if values.is_floating_point()]
+        augmented = augmentation.apply(part[0], chosen)
+        found = _gradients(world, network, weights, augmented, part[1], graph=True)
+        if along is None:
+            value = distance(found, target)
+            gradients.append(torch.autograd.grad(value, own))
+        else:
+            share = len(augmented) / len(images)
+            gradients.append(torch.autograd.grad(found, own, [share * one for one in along]))
+    return value.detach(), [torch.cat(each) for each in zip(*gradients, strict=True)]
+
+
+def _mean_gradients(
+    world: World,
+    network: nn.Module,
+    weights: Sequence[Tensor],
+    images: Tensor,
+    labels: Tensor,
+    chosen: Draw | None,
+) -> list[Tensor]:
+    """Of all images, augmented, in memory that is bounded as the world says."""
+    sums: list[Tensor] = []
+    for some, wanted in parts(world.images_at_once, images, labels):
+        found = _gradients(world, network, weights, augmentation.apply(some, chosen), wanted, graph=False)
+        if len(some) == len(images):
+            return list(found)
+        share = len(some) / len(images)
+        sums = [share * one for one in found] if not sums else [a + share * b for a, b in zip(sums, found, strict=True)]
+    return sums
+
+
+def _gradients(
+    world: World, network: nn.Module, weights: Sequence[Tensor], images: Tensor, labels: Tensor, graph: bool
+) -> tuple[Tensor, ...]:
+    """Of the mean cross-entropy, with respect to the weights; with `graph` they can be differentiated again."""
+    with autocast(world.device, world.precision):
+        logits = network(images)
+    return torch.autograd.grad(F.cross_entropy(logits.to(images.dtype), labels), weights, create_graph=graph)

@@ -1,0 +1,185 @@
+"""mtt: matching training trajectories (Cazenavette et al., CVPR 2022; NSD Algorithm 1 without its line 15).
+
+A student starts where an expert stood, learns from synthetic images for some steps, and should arrive where the expert
+was epochs later. The student's learning rate is learned too.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from nsdcodec.encoding.experts import DTYPES, Experts, ExpertSettings
+from nsdcodec.encoding.objectives.base import Objective, State, Step, World
+from nsdcodec.encoding.objectives.student import keeps_graph, unroll
+from nsdcodec.errors import InvalidSetting, UnknownName
+from nsdcodec.system.devices import on_device
+
+LEAST_RATE = 1e-3  # a learned rate can wander below zero, where the student climbs
+
+
+class TrajectoryState(State):
+    """`experts` and the network's structure beside what every state has."""
+
+    def __init__(self, world: World, experts: Experts, rate: float, rate_learning_rate: float) -> None:
+        super().__init__(world)
+        self.experts = experts
+        self.network: nn.Module = world.new_network("structure")
+        if keeps_graph(self.network):
+            self.notes = (
+                f"mtt: {world.network.name} has no tangent written out, so the graph of every student step is kept, "
+                "and memory grows with objective.student_steps",
+            )
+        self.learnable = {"student_rate": torch.tensor(rate, device=world.device, requires_grad=True)}
+        self.learning_rates = {"student_rate": rate_learning_rate}
+
+    def tensors(self) -> dict[str, Tensor]:
+        return {"student_rate": self.learnable["student_rate"].detach()}
+
+    def load(self, tensors: Mapping[str, Tensor]) -> None:
+        with torch.no_grad():
+            self.learnable["student_rate"].copy_(tensors["student_rate"])
+
+    def constrain(self) -> None:
+        with torch.no_grad():
+            self.learnable["student_rate"].clamp_(min=LEAST_RATE)
+
+
+@dataclass(frozen=True)
+class TrajectoryMatching(Objective):
+    """`student_steps` on synthetic batches of `student_batch` (0: all images) against `expert_epochs` of one of
+    `experts` networks, from a start epoch of `first_start` to `last_start` (later ones suit larger sets: DATM, ICLR
+    2024). `student_rate` is where the learned rate begins;
+    `rate_learning_rate` is what it is learned with: in the units of MTT under SGD, about the size of a step under Adam.
+    `expert_dtype` is what experts are stored in: float16 takes half the disk and rounds a weight by up to 2^-11 of it.
+    """
+
+    name: ClassVar[str] = "mtt"
+
+    student_steps: int = 50
+    expert_epochs: int = 2
+    last_start: int = 5
+    student_batch: int = 0
+    student_rate: float = 0.01
+    rate_learning_rate: float = 1e-5
+    experts: int = 100
+    first_start: int = 0
+    expert_dtype: str = "float32"
+
+    def __post_init__(self) -> None:
+        if self.expert_dtype not in DTYPES:
+            raise UnknownName("objective.expert_dtype", self.expert_dtype, DTYPES)
+        for name in ("student_steps", "expert_epochs", "experts"):
+            if getattr(self, name) < 1:
+                raise InvalidSetting(f"mtt: {name} is {getattr(self, name)}; it must be at least 1")
+        if not 0 <= self.first_start <= self.last_start:
+            raise InvalidSetting(
+                f"mtt: first_start is {self.first_start} and last_start {self.last_start}; 0 <= first <= last"
+            )
+        if self.student_batch < 0 or self.student_rate < LEAST_RATE:
+            raise InvalidSetting(
+                f"mtt: student_batch is {self.student_batch} and student_rate {self.student_rate}; they must be at "
+                f"least 0 and {LEAST_RATE}"
+            )
+
+    def expert_settings(self, world: World) -> ExpertSettings:
+        """No epoch is trained after the last that is matched, and none stored that is neither start nor end."""
+        starts = range(self.first_start, self.last_start + 1)
+        kept = {*starts, *(start + self.expert_epochs for start in starts)}
+        return ExpertSettings(
+            world.source_sha256,
+            world.network,
+            world.augmentation,
+            self.last_start + self.expert_epochs,
+            seed=world.seed,
+            precision=world.precision,
+            kept=tuple(sorted(kept)),
+            dtype=self.expert_dtype,
+        )
+
+    def experts_of(self, world: World, together: int | None = None) -> Experts:
+        """The trajectories to match; those that are missing are made, `together` of them at once."""
+        settings = self.expert_settings(world)
+        experts = Experts(world.experts_folder, settings)
+        standing = self.experts - len(experts.missing(self.experts))
+        done = itertools.count(standing * settings.epochs + 1)
+        experts.fill(
+            self.experts,
+            world.geometry,
+            world.real,
+            lambda expert, epoch: world.on_prepare(
+                f"expert {expert + 1} of {self.experts}, epoch {epoch}", next(done) / (self.experts * settings.epochs)
+            ),
+            lambda count: world.on_prepare(
+                f"other processes make the last {count} of {self.experts} experts", 1 - count / self.experts
+            ),
+            together,
+            world.images_at_once,
+        )
+        return experts
+
+    def prepare(self, world: World) -> TrajectoryState:
+        return TrajectoryState(world, self.experts_of(world), self.student_rate, self.rate_learning_rate)
+
+    def loss(self, state: State, images: Tensor, labels: Tensor, iteration: int) -> Step:
+        """||student - expert's end||^2 / ||expert's start - expert's end||^2."""
+        assert isinstance(state, TrajectoryState)
+        world = state.world
+        generator = world.stream("mtt", iteration)
+        expert = int(torch.randint(self.experts, (1,), generator=generator))
+        epoch = int(torch.randint(self.first_start, self.last_start + 1, (1,), generator=generator))
+        start, end = (
+            on_device(state.experts.weights(expert, at), world.device) for at in (epoch, epoch + self.expert_epochs)
+        )
+
+        def matched(world: World, images: Tensor, labels: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+            student = unroll(
+                world,
+                state.network,
+                start,
+                images,
+                labels,
+                state.learnable["student_rate"],
+                self.student_steps,
+                self.student_batch or None,
+                generator,
+            )
+            return (student - end).square().sum() / (start - end).square().sum(), student
+
+        parts: dict[str, Tensor] = {}
+        if iteration == 0 and world.precision == "bfloat16":
+            given = images.detach(), labels.detach()
+            losses = (
+                lambda images, precision=precision: matched(
+                    replace(world, precision=precision), images, given[1], generator.clone_state()
+                )[0]
+                for precision in ("bfloat16", "float32")
+            )
+            parts["bfloat16_cosine"] = cosine = _cosine(given[0], losses)
+            state.notes += (
+                f"mtt: at the first iteration, the gradient in bfloat16 had a cosine of {cosine:.4f} with float32's",
+            )
+        loss, student = matched(world, images, labels, generator)
+        return Step(loss, student, state.network, parts)
+
+    def learned_rate(self, state: State) -> float | None:
+        rate = float(state.learnable["student_rate"].detach())
+        # Three digits: what the header shows is what it means.
+        return round(rate, 3 - math.ceil(math.log10(rate)))
+
+
+def _cosine(images: Tensor, losses: Iterable[Callable[[Tensor], Tensor]]) -> Tensor:
+    """Of the gradients of two losses with respect to the images."""
+    gradients = []
+    for loss in losses:
+        own = images.clone().requires_grad_()
+        gradients.append(torch.autograd.grad(loss(own), own)[0].flatten())
+    one, other = gradients
+    cosine: Tensor = one @ other / (one.norm() * other.norm())
+    return cosine

@@ -1,0 +1,108 @@
+"""What a parameterization is: a layout for a budget, and initial values of its arrays. It has no decoder."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from nsdcodec.encoding.budget import Budget
+from nsdcodec.errors import InvalidSetting, nearest
+from nsdcodec.format import synthesis
+from nsdcodec.format.geometry import Geometry
+from nsdcodec.format.layout import Layout, Synthesis, stored_as
+from nsdcodec.format.stored_types import VALUES, ArraySpec
+
+# "herding" and "forgetting" are real images too, chosen by `nsdcodec.encoding.coresets`.
+INITS = ("real", "herding", "forgetting", "noise")
+LABELS = ("hard", "soft")
+# What soft labels begin with: the probability of an image's own class.
+CONFIDENCE = 0.9
+
+
+@dataclass(frozen=True)
+class RealImages:
+    """What initial values are made from: `draw`, labels int64 [n] -> normalised real images [n, C, H, W] of those
+    classes; `of_class`, a label -> all real training images of that class."""
+
+    draw: Callable[[Tensor], Tensor]
+    of_class: Callable[[int], Tensor]
+
+
+@dataclass(frozen=True)
+class Parameterization(ABC):
+    """`dtype` is the stored type of the arrays; int8, int6 and int4 have a scale for each slice of a spectrum and each
+    row of a batch kernel or of labels, and leave the small kernels in float16. `init` is "real" (from random real
+    images), "herding" or "forgetting" (from real images that these rank first) or "noise"; `labels` is "hard" (by the
+    rule, no bytes) or "soft" (a learned distribution over the classes for each image, stored and counted)."""
+
+    dtype: str = "float16"
+    init: str = "real"
+    labels: str = "hard"
+
+    name: ClassVar[str]
+    # Roles that are stored and never optimised.
+    fixed: ClassVar[frozenset[str]] = frozenset({"mask"})
+
+    def __post_init__(self) -> None:
+        for field, choices in (("dtype", VALUES), ("init", INITS), ("labels", LABELS)):
+            self.require_choice(field, choices)
+
+    @abstractmethod
+    def layout(self, geometry: Geometry, budget: Budget) -> Layout:
+        """The exact arrays and their stored types. Raises OverBudget, with the remedy, where nothing fits."""
+
+    @abstractmethod
+    def initial(self, layout: Layout, real: RealImages, generator: torch.Generator) -> dict[str, Tensor]:
+        """Initial values of every array but the labels: float32, masks bool."""
+
+    def in_training(self, arrays: Mapping[str, Tensor], generator: torch.Generator) -> Mapping[str, Tensor]:
+        """The arrays as one iteration of the optimisation sees them: a form may hide some at random."""
+        return arrays
+
+    def laid_out(
+        self,
+        geometry: Geometry,
+        synthesis: Synthesis,
+        shapes: Mapping[str, tuple[int, ...]],
+        mask: tuple[int, ...] | None = None,
+    ) -> Layout:
+        """A layout of float arrays of these shapes, with a mask and with soft labels where there are such."""
+        arrays = {role: stored_as(role, shape, self.dtype) for role, shape in shapes.items()}
+        if mask is not None:
+            arrays["mask"] = ArraySpec("uint1", mask)
+        hard = Layout(geometry, synthesis, arrays)
+        if self.labels == "hard":
+            return hard
+        scores = stored_as("labels", (hard.images, geometry.classes), self.dtype)
+        return Layout(geometry, synthesis, arrays | {"labels": scores}, "soft")
+
+    def require_choice(self, field: str, choices: tuple[str, ...]) -> None:
+        value = getattr(self, field)
+        if value not in choices:
+            known = f"{', '.join(choices[:-1])} or {choices[-1]}"
+            raise InvalidSetting(f"{self.name}: {field} is {value!r}; {nearest(value, choices)}it can be {known}")
+
+    def require_positive(self, *fields: str) -> None:
+        for field in fields:
+            value = getattr(self, field)
+            if value is not None and value < 1:
+                raise InvalidSetting(f"{self.name}: {field} is {value}; it must be at least 1")
+
+
+def initial_arrays(
+    parameterization: Parameterization, layout: Layout, real: RealImages, generator: torch.Generator
+) -> dict[str, Tensor]:
+    """The form's initial values, and soft labels that begin near the hard ones."""
+    arrays = parameterization.initial(layout, real, generator)
+    if layout.labels == "soft":
+        classes = layout.geometry.classes
+        lead = math.log(CONFIDENCE * max(1, classes - 1) / (1 - CONFIDENCE))
+        scores = lead * torch.nn.functional.one_hot(synthesis.balanced_labels(layout), classes)
+        arrays["labels"] = scores - scores.mean(dim=1, keepdim=True)
+    return arrays

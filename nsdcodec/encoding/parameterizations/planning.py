@@ -1,0 +1,72 @@
+"""How a form is fitted to a budget: what fits, the most that fits, and what to do where nothing does."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from nsdcodec.encoding.budget import Budget
+from nsdcodec.errors import OverBudget
+from nsdcodec.format.geometry import Geometry
+from nsdcodec.format.layout import Layout
+from nsdcodec.format.stored_types import BITS
+
+# What a planner sets aside, of a budget in bytes, for the header; the encoder measures the real one before training.
+HEADER_RESERVE = 1_536
+
+
+def admits(budget: Budget, layout: Layout) -> bool:
+    return budget.admits(layout.elements, layout.nbytes + HEADER_RESERVE)
+
+
+def largest(fits: Callable[[int], bool], limit: int) -> int:
+    """The largest n in 1 to limit for which `fits` holds, 0 where none does; `fits` never holds again once it fails."""
+    low, high = 0, limit + 1
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if fits(middle) else (low, middle)
+    return low
+
+
+def images_a_class(geometry: Geometry, budget: Budget, dtype: str) -> float:
+    """IPC: how many whole images a class the budget would hold."""
+    limits = [budget.elements, budget.file_bytes and budget.file_bytes * 8 / BITS[dtype]]
+    elements = min(limit for limit in limits if limit is not None)
+    return elements / (geometry.classes * geometry.image_elements)
+
+
+def coefficient_share(geometry: Geometry, budget: Budget, dtype: str) -> float:
+    """The share of an image's coefficients that is kept: FreD's table for CIFAR-10 (16, 6.4 and 4 times the images at
+    IPC 1, 10 and 50) and, from 100 classes on, for CIFAR-100 (8, 2.56 and 2.56 times). Never fewer than 16 a channel:
+    images of 8 pixels have no smaller picture of themselves."""
+    ipc = images_a_class(geometry, budget, dtype)
+    if geometry.classes >= 100:
+        share = 1 / 8 if ipc < 5 else 1 / 2.56
+    else:
+        share = 1 / 16 if ipc < 5 else 1 / 6.4 if ipc < 25 else 1 / 4
+    return min(1.0, max(share, 16 / (geometry.height * geometry.width)))
+
+
+def require_fit(name: str, geometry: Geometry, budget: Budget, smallest: Layout, also: str = "") -> None:
+    """Raises OverBudget where not even the smallest set of a form fits: says what would. `also` is another remedy."""
+    if admits(budget, smallest):
+        return
+    if smallest.labels == "soft":
+        also = f"{also}, or " * bool(also) + "give --labels hard"
+    nbytes = smallest.nbytes + HEADER_RESERVE
+    remedies = []
+    if budget.elements is not None and smallest.elements > budget.elements:
+        ipc = smallest.elements / (geometry.classes * geometry.image_elements)
+        remedies.append(f"raise --ipc to {math.ceil(ipc * 1000) / 1000:g}")
+    if budget.file_bytes is not None and nbytes > budget.file_bytes:
+        remedies.append(f"raise --bits-per-class to {math.ceil(8 * nbytes / geometry.classes):,}")
+    held = " and ".join(
+        f"{limit:,} {unit}"
+        for limit, unit in ((budget.elements, "elements"), (budget.file_bytes, "bytes"))
+        if limit is not None
+    )
+    raise OverBudget(
+        f"{name}: its smallest set, {smallest.images:,} images, takes {smallest.elements:,} elements and {nbytes:,} "
+        f"bytes; the budget is {held}; {' and '.join(remedies)}{also and ', or ' + also}",
+        nbytes,
+    )

@@ -1,0 +1,1 @@
+"""What a set is worth: accuracy of networks trained on it, on clean and on corrupted images; how real images look."""

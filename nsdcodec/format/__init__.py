@@ -1,0 +1,1 @@
+"""What a file says, and how it becomes images."""

@@ -1,0 +1,156 @@
+"""Layout and arrays -> images and labels: all that decoding is, in one differentiable function.
+
+Every parameterization is read by this one function; encoding optimises through it. Spec: spec/synthesis.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from nsdcodec.errors import MalformedFile
+from nsdcodec.format.bases import basis
+from nsdcodec.format.container.file import NSDFile
+from nsdcodec.format.layout import Layout
+from nsdcodec.system.devices import on_device
+
+MOST_VALUES_AT_ONCE = 1 << 24
+
+
+def images(layout: Layout, arrays: Mapping[str, Tensor], index: Tensor | None = None) -> Tensor:
+    """Images [n, C, H, W] in normalised units and in the type of the spectrum, for `index` int64 [n] (all where None).
+
+    `arrays` holds the float arrays of the layout, and its mask as bool. Only the spectra, kernels and batch columns
+    that the index needs are touched. Raises IndexError past the last image. NSD Eq. 1 and 2, with kernels that may be
+    shared by spectra, or by all on one axis.
+    """
+    if index is not None and len(index) and (int(index.min()) < 0 or int(index.max()) >= layout.images):
+        raise IndexError(f"images {int(index.min())} to {int(index.max())} asked for; there are {layout.images}")
+    spectrum, kernel, column = _places(layout, arrays["spectrum"].device, index)
+    coefficients = _batch_axis(layout, arrays, spectrum, kernel, column)
+    for axis, dimension in (("channel", -3), ("height", -2), ("width", -1)):
+        coefficients = _spatial_axis(layout, arrays, axis, dimension, kernel, coefficients)
+    return coefficients.flatten(0, 1)
+
+
+def labels(layout: Layout, arrays: Mapping[str, Tensor], device: torch.device | str = "cpu") -> Tensor:
+    """The class of every image, int64 [images]; with soft labels its distribution over the classes, [images, classes]
+    in the type of the array and differentiable in it. Either is what PyTorch's cross_entropy takes as a target."""
+    if layout.labels == "soft":
+        return arrays["labels"].to(device).softmax(dim=1)
+    if layout.labels == "stored":
+        return arrays["labels"].to(device=device, dtype=torch.int64)
+    return balanced_labels(layout).to(device)
+
+
+def balanced_labels(layout: Layout) -> Tensor:
+    """The classes, int64 [images], that the rule "balanced" gives: the images shared out to the classes in order."""
+    # In place: a small file may have 2^24 images, and each step would take 128 MB of its own.
+    labels = np.arange(layout.images, dtype=np.int64)
+    labels *= layout.geometry.classes
+    labels //= layout.images
+    return torch.from_numpy(labels)
+
+
+def hard_labels(labels: Tensor) -> Tensor:
+    """int64 [n] of labels [n], or of distributions or scores [n, classes]: the likeliest class, the first of equals."""
+    return labels.detach().argmax(dim=1) if labels.ndim == 2 else labels
+
+
+def check_finite(file: NSDFile) -> None:
+    """Raises MalformedFile (A04) where an image has a value that is not finite in float32, though all arrays are.
+    Holds about `MOST_VALUES_AT_ONCE` values beside the arrays, or what a single image needs."""
+    layout = file.header.layout
+    arrays = {role: to_torch(values) for role, values in file.arrays.items()}
+    count = images_at_once(layout)
+    for start in range(0, layout.images, count):
+        index = torch.arange(start, min(start + count, layout.images))
+        finite = images(layout, arrays, index).isfinite().flatten(1).all(dim=1)
+        if not finite.all():
+            raise MalformedFile("NSD-A04", f"image {int(index[~finite][0])} is not finite once decoded")
+
+
+def images_at_once(layout: Layout) -> int:
+    """How many images `images` makes with about `MOST_VALUES_AT_ONCE` values between two steps; at least one."""
+    # For the batch axis an image takes of each slice its number, int64, and its factor.
+    return max(1, MOST_VALUES_AT_ONCE // max(layout.image_values, 3 * layout.coefficient_shape[0]))
+
+
+def to_torch(values: NDArray[Any], dtype: torch.dtype = torch.float32) -> Tensor:
+    """A stored array as a tensor of its own memory: floats in `dtype`, bits as bool, labels as int64."""
+    if values.dtype.kind == "f":
+        return torch.from_numpy(values.astype(np.float64 if dtype == torch.float64 else np.float32)).to(dtype)
+    return torch.from_numpy(values.astype(bool if values.dtype == bool else np.int64))
+
+
+def _places(layout: Layout, device: torch.device, index: Tensor | None) -> tuple[Tensor, Tensor, Tensor | None]:
+    """Which spectrum [B], which kernel [B], and which columns of the batch axis [B, m] make the images: one row for
+    each block where all its images are wanted (None: every column), else one for each image."""
+    column: Tensor | None = None
+    if index is None:
+        block = torch.arange(layout.blocks, device=device)
+    elif layout.blocks == 1:
+        block, column = torch.zeros(1, dtype=torch.int64, device=device), on_device(index, device)[None]
+    else:
+        index = on_device(index, device)
+        block, column = index // layout.images_per_block, (index % layout.images_per_block)[:, None]
+    if layout.synthesis.pairing == "zip":
+        return block, block if layout.kernels > 1 else torch.zeros_like(block), column
+    return block // layout.kernels, block % layout.kernels, column
+
+
+def _batch_axis(
+    layout: Layout, arrays: Mapping[str, Tensor], spectrum: Tensor, kernel: Tensor, column: Tensor | None
+) -> Tensor:
+    """Coefficients [B, m, t2, t3, t4] of single images."""
+    stored = arrays["spectrum"]
+    if layout.synthesis.batch == "identity":
+        mixed = stored[spectrum] if column is None else stored[spectrum[:, None], column]
+    else:
+        kernels = arrays["batch_kernel"]
+        own = kernel if len(kernels) > 1 else torch.zeros_like(kernel)
+        if column is None:
+            mixed = kernels[own].transpose(1, 2) @ stored[spectrum].flatten(2)
+        elif layout.blocks == 1:
+            mixed = (kernels[0][:, column[0]].T @ stored[0].flatten(1))[None]
+        else:
+            slices = stored.flatten(0, 1).flatten(1)
+            mixed = mixed_slices(slices, spectrum, kernels[own, :, column[:, 0]])[:, None]
+        mixed = mixed.reshape(*mixed.shape[:2], *stored.shape[2:])
+    if "mask" not in layout.arrays:
+        return mixed
+    mask = arrays["mask"]
+    chosen_mask = mask[spectrum if len(mask) > 1 else torch.zeros_like(spectrum)]
+    full = mixed.new_zeros(*mixed.shape[:3], *mask.shape[1:])
+    return full.masked_scatter(chosen_mask[:, None, None].expand_as(full), mixed)
+
+
+def mixed_slices(slices: Tensor, block: Tensor, factors: Tensor) -> Tensor:
+    """Sums [n, q]: of the p slices in block[n], each times its factor. `slices` [blocks * p, q], `factors` [n, p].
+    Only the slices in these blocks are read, and none is copied."""
+    count = factors.shape[1]
+    number = block[:, None] * count + torch.arange(count, device=block.device)
+    return torch.nn.functional.embedding_bag(number, slices, mode="sum", per_sample_weights=factors)
+
+
+def _spatial_axis(
+    layout: Layout, arrays: Mapping[str, Tensor], axis: str, dimension: int, kernel: Tensor, values: Tensor
+) -> Tensor:
+    """Multiplies one axis of values [B, m, q, r, s] by its matrix [t, u], or [B, t, u] where rows have their own."""
+    kind = layout.synthesis.axis(axis)
+    if kind == "identity":
+        return values
+    if kind == "stored":
+        matrices = arrays[f"{axis}_kernel"]
+    else:
+        size = getattr(layout.geometry, "channels" if axis == "channel" else axis)
+        named = torch.tensor(basis(kind, values.shape[dimension], size))
+        matrices = named.to(values)[None]
+    if len(matrices) == 1:
+        return (values.movedim(dimension, -1) @ matrices[0]).movedim(-1, dimension)
+    return (values.movedim(dimension, -1) @ matrices[kernel][:, None, None]).movedim(-1, dimension)

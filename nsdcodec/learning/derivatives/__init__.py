@@ -1,0 +1,1 @@
+"""Exact gradients through the steps of a network's training."""

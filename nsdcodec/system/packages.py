@@ -1,0 +1,16 @@
+"""Packages that only some installations have."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from nsdcodec.errors import MissingData
+
+
+def package(name: str, extra: str = "encode") -> Any:
+    """A module of an extra, imported when it is needed. Raises MissingData."""
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        raise MissingData(f"the package {name} cannot be imported ({error}): pip install nsdcodec[{extra}]") from error

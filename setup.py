@@ -1,0 +1,9 @@
+"""Which packages are built; all else stands in pyproject.toml."""
+
+from setuptools import find_packages, setup
+
+setup(
+    packages=[*find_packages(include=["nsdcodec", "nsdcodec.*"]), "nsdcodec_cli"],
+    # So that no package called "cli" appears in anyone's environment.
+    package_dir={"nsdcodec_cli": "cli"},
+)
