@@ -102,7 +102,7 @@ def bench(
     )
     names = None if rows is None else [name.strip() for name in rows.split(",")]
     keep_freed_memory()
-    torch_device, chosen_precision = options.device(device, precision)
+    compute = options.compute(device, precision)
     found_source = sources.load(source, data_dir)
     planned = Bench(
         name=table,
@@ -114,8 +114,7 @@ def bench(
         rows=found_table.chosen(names),
         ipcs=_budgets(ipc),
         overrides=tuple(set_ or ()),
-        device=torch_device,
-        precision=chosen_precision,
+        compute=compute,
         experts_folder=options.experts_folder(experts_dir),
         data_dir=data_dir,
         restart=restart,

@@ -73,7 +73,8 @@ def encode(
     On several devices: torchrun --nproc-per-node N -m nsdcodec.encode SOURCE ... --set optimizer.draws=N
     """
     from nsdcodec import sources
-    from nsdcodec.encoding.encoder import Job
+    from nsdcodec.encoding.budget import Budget
+    from nsdcodec.encoding.encoder import Output, Task
     from nsdcodec.encoding.encoder import encode as run
     from nsdcodec.system import launch, ranks
     from nsdcodec.system.malloc import keep_freed_memory
@@ -84,7 +85,7 @@ def encode(
     if limit is None:
         keep_freed_memory()
     timeout = options.seconds(rank_timeout, "--rank-timeout")
-    torch_device, chosen_precision = options.device(device, precision)
+    compute = options.compute(device, precision, limit, compile_)
     if ":" in device and launch.world() > 1:
         raise InvalidSetting(
             f"--device {device}: {launch.world()} processes would share it; give cuda, and each has one"
@@ -92,35 +93,33 @@ def encode(
     given = {"iterations": iterations, "parameterization.init": init, "parameterization.labels": labels}
     pairs = [*(set_ or []), *(f"{key}={value}" for key, value in given.items() if value is not None)]
     images = sources.load(source, data_dir, limit)
-    name, settings = options.settings(recipe, torch_device.type, images, parameterization, objective, pairs)
+    name, settings = options.settings(recipe, compute.device.type, images, parameterization, objective, pairs)
     named = [
         f"{key}={value}"
         for key, value in (("parameterization.name", parameterization), ("objective.name", objective))
         if value
     ]
-    job = Job(
-        source=images,
-        output=out,
-        settings=settings,
+    task = Task(
+        images,
+        settings,
+        Budget.of(images.geometry, 1.0 if ipc is None and bits_per_class is None else ipc, bits_per_class),
+        seed,
+        None if time is None else options.seconds(time, "--time"),
         recipe_name=name,
         overrides=(*named, *pairs),
-        ipc=1.0 if ipc is None and bits_per_class is None else ipc,
-        bits_per_class=bits_per_class,
-        seed=seed,
-        device=torch_device,
-        precision=chosen_precision,
-        time_limit=None if time is None else options.seconds(time, "--time"),
-        resume=resume,
-        restart=restart,
-        experts_folder=options.experts_folder(experts_dir),
-        memory=limit,
-        compile=compile_,
-        launch=launch.name(),
     )
-    if launch.restarted() and job.checkpoint_path.exists():
-        job = replace(job, resume=True, restart=False)
-    with ranks.joined(torch_device, timeout) as together, output.progress_bar("encode") as bar:
-        result = run(job, lambda progress: bar(progress.done, _text(progress)), together)
+    target = Output(out, resume, restart, launch=launch.name())
+    if launch.restarted() and target.checkpoint.exists():
+        target = replace(target, resume=True, restart=False)
+    with ranks.joined(compute.device, timeout) as together, output.progress_bar("encode") as bar:
+        result = run(
+            task,
+            target,
+            compute,
+            experts_folder=options.experts_folder(experts_dir),
+            listen=lambda progress: bar(progress.done, _text(progress)),
+            ranks=together,
+        )
     if not output.first():
         return
     layout = result.header.layout

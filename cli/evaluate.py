@@ -76,7 +76,7 @@ def evaluate(
     limit = options.memory(memory)
     if limit is None:
         keep_freed_memory()
-    torch_device, chosen_precision = options.device(device, precision)
+    compute = options.compute(device, precision, limit, together=together)
     datasets = {file: NSDDataset(file) for file in files}
     specs = {file: _networks(dataset.recipe.network, nets, depth, width) for file, dataset in datasets.items()}
     source = sources.load(source_name, data_dir, limit)
@@ -89,29 +89,26 @@ def evaluate(
         check(source, chosen_severities, corruption_images, data_dir)
     results: dict[tuple[str, str], Evaluation] = {}
     for file, dataset in datasets.items():
-        total = networks * (epochs or dataset.recipe.epochs)
         for net, spec in specs[file].items():
-            done = itertools.count(1)
+            wanted = replace(dataset.recipe, network=spec)
+            wanted = wanted if epochs is None else replace(wanted, epochs=epochs)
+            done, total = itertools.count(1), networks * wanted.epochs
             with output.progress_bar(f"eval {file}, {net}" if nets else f"eval {file}") as bar:
                 results[file, net] = run(
                     dataset,
                     source,
                     networks,
-                    epochs,
-                    spec,
-                    seed,
-                    torch_device,
-                    chosen_precision,
-                    lambda number, epoch, bar=bar, done=done, total=total: bar(  # type: ignore[misc]
+                    compute,
+                    recipe=wanted,
+                    seed=seed,
+                    progress=lambda number, epoch, bar=bar, done=done, total=total: bar(  # type: ignore[misc]
                         next(done) / total, f"network {number + 1}, epoch {epoch}"
                     ),
                     keep_networks=corruptions,
-                    memory=limit,
-                    together=together,
                 )
     documents = [
         _document(file, net, datasets[file], result)
-        | {"source": source.name, "networks": networks, "seed": seed, "precision": chosen_precision}
+        | {"source": source.name, "networks": networks, "seed": seed, "precision": compute.precision}
         for (file, net), result in results.items()
     ]
     robust: dict[tuple[str, str], Robustness] = {}
@@ -120,13 +117,12 @@ def evaluate(
             found = robustness(
                 list(results.values()),
                 source,
-                chosen_severities,
-                corruption_images,
-                seed,
-                data_dir,
-                torch_device,
-                chosen_precision,
-                bar,
+                compute,
+                severities=chosen_severities,
+                images=corruption_images,
+                seed=seed,
+                data_dir=data_dir,
+                progress=bar,
             )
         robust = dict(zip(results, found, strict=True))
         for document, one in zip(documents, found, strict=True):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -31,30 +30,25 @@ def experts(
     several times, also by torchrun or on machines that share the folder, each process makes others.
     """
     from nsdcodec import sources
-    from nsdcodec.encoding.encoder import Job, make_experts
+    from nsdcodec.encoding.budget import Budget
+    from nsdcodec.encoding.encoder import Task, make_experts
     from nsdcodec.system.malloc import keep_freed_memory
 
     limit = options.memory(memory)
     if limit is None:
         keep_freed_memory()
-    torch_device, chosen_precision = options.device(device, precision)
+    compute = options.compute(device, precision, limit, together=together)
     pairs = [*(set_ or []), *([f"objective.experts={count}"] if count is not None else [])]
     images = sources.load(source, data_dir, limit)
-    name, settings = options.settings(recipe, torch_device.type, images, None, "mtt", pairs)
-    job = Job(
-        source=images,
-        output=Path("unused.nsd"),
-        settings=settings,
-        recipe_name=name,
-        overrides=tuple(pairs),
-        seed=seed,
-        device=torch_device,
-        precision=chosen_precision,
-        experts_folder=options.experts_folder(experts_dir),
-        memory=limit,
-    )
+    name, settings = options.settings(recipe, compute.device.type, images, None, None, pairs)
+    task = Task(images, settings, Budget(elements=1), seed, recipe_name=name, overrides=tuple(pairs))
     with output.progress_bar("experts") as bar:
-        made = make_experts(job, lambda progress: bar(progress.done, progress.phase), together)
+        made = make_experts(
+            task,
+            options.experts_folder(experts_dir),
+            compute,
+            listen=lambda progress: bar(progress.done, progress.phase),
+        )
     if not output.first():
         return
     if json:

@@ -11,9 +11,8 @@ import typer
 from nsdcodec.errors import InvalidSetting
 
 if TYPE_CHECKING:
-    import torch
-
     from nsdcodec.encoding.settings import Settings
+    from nsdcodec.learning.compute import Compute
     from nsdcodec.sources import Source
 
 FileArgument = Annotated[str, typer.Argument(help="An .nsd file: a path or a URL.", show_default=False)]
@@ -95,16 +94,16 @@ def memory(text: str | None) -> int | None:
     return nbytes
 
 
-def device(name: str, precision: str) -> tuple[torch.device, str]:
-    """The device and the precision; of processes launched together, each takes a GPU of its own. Raises InvalidSetting
-    for what this machine does not have."""
+def compute(
+    name: str, precision: str, memory: int | None = None, compile: bool | None = None, together: int | None = None
+) -> Compute:
+    """How to compute on the device of this name; of processes launched together, each takes a GPU of its own. Raises
+    InvalidSetting for what this machine does not have."""
     import torch
 
-    from nsdcodec.learning.training import pick_device, pick_precision
+    from nsdcodec.learning.compute import Compute, pick_device, pick_precision
     from nsdcodec.system import launch
 
-    if precision not in ("auto", "float32", "bfloat16"):
-        raise InvalidSetting(f"--precision {precision}: it can be auto, float32 or bfloat16")
     try:
         chosen = pick_device(name)
         if chosen.type == "cuda" and chosen.index is None and launch.world() > 1:
@@ -112,7 +111,7 @@ def device(name: str, precision: str) -> tuple[torch.device, str]:
         torch.zeros(1, device=chosen).item()
     except (RuntimeError, AssertionError) as error:
         raise InvalidSetting(f"--device {name}: {str(error).splitlines()[0]}; try --device cpu") from error
-    return chosen, pick_precision(precision, chosen)
+    return Compute(chosen, pick_precision(precision, chosen), memory, compile, networks_at_once=together)
 
 
 def settings(

@@ -8,18 +8,18 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from nsdcodec.bench.result import Result
 from nsdcodec.bench.scales import Scale, overridden
 from nsdcodec.bench.table import Row, Table
-from nsdcodec.encoding import job as jobs
-from nsdcodec.encoding.job import Job
+from nsdcodec.encoding import task as tasks
+from nsdcodec.encoding.budget import Budget
 from nsdcodec.encoding.settings import Settings
+from nsdcodec.encoding.task import Task
 from nsdcodec.errors import InvalidSetting, UnknownName
 from nsdcodec.evaluation.corruptions import SEVERITIES
 from nsdcodec.evaluation.robustness import check
 from nsdcodec.learning import networks
+from nsdcodec.learning.compute import Compute
 from nsdcodec.sources.base import Source
 
 
@@ -38,8 +38,7 @@ class Bench:
     rows: tuple[Row, ...]
     ipcs: tuple[float, ...] | None = None
     overrides: tuple[str, ...] = ()
-    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
-    precision: str = "float32"
+    compute: Compute = field(default_factory=Compute)
     experts_folder: Path = Path("experts")
     data_dir: Path | None = None
     restart: bool = False
@@ -91,21 +90,21 @@ class Run:
         fitted = bench.scale.settings(self.row, source.geometry, source.augmentation, self.ipc)
         return overridden(fitted, bench.overrides)
 
+    @property
+    def output(self) -> Path:
+        """Where its set is written."""
+        return self.bench.folder / f"{self.stem}.nsd"
+
     @cached_property
-    def job(self) -> Job:
+    def task(self) -> Task:
         bench = self.bench
-        source = bench.source
-        return Job(
-            source=source,
-            output=bench.folder / f"{self.stem}.nsd",
-            settings=self.settings[0],
+        return Task(
+            bench.source,
+            self.settings[0],
+            Budget.of(bench.source.geometry, self.ipc),
+            self.seed,
             recipe_name=f"bench {bench.name}, {self.row.name}, scale {bench.scale_name}",
             overrides=(*self.row.changes, *(pair for pair in bench.overrides if pair not in self.settings[1])),
-            ipc=self.ipc,
-            seed=self.seed,
-            device=bench.device,
-            precision=bench.precision,
-            experts_folder=bench.experts_folder,
         )
 
     @cached_property
@@ -121,7 +120,9 @@ class Run:
             _, published = check(self.bench.source, SEVERITIES, self.bench.corruption_images, self.bench.data_dir)
             judged["evaluation.corruption_images"] = self.bench.corruption_images
             judged["evaluation.corruptions"] = "published" if published else "made"
-        identity: dict[str, Any] = json.loads(json.dumps({"row": self.row.name, **jobs.identity(self.job), **judged}))
+        identity: dict[str, Any] = json.loads(
+            json.dumps({"row": self.row.name, **tasks.identity(self.task, self.bench.compute), **judged})
+        )
         return identity
 
     def finished(self, result: Result | None) -> bool:
@@ -143,9 +144,9 @@ def runs(bench: Bench) -> list[Run]:
         if all(pair in run.settings[1] for run in found):
             raise found[0].settings[1][pair]
     for run in found:
-        jobs.plan(run.job)
+        tasks.plan(run.task, bench.compute)
         for kind in bench.table.networks:
-            networks.build(networks.named(kind, run.job.settings.training.network), bench.source.geometry, 0)
+            networks.build(networks.named(kind, run.task.settings.training.network), bench.source.geometry, 0)
     if bench.source.test is None:
         raise InvalidSetting(f"{bench.source.name} has no test set to judge by; name a source that has one")
     if bench.table.corruptions:

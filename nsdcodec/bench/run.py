@@ -20,14 +20,15 @@ from nsdcodec.bench.plan import Bench, Run, runs
 from nsdcodec.bench.result import Result, difference
 from nsdcodec.data.dataset import NSDDataset
 from nsdcodec.encoding import encoder
-from nsdcodec.encoding import job as jobs
+from nsdcodec.encoding import task as tasks
 from nsdcodec.encoding.checkpoint import Checkpoint
+from nsdcodec.encoding.task import Output
 from nsdcodec.errors import FileAccess, Interrupted, InvalidSetting, NsdError
 from nsdcodec.evaluation.accuracy import Evaluation, evaluate
-from nsdcodec.evaluation.corruptions import SEVERITIES
 from nsdcodec.evaluation.robustness import robustness
 from nsdcodec.format.container.file import read
 from nsdcodec.learning import networks
+from nsdcodec.learning.compute import Compute
 from nsdcodec.version import VERSION
 
 # Of a run, the share of the progress that making the set takes.
@@ -99,7 +100,7 @@ def _steps(run: Run, result: Result | None, tell: Listener) -> Iterator[Result]:
     if result is None or result.encoded is None or not _stands(run, result):
         result = Result(run.identity, encoded=_encode(run, tell), made_by=_made_by(bench))
         yield result
-    dataset = NSDDataset(run.job.output)
+    dataset = NSDDataset(run.output)
     kept: list[Evaluation] = []
     for i, kind in enumerate(bench.table.networks):
         first = i == 0 and bench.table.corruptions
@@ -116,11 +117,10 @@ def _steps(run: Run, result: Result | None, tell: Listener) -> Iterator[Result]:
     (robust,) = robustness(
         kept,
         bench.source,
-        SEVERITIES,
-        bench.corruption_images,
-        run.seed,
-        bench.data_dir,
-        bench.device,
+        Compute(bench.compute.device),
+        images=bench.corruption_images,
+        seed=run.seed,
+        data_dir=bench.data_dir,
         progress=lambda done, text: tell(ENCODING + (1 - ENCODING) * (0.5 + done / 2), text),
     )
     result.corrupted = robust.means
@@ -132,7 +132,7 @@ def _stands(run: Run, result: Result) -> bool:
     """Whether the set that was made is still there."""
     assert result.encoded is not None
     try:
-        return bool(_digest(run.job.output) == result.encoded["sha256"])
+        return bool(_digest(run.output) == result.encoded["sha256"])
     except NsdError:
         return False
 
@@ -143,25 +143,30 @@ def _digest(path: Path) -> str:
 
 def _encode(run: Run, tell: Listener) -> dict[str, Any]:
     """Makes the set, from its checkpoint where there is one of the same run; its counts and seconds."""
-    job = run.job
-    if job.checkpoint_path.exists():
-        saved = Checkpoint.read(job.checkpoint_path)
-        if not difference(saved.identity, jobs.identity(job)):
-            job = replace(job, resume=True)
-        elif run.bench.restart:
-            job = replace(job, restart=True)
+    task, bench, output = run.task, run.bench, Output(run.output)
+    if output.checkpoint.exists():
+        saved = tasks.lifted(Checkpoint.read(output.checkpoint).identity, task)
+        if not (differs := difference(saved, tasks.identity(task, bench.compute))):
+            output = replace(output, resume=True)
+        elif bench.restart:
+            output = replace(output, restart=True)
         else:
             raise InvalidSetting(
-                f"{job.checkpoint_path} is of a run with {difference(saved.identity, jobs.identity(job))}; give "
-                "another folder with -o, or --restart to drop it"
+                f"{output.checkpoint} is of a run with {differs}; give another folder with -o, or --restart to drop it"
             )
-    made = encoder.encode(job, lambda progress: tell(ENCODING * progress.done, progress.phase))
+    made = encoder.encode(
+        task,
+        output,
+        bench.compute,
+        experts_folder=bench.experts_folder,
+        listen=lambda progress: tell(ENCODING * progress.done, progress.phase),
+    )
     layout = made.header.layout
     return {
         "images": layout.images,
         "elements": layout.elements,
         "bytes": made.nbytes,
-        "sha256": _digest(job.output),
+        "sha256": _digest(run.output),
         "held_out": made.validation,
         "iterations": made.iterations,
         "skipped": made.skipped,
@@ -171,28 +176,28 @@ def _encode(run: Run, tell: Listener) -> dict[str, Any]:
 
 def _evaluate(run: Run, dataset: NSDDataset, kind: str, keep: bool, tell: Listener, step: int) -> Evaluation:
     scale, kinds = run.bench.scale, run.bench.table.networks
-    epochs = scale.epochs or dataset.recipe.epochs
+    recipe = replace(dataset.recipe, network=networks.named(kind, dataset.recipe.network))
+    recipe = replace(recipe, epochs=scale.epochs or recipe.epochs)
     done = itertools.count(1)
 
     def progress(number: int, epoch: int) -> None:
-        share = (step + next(done) / (epochs * scale.networks)) / len(kinds)
+        share = (step + next(done) / (recipe.epochs * scale.networks)) / len(kinds)
         tell(ENCODING + (1 - ENCODING) * share * (0.5 if keep else 1), f"{kind} {number + 1}, epoch {epoch}")
 
     return evaluate(
         dataset,
         run.bench.source,
         scale.networks,
-        epochs,
-        networks.named(kind, dataset.recipe.network),
-        run.seed,
-        run.bench.device,
+        Compute(run.bench.compute.device),
+        recipe=recipe,
+        seed=run.seed,
         progress=progress,
         keep_networks=keep,
     )
 
 
 def _made_by(bench: Bench) -> dict[str, str]:
-    device = torch.cuda.get_device_name(bench.device) if bench.device.type == "cuda" else "cpu"
+    device = torch.cuda.get_device_name(bench.compute.device) if bench.compute.device.type == "cuda" else "cpu"
     return {
         "nsdcodec": VERSION,
         "torch": torch.__version__,

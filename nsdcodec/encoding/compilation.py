@@ -1,11 +1,11 @@
-"""Whether a job's student steps are compiled: settled before it starts, since it changes how sums are rounded."""
+"""Whether a student's steps are compiled: settled before a run starts, since it changes how sums are rounded."""
 
 from __future__ import annotations
 
-from nsdcodec.encoding.job import Job
-from nsdcodec.encoding.objectives.trajectory import TrajectoryMatching
+from nsdcodec.encoding.task import Task
 from nsdcodec.errors import InvalidSetting
 from nsdcodec.format.layout import Layout
+from nsdcodec.learning.compute import Compute
 from nsdcodec.learning.derivatives import compiled
 
 # What compiling saves of a step of one image on two CPU cores, in seconds for each channel and pixel of the network's
@@ -16,15 +16,15 @@ SAVED, LEAST_SAVED = 2e-8, 120.0
 LEAST_TIME = 900.0
 
 
-def settled(job: Job, layout: Layout) -> tuple[bool, tuple[str, ...]]:
-    """Whether to compile, and what the user should know of it. Raises InvalidSetting where it was asked for, and
-    nothing can be compiled."""
-    if job.compile is False or (job.compile is None and not _worth_it(job, layout)):
+def settled(task: Task, compute: Compute, layout: Layout) -> tuple[bool, tuple[str, ...]]:
+    """Whether to compile, and what the user should know of it. Raises InvalidSetting where it was
+    asked for, and nothing can be compiled."""
+    if compute.compile is False or (compute.compile is None and not _worth_it(task, layout)):
         return False, ()
-    reason = compiled.missing(job.device.type)
+    reason = compiled.missing(compute.device.type)
     if reason is None:
         return True, ()
-    if job.compile:
+    if compute.compile:
         raise InvalidSetting(
             f"--compile, or a checkpoint of a compiled run: nothing can be compiled here ({reason}); install a C++ "
             "compiler such as g++, or give --no-compile"
@@ -32,15 +32,12 @@ def settled(job: Job, layout: Layout) -> tuple[bool, tuple[str, ...]]:
     return False, (f"student steps are not compiled, and take longer: {reason}",)
 
 
-def _worth_it(job: Job, layout: Layout) -> bool:
-    settings, objective = job.settings, job.settings.objective
-    images = layout.images
-    steps = images * settings.guidance.steps if settings.guided else 0
-    if isinstance(objective, TrajectoryMatching):
-        steps += objective.student_steps * min(objective.student_batch or images, images)
-    if not steps:
+def _worth_it(task: Task, layout: Layout) -> bool:
+    settings = task.settings
+    images = settings.guided_objective.student_images(layout.images)
+    if not images:
         return False
-    if job.time_limit is not None:
-        return job.time_limit >= LEAST_TIME
+    if task.time_limit is not None:
+        return task.time_limit >= LEAST_TIME
     first_layer = settings.network.width * layout.geometry.height * layout.geometry.width
-    return SAVED * first_layer * steps * settings.iterations * settings.optimizer.draws >= LEAST_SAVED
+    return SAVED * first_layer * images * settings.iterations * settings.optimizer.draws >= LEAST_SAVED

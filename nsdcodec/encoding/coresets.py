@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from nsdcodec.encoding.objectives.base import World
+from nsdcodec.encoding.objectives.base import Context
 from nsdcodec.errors import InvalidSetting, UnknownName
 from nsdcodec.format.recipe import TrainingRecipe
 from nsdcodec.learning import networks, training
@@ -25,7 +25,7 @@ BATCH = 512  # images that go through the trained network at once
 @dataclass(frozen=True)
 class Coreset:
     """How the network that judges is trained: SGD with momentum 0.9 and weight decay 5e-4, its rate falling to a tenth
-    at half of the epochs. `width` None is that of the world's network.
+    at half of the epochs. `width` None is that of the context's network.
 
     No augmentation, so that an image is judged as it is, and fewer epochs than the 200 of Toneva et al.:
     what two CPU cores do in minutes.
@@ -45,9 +45,9 @@ class Coreset:
             raise InvalidSetting(f"coreset: learning_rate is {self.learning_rate}; it must be above 0")
 
 
-def ranking(kind: str, world: World, most: int, settings: Coreset | None = None) -> list[Tensor]:
-    """For each class the places in `world.real` of at most `most` of its images, int64, the best first; all of a
-    smaller class. `kind` is a name in `KINDS`. The same for the same seed of the world.
+def ranking(kind: str, context: Context, most: int, settings: Coreset | None = None) -> list[Tensor]:
+    """For each class the places in `context.real` of at most `most` of its images, int64, the best first; all of a
+    smaller class. `kind` is a name in `KINDS`. The same for the same seed of the context.
 
     Raises UnknownName; InvalidSetting where `most` is below 1.
     """
@@ -55,37 +55,37 @@ def ranking(kind: str, world: World, most: int, settings: Coreset | None = None)
         raise UnknownName("coreset", kind, KINDS)
     if most < 1:
         raise InvalidSetting(f"coreset: {most} images a class asked for; at least 1 is needed")
-    return KINDS[kind](world, most, settings or Coreset())
+    return KINDS[kind](context, most, settings or Coreset())
 
 
-def herding(world: World, most: int, settings: Coreset) -> list[Tensor]:
+def herding(context: Context, most: int, settings: Coreset) -> list[Tensor]:
     """Herding (Welling, ICML 2009) in the features of the trained network, the input of its linear layer: `herd`.
 
     The greedy form that the tables have (Rebuffi et al., iCaRL, CVPR 2017), though features keep their lengths; where
     all have the same length it is Welling's.
     """
-    network = _trained(world, settings, "herding")
-    return [members[herd(_features(world, network, members), most)] for members in world.real.members]
+    network = _trained(context, settings, "herding")
+    return [members[herd(_features(context, network, members), most)] for members in context.real.members]
 
 
-def forgetting(world: World, most: int, settings: Coreset) -> list[Tensor]:
+def forgetting(context: Context, most: int, settings: Coreset) -> list[Tensor]:
     """The images that are forgotten most often while a network learns (Toneva et al., ICLR 2019): `forgotten`. Ties are
     broken by the seed.
 
     The paper tests an image when its batch is presented; here all are tested at the end of each epoch, by one network.
     """
     history: list[Tensor] = []
-    _trained(world, settings, "forgetting", lambda network: history.append(_right(world, network)))
+    _trained(context, settings, "forgetting", lambda network: history.append(_right(context, network)))
     counts = forgotten(torch.stack(history))
     # Shuffled before a stable sort: which of two that are forgotten as often comes first is chance.
     shuffled = [
-        members[torch.randperm(len(members), generator=stream(world.seed, "forgetting", label))]
-        for label, members in enumerate(world.real.members)
+        members[torch.randperm(len(members), generator=stream(context.seed, "forgetting", label))]
+        for label, members in enumerate(context.real.members)
     ]
     return [members[counts[members].argsort(descending=True, stable=True)][:most] for members in shuffled]
 
 
-KINDS: dict[str, Callable[[World, int, Coreset], list[Tensor]]] = {"herding": herding, "forgetting": forgetting}
+KINDS: dict[str, Callable[[Context, int, Coreset], list[Tensor]]] = {"herding": herding, "forgetting": forgetting}
 
 
 def herd(features: Tensor, most: int) -> Tensor:
@@ -115,11 +115,11 @@ def forgotten(right: Tensor) -> Tensor:
 
 
 def _trained(
-    world: World, settings: Coreset, kind: str, after_epoch: Callable[[Network], None] = lambda network: None
+    context: Context, settings: Coreset, kind: str, after_epoch: Callable[[Network], None] = lambda network: None
 ) -> Network:
     """A network trained on all real images; `after_epoch` sees it at the end of each epoch."""
-    spec = networks.widened(world.network, settings.width or world.network.width)
-    network = networks.build(spec, world.geometry, seed_of(world.seed, "network", kind)).to(world.device)
+    spec = networks.widened(context.network, settings.width or context.network.width)
+    network = networks.build(spec, context.geometry, seed_of(context.seed, "network", kind)).to(context.compute.device)
     recipe = TrainingRecipe(
         learning_rate=settings.learning_rate,
         batch_size=settings.batch_size,
@@ -130,39 +130,38 @@ def _trained(
 
     def tell(epoch: int) -> None:
         after_epoch(network)
-        world.on_prepare(f"{kind}, epoch {epoch + 1} of {settings.epochs}", (epoch + 1) / settings.epochs)
+        context.on_prepare(f"{kind}, epoch {epoch + 1} of {settings.epochs}", (epoch + 1) / settings.epochs)
 
     training.train_on(
         [network],
-        world.real,
+        context.real,
         recipe,
-        [stream(world.seed, kind)],
-        world.precision,
+        [stream(context.seed, kind)],
+        context.compute,
         after_epoch=tell,
-        images_at_once=world.images_at_once,
     )
     return network
 
 
-def _batch(world: World) -> int:
-    return min(BATCH, world.images_at_once or BATCH)
+def _batch(context: Context) -> int:
+    return min(BATCH, context.compute.images_at_once or BATCH)
 
 
-def _features(world: World, network: Network, index: Tensor) -> Tensor:
+def _features(context: Context, network: Network, index: Tensor) -> Tensor:
     """[n, D] on the CPU of the images at these places."""
     network.eval()
-    with torch.no_grad(), training.autocast(world.device, world.precision):
-        parts = [network.embed(world.real.take(part)[0]).float() for part in index.split(_batch(world))]
+    with torch.no_grad(), context.compute.autocast():
+        parts = [network.embed(context.real.take(part)[0]).float() for part in index.split(_batch(context))]
     return torch.cat(parts).cpu()
 
 
-def _right(world: World, network: Network) -> Tensor:
+def _right(context: Context, network: Network) -> Tensor:
     """bool [n] on the CPU: which of all real images the network classifies right."""
     parts = []
     network.eval()
-    with torch.no_grad(), training.autocast(world.device, world.precision):
-        for index in torch.arange(len(world.real)).split(_batch(world)):
-            images, labels = world.real.take(index)
+    with torch.no_grad(), context.compute.autocast():
+        for index in torch.arange(len(context.real)).split(_batch(context)):
+            images, labels = context.real.take(index)
             parts.append(network(images).argmax(dim=1) == labels)
     network.train()
     return torch.cat(parts).cpu()

@@ -1,4 +1,4 @@
-"""The draws of an iteration: independent losses of the same images, shared among the ranks. Stands on objectives.
+"""The draws of an iteration: independent losses of the same images, shared among the ranks.
 
 Draw d is made by rank d modulo the number of ranks, with chance and state of its own. Gradients are summed in the order
 of the draws on every rank, so that the result does not depend on how many ranks there are
@@ -10,20 +10,20 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Generic, NamedTuple
 
 import torch
 from torch import Tensor
 
 from nsdcodec.encoding import checkpoint as checkpoints
-from nsdcodec.encoding.objectives.base import Objective, State, World
+from nsdcodec.encoding.objectives.base import Context, Match, Objective, S
 from nsdcodec.errors import InvalidSetting
 from nsdcodec.system.devices import on_device
 from nsdcodec.system.ranks import Ranks
 
 
-class Word(NamedTuple):
-    """What a rank says beside its gradients. Numbers, since it travels with them."""
+class StepStatus(NamedTuple):
+    """What a rank tells the others beside its gradients. Numbers, since it travels with them."""
 
     stop: float  # 1: it was told to
     save: float  # 1: a checkpoint is due
@@ -32,64 +32,76 @@ class Word(NamedTuple):
 
 @dataclass(frozen=True)
 class Averaged:
-    """The mean of all draws: `gradients` of each parameter (None where no loss depends on it), `loss`, and the `parts`
-    of it on the device. `finite` is whether loss and gradients are. `words` are those of all ranks."""
+    """The mean of all draws: `gradients` of each parameter (None where no loss depends on it), `loss`, and its `terms`
+    on the device. `finite` is whether loss and gradients are. `statuses` are those of all ranks, `notes` those of this
+    rank's objective."""
 
     gradients: list[Tensor | None]
     loss: float
     finite: bool
-    parts: Mapping[str, Tensor]
-    words: list[Word]
+    terms: Mapping[str, Tensor]
+    statuses: list[StepStatus]
+    notes: tuple[str, ...]
 
 
 @dataclass
-class Draws:
+class Draws(Generic[S]):
     """`states` are those of the draws, by number, that this rank makes; what they learn is one and the same."""
 
-    objective: Objective
+    objective: Objective[S]
     count: int
     ranks: Ranks
-    states: dict[int, State]
+    states: dict[int, S]
 
     @classmethod
-    def prepare(cls, objective: Objective, world: World, count: int, ranks: Ranks) -> Draws:
-        states = {draw: objective.prepare(replace(world, draw=draw)) for draw in range(ranks.rank, count, ranks.world)}
+    def prepare(cls, objective: Objective[S], context: Context, count: int, ranks: Ranks) -> Draws[S]:
+        states = {
+            draw: objective.prepare(replace(context, draw=draw)) for draw in range(ranks.rank, count, ranks.world)
+        }
         draws = cls(objective, count, ranks, states)
         for state in states.values():
             state.learnable = draws.state.learnable
         return draws
 
     @property
-    def state(self) -> State:
+    def state(self) -> S:
         """Any of them, for what they share."""
         return next(iter(self.states.values()))
 
     def averaged(
-        self, images: Tensor, labels: Tensor, iteration: int, parameters: Sequence[Tensor], word: Callable[[], Word]
+        self,
+        images: Tensor,
+        labels: Tensor,
+        iteration: int,
+        parameters: Sequence[Tensor],
+        status: Callable[[], StepStatus],
     ) -> Averaged:
-        """Of images [n, C, H, W] and labels with their graph. `word` is asked for at the end. One message between the
+        """Of images [n, C, H, W] and labels with their graph. `status` is asked for at the end. One message between the
         ranks; the host waits for the device once."""
         rows: list[Tensor] = []
-        parts: tuple[str, ...] = ()
+        matches: list[Match] = []
         used: list[bool] = []
         for number, state in enumerate(self.states.values(), start=1):
             last = number == len(self.states)
-            row, parts, used = self._draw(state, images, labels, iteration, parameters, last)
+            match = self.objective.loss(state, images, labels, iteration)
+            row, used = _row(match, parameters, last)
             rows.append(row)
-        said = on_device(torch.tensor(word(), dtype=rows[0].dtype), rows[0].device)
+            matches.append(match)
+        terms, width = tuple(matches[0].terms), len(StepStatus._fields)
+        said = on_device(torch.tensor(status(), dtype=rows[0].dtype), rows[0].device)
         each = -(-self.count // self.ranks.world)  # some ranks may make one less
         rows += [torch.zeros_like(rows[0])] * (each - len(rows))
         gathered = self.ranks.gather(torch.stack([torch.cat([row, said]) for row in rows]))
-        words, by_draw = gathered[:, 0, -len(Word._fields) :], gathered.transpose(0, 1).flatten(0, 1)
+        told, by_draw = gathered[:, 0, -width:], gathered.transpose(0, 1).flatten(0, 1)
         total = by_draw[0]
         for row in by_draw[1 : self.count]:
             total = total + row
         mean = total / self.count
         sizes = [parameter.numel() for parameter in parameters]
-        *gradients, figures, _ = mean.split([*sizes, 1 + len(parts), len(Word._fields)])
+        *gradients, figures, _ = mean.split([*sizes, 1 + len(terms), width])
         norm = mean[: sum(sizes)].square().sum()
         # The one place where the host waits for the device.
-        loss, found, *told = torch.cat([figures[:1], norm[None], words.flatten()]).tolist()
+        loss, found, *statuses = torch.cat([figures[:1], norm[None], told.flatten()]).tolist()
         return Averaged(
             [
                 gradient.view_as(parameter) if is_used else None
@@ -97,24 +109,10 @@ class Draws:
             ],
             loss,
             math.isfinite(loss) and math.isfinite(found),
-            dict(zip(parts, figures[1:], strict=True)),
-            [Word(*told[start : start + len(Word._fields)]) for start in range(0, len(told), len(Word._fields))],
+            dict(zip(terms, figures[1:], strict=True)),
+            [StepStatus(*statuses[start : start + width]) for start in range(0, len(statuses), width)],
+            tuple(note for match in matches for note in match.notes),
         )
-
-    def _draw(
-        self, state: State, images: Tensor, labels: Tensor, iteration: int, parameters: Sequence[Tensor], last: bool
-    ) -> tuple[Tensor, tuple[str, ...], list[bool]]:
-        """One draw as a row of numbers: the gradient of all parameters, the loss, its parts. The names of these, and
-        which parameters the loss depends on. The images' own graph is kept unless it is the `last`."""
-        step = self.objective.loss(state, images, labels, iteration)
-        # Only these: gradients of a pooled network's own weights would cost time, and nobody reads them.
-        gradients = torch.autograd.grad(step.loss, parameters, retain_graph=not last, allow_unused=True)
-        flat = [
-            torch.zeros_like(parameter).flatten() if gradient is None else gradient.flatten()
-            for gradient, parameter in zip(gradients, parameters, strict=True)
-        ]
-        figures = [value.detach().to(flat[0].dtype)[None] for value in (step.loss, *step.parts.values())]
-        return torch.cat([*flat, *figures]), tuple(step.parts), [gradient is not None for gradient in gradients]
 
     def constrain(self) -> None:
         self.state.constrain()
@@ -128,6 +126,19 @@ class Draws:
         """Takes the states of its draws from those of all, wherever they were made."""
         for draw, state in self.states.items():
             state.load(checkpoints.below(_name(draw), dict(tensors)))
+
+
+def _row(match: Match, parameters: Sequence[Tensor], last: bool) -> tuple[Tensor, list[bool]]:
+    """One draw as a row of numbers: the gradient of all parameters, the loss, its terms; and which parameters the loss
+    depends on. The images' own graph is kept unless it is the `last`."""
+    # Only these: gradients of a pooled network's own weights would cost time, and nobody reads them.
+    gradients = torch.autograd.grad(match.loss, parameters, retain_graph=not last, allow_unused=True)
+    flat = [
+        torch.zeros_like(parameter).flatten() if gradient is None else gradient.flatten()
+        for gradient, parameter in zip(gradients, parameters, strict=True)
+    ]
+    figures = [value.detach().to(flat[0].dtype)[None] for value in (match.loss, *match.terms.values())]
+    return torch.cat([*flat, *figures]), [gradient is not None for gradient in gradients]
 
 
 def check(count: int, ranks: Ranks) -> None:

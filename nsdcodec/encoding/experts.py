@@ -11,9 +11,9 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -23,12 +23,14 @@ from nsdcodec.format.container import strict_json
 from nsdcodec.format.geometry import Geometry
 from nsdcodec.format.recipe import NetworkSpec, TrainingRecipe
 from nsdcodec.learning import networks, stacked, training
+from nsdcodec.learning.compute import Compute, Precision
 from nsdcodec.learning.real import RealData
 from nsdcodec.system import atomic, claims
 from nsdcodec.system.randomness import seed_of, stream
 
 DATASET = "weights"
-DTYPES = {"float32": torch.float32, "float16": torch.float16}
+ExpertType = Literal["float32", "float16"]
+DTYPES: dict[str, torch.dtype] = {"float32": torch.float32, "float16": torch.float16}
 
 
 @dataclass(frozen=True)
@@ -46,9 +48,9 @@ class ExpertSettings:
     weight_decay: float = 0.0
     batch_size: int = 256
     seed: int = 0
-    precision: str = "float32"
+    precision: Precision = "float32"
     kept: tuple[int, ...] | None = None
-    dtype: str = "float32"
+    dtype: ExpertType = "float32"
 
     def __post_init__(self) -> None:
         if self.dtype not in DTYPES:
@@ -113,22 +115,20 @@ class Experts:
         count: int,
         geometry: Geometry,
         real: RealData,
+        compute: Compute,
         progress: Callable[[int, int], None] = lambda expert, epoch: None,
         waiting: Callable[[int], None] = lambda count: None,
-        together: int | None = None,
-        images_at_once: int | None = None,
     ) -> None:
-        """Makes what is missing of experts 0 to count - 1, `together` of them at once (None: `stacked.at_once`), which
+        """Makes what is missing of experts 0 to count - 1, several at once (`stacked.at_once`), which
         changes them by rounding alone, and returns when all are there: other processes may be making some, and
         `waiting` hears how many where it is all. `progress` hears of each epoch that an expert has done.
-        `images_at_once` is that of `stacked.at_once` and `training.train_on`. Raises InvalidSetting; Diverged where
-        weights are no numbers of `dtype`."""
+        Raises InvalidSetting; Diverged where weights are no numbers of `dtype`."""
         if count < 1:
             raise InvalidSetting(f"experts: {count} asked for; at least 1 is needed")
         network, batch = self.settings.network, min(self.settings.batch_size, len(real))
-        size = stacked.at_once(together, network, geometry, batch, real.device, images_at_once)
+        size = stacked.at_once(network, geometry, batch, compute)
         for experts in claims.unmade(self.folder, lambda: self.missing(count), size, waiting):
-            self._make(experts, geometry, real, progress, images_at_once)
+            self._make(experts, geometry, real, compute, progress)
 
     def missing(self, count: int) -> list[int]:
         """Those of experts 0 to count - 1 that do not stand."""
@@ -139,8 +139,8 @@ class Experts:
         experts: list[int],
         geometry: Geometry,
         real: RealData,
+        compute: Compute,
         progress: Callable[[int, int], None],
-        images_at_once: int | None,
     ) -> None:
         settings = self.settings
         seeds = [seed_of(settings.seed, "expert", expert) for expert in experts]
@@ -165,10 +165,9 @@ class Experts:
             real,
             settings.recipe,
             generators,
-            settings.precision,
-            after_epoch,
+            replace(compute, precision=settings.precision),
+            after_epoch=after_epoch,
             decay_at_half=False,
-            images_at_once=images_at_once,
         )
         for expert, rows in zip(experts, weights, strict=True):
             self._write(expert, rows)

@@ -1,4 +1,4 @@
-"""How much goes together, so that an encode stays within a limit of memory. Between the settings and the encoder.
+"""How much goes together, so that an encode stays within a limit of memory.
 
 What is taken, and what gives way:
 
@@ -20,18 +20,15 @@ from __future__ import annotations
 
 import math
 
-import torch
 from torch import Tensor
 
-from nsdcodec.encoding.objectives.distribution import DistributionMatching
-from nsdcodec.encoding.objectives.gradient import SECOND_ORDER, GradientMatching
-from nsdcodec.encoding.objectives.student import WITH_TANGENT, keeps_graph
-from nsdcodec.encoding.objectives.trajectory import TrajectoryMatching
+from nsdcodec.encoding.objectives.base import MemoryNeed
 from nsdcodec.encoding.settings import Settings
 from nsdcodec.format.geometry import Geometry
 from nsdcodec.format.layout import Layout
 from nsdcodec.learning import networks
 from nsdcodec.learning.base import Network
+from nsdcodec.learning.compute import Compute
 from nsdcodec.learning.memory_plan import (
     NETWORK_SHARE,
     REAL_SHARE,
@@ -53,82 +50,55 @@ DECODED, SWEPT, DECODING, ARRAYS, GATHERED = 2, 5, 3, 8, 3
 DECODING_SHARE = 1 / 8
 
 
-def plan_memory(
-    limit: int | None,
-    settings: Settings,
-    source: Source,
-    layout: Layout | None,
-    device: torch.device,
-    compiled: bool = False,
-) -> MemoryPlan:
-    """For an encode to this layout, or only for experts where it is None, before images are held out. `limit` in
-    bytes is that of the process on a CPU, of the device otherwise; None is a share of what is free, and then
-    nothing is refused. `compiled` is whether the steps of students are.
+def plan_memory(compute: Compute, settings: Settings, source: Source, layout: Layout | None) -> MemoryPlan:
+    """For an encode to this layout, or only for experts where it is None, before images are held out. The limit is that
+    of the process on a CPU, of the device otherwise; without one it is a share of what is free, and then nothing is
+    refused.
 
     Raises OverMemory where not even one image at a time would fit, naming what takes most.
     """
-    there, geometry = available(limit, device), source.geometry
+    limit, there, geometry = compute.memory, available(compute), source.geometry
     network = networks.build(settings.network, geometry, 0)
-    fixed = _fixed(settings, geometry, layout, network)
-    if compiled and device.type == "cpu":
+    need = MemoryNeed()
+    if layout is not None:
+        need = settings.guided_objective.memory(network, geometry, layout.images)
+    fixed = _fixed(settings, layout, network, need, geometry)
+    if compute.compile and compute.device.type == "cpu":
         fixed["the compiler"] = COMPILER
-    if isinstance(source.train.images, Tensor) and device.type == "cpu":
+    if isinstance(source.train.images, Tensor) and compute.device.type == "cpu":
         fixed["the real images without those held out"] = source.train.images.nbytes
     rest = there - sum(fixed.values())
     one = bytes_an_image(network, geometry)
     validation = networks.widened(settings.network, settings.validation.width)
     one_validated = bytes_an_image(networks.build(validation, geometry, 0), geometry)
-    order = SECOND_ORDER if isinstance(settings.objective, GradientMatching) else 1
-    if layout is not None and _has_student(settings):
-        order = max(order, WITH_TANGENT)
-    least = math.ceil(max(one * order, one_validated) / NETWORK_SHARE / (1 - DECODING_SHARE))
+    least = math.ceil(max(one * need.an_image, one_validated) / NETWORK_SHARE / (1 - DECODING_SHARE))
     if limit is not None and rest < least:
         raise too_little(limit, there, fixed | {"an image in the network": least})
     decoding, decoded_at_once = _decoding(layout, rest)
     rest -= decoding
-    most = _most_together(settings, geometry, layout)
+    tested = max(TESTED, settings.training.batch_size)
+    most = max(tested, need.real_images, layout.images if layout else 0)
     return MemoryPlan(
         max(0, int(REAL_SHARE * rest)),
-        at_once(limit, rest, one, most, order),
-        at_once(limit, rest, one_validated, max(TESTED, settings.training.batch_size)),
+        at_once(limit, rest, one, most, need.an_image),
+        at_once(limit, rest, one_validated, tested),
         decoded_at_once,
     )
 
 
-def _fixed(settings: Settings, geometry: Geometry, layout: Layout | None, network: Network) -> dict[str, int]:
-    objective, weights = settings.objective, 4 * sum(weight.numel() for weight in network.parameters())
-    parts = {"a batch": batch_bytes(geometry, max(settings.training.batch_size, 256)), "weights": 12 * weights}
+def _fixed(
+    settings: Settings, layout: Layout | None, network: Network, need: MemoryNeed, geometry: Geometry
+) -> dict[str, int]:
+    """What is taken however few images go together, by name."""
+    weights = 4 * sum(weight.numel() for weight in network.parameters())
+    taken = {"a batch": batch_bytes(geometry, max(settings.training.batch_size, 256)), "weights": 12 * weights}
     if layout is None:
-        return parts
-    whole = layout.images * image_bytes(geometry)
-    copies, draws = SWEPT if _has_student(settings) else DECODED, settings.optimizer.draws
-    parts["the synthetic images"] = copies * whole
-    parts["the stored arrays"] = (ARRAYS + GATHERED * draws) * 4 * layout.elements
-    steps = settings.guidance.steps if settings.guided else 0
-    if isinstance(objective, TrajectoryMatching):
-        steps = objective.student_steps
-        if keeps_graph(network):
-            batch = min(objective.student_batch or layout.images, layout.images)
-            parts["the graph of the student's steps"] = steps * batch * SECOND_ORDER * bytes_an_image(network, geometry)
-    parts["weights"] += steps * weights
-    if isinstance(objective, DistributionMatching):
-        parts["weights"] += draws * objective.pool * weights
-        embedded = layout.images + geometry.classes * objective.real_per_class
-        parts["embeddings"] = 2 * 4 * embedded * network.classifier.in_features
-    return parts
-
-
-def _most_together(settings: Settings, geometry: Geometry, layout: Layout | None) -> int:
-    """The most images that an iteration would put through the network at once."""
-    objective = settings.objective
-    counts = [TESTED, settings.training.batch_size, settings.guidance.real_batch, layout.images if layout else 0]
-    if isinstance(objective, DistributionMatching):
-        counts += [geometry.classes * objective.real_per_class, objective.pool_batch]
-    return max(counts)
-
-
-def _has_student(settings: Settings) -> bool:
-    return settings.guided or isinstance(settings.objective, TrajectoryMatching)
+        return taken
+    draws, swept = settings.optimizer.draws, settings.guided_objective.student_images(layout.images) > 0
+    taken["the synthetic images"] = (SWEPT if swept else DECODED) * layout.images * image_bytes(geometry)
+    taken["the stored arrays"] = (ARRAYS + GATHERED * draws) * 4 * layout.elements
+    taken["weights"] += (draws * need.networks + need.steps) * weights
+    return {**taken, **need.bytes}
 
 
 def _decoding(layout: Layout | None, rest: int) -> tuple[int, int | None]:

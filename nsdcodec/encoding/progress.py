@@ -7,7 +7,7 @@ import math
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,6 +92,22 @@ class Log:
                 file.write(text)
         except OSError as error:
             raise FileAccess(f"cannot write the log {self.path}: {error.strerror}") from error
+
+
+Listener = Callable[[Progress], None]
+
+
+@dataclass
+class Reporter:
+    """Whom a run tells how far it is: its log, and a listener, which may be a bar."""
+
+    clock: Clock
+    log: Log
+    listen: Listener
+
+    def tell(self, iteration: int, images: int, loss: float | None = None, phase: str = "distilling") -> None:
+        """`images` is how many each iteration learns."""
+        self.listen(self.clock.progress(iteration, images, loss, phase))
 
 
 @contextmanager

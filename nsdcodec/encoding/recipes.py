@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from nsdcodec.encoding.objectives import Guidance
 from nsdcodec.encoding.objectives.distribution import DistributionMatching
 from nsdcodec.encoding.objectives.gradient import GradientMatching
 from nsdcodec.encoding.objectives.trajectory import TrajectoryMatching
 from nsdcodec.encoding.parameterizations.fred import FreD
 from nsdcodec.encoding.parameterizations.nsd import NSD
 from nsdcodec.encoding.parameterizations.pixel import Pixel
-from nsdcodec.encoding.settings import Guidance, Optimizer, Settings, Validation
+from nsdcodec.encoding.settings import Optimizer, Settings, Validation
 from nsdcodec.errors import UnknownName
 from nsdcodec.format.recipe import NetworkSpec, TrainingRecipe
 

@@ -1,49 +1,52 @@
-"""A job under way, and how it begins: what is optimised, from which values, by which optimizer. Under `encoder`."""
+"""A task under way, and how it begins: what is optimised, from which values, by which optimizer."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from nsdcodec.encoding import coresets
-from nsdcodec.encoding import job as jobs
 from nsdcodec.encoding.draws import Draws
-from nsdcodec.encoding.job import Job
-from nsdcodec.encoding.objectives.base import State, World
+from nsdcodec.encoding.objectives.base import Context, State
 from nsdcodec.encoding.parameterizations.base import RealImages, initial_arrays
-from nsdcodec.encoding.progress import Clock, Log, Progress
+from nsdcodec.encoding.progress import Listener, Progress, Reporter
 from nsdcodec.encoding.settings import Settings
+from nsdcodec.encoding.task import Output, Task, hold_out
 from nsdcodec.errors import InvalidSource
 from nsdcodec.format import synthesis
 from nsdcodec.format.layout import Layout
+from nsdcodec.learning.chunks import Rows
+from nsdcodec.learning.compute import Compute
 from nsdcodec.learning.memory_plan import MemoryPlan
 from nsdcodec.learning.real import RealData
 from nsdcodec.sources.base import Source, Split
 from nsdcodec.system.randomness import stream
 from nsdcodec.system.ranks import Ranks
 
-Listener = Callable[[Progress], None]
-
 
 @dataclass
 class Run:
-    """A job under way: what it optimises, what judges it, and how far it is."""
+    """A task under way: what it optimises, what judges it, and how far it is. `notes` are what the user should know of
+    how it was computed."""
 
-    job: Job
+    task: Task
+    output: Output
+    compute: Compute
     layout: Layout
-    world: World
+    context: Context
     memory: MemoryPlan
     held_out: Split
     arrays: dict[str, Tensor]
-    draws: Draws
+    draws: Draws[Any]
     optimizer: torch.optim.Optimizer
-    clock: Clock
-    log: Log
-    listen: Listener
+    reporter: Reporter
+    notes: list[str]
     saved: float = field(default_factory=time.monotonic)
     iteration: int = 0
     checked: int = -1
@@ -57,71 +60,94 @@ class Run:
     @property
     def parameters(self) -> dict[str, Tensor]:
         learned = {role: values for role, values in self.arrays.items() if values.requires_grad}
-        return learned | self.draws.state.learnable
+        learnable: dict[str, Tensor] = self.draws.state.learnable
+        return learned | learnable
 
     @property
     def ranks(self) -> Ranks:
         return self.draws.ranks
 
-    def tell(self, loss: float | None = None, phase: str = "distilling") -> None:
-        self.listen(self.clock.progress(self.iteration, self.layout.images, loss, phase))
+    def images(self, arrays: Mapping[str, Tensor]) -> Tensor:
+        """All images; where memory is short, with no more kept for backward than one part of them needs."""
+        most, layout = self.memory.decoded_at_once, self.layout
+        if most is None:
+            return synthesis.images(layout, arrays)
+        roles = [role for role in arrays if role != "labels"]
+        made: Tensor = Rows.apply(
+            lambda values, index: synthesis.images(layout, dict(zip(roles, values, strict=True)), index),
+            layout.images,
+            most,
+            *(arrays[role] for role in roles),
+        )
+        return made
 
 
-def start(job: Job, layout: Layout, memory: MemoryPlan, clock: Clock, log: Log, listen: Listener, ranks: Ranks) -> Run:
+def start(
+    task: Task,
+    compute: Compute,
+    layout: Layout,
+    memory: MemoryPlan,
+    *,
+    output: Output,
+    experts_folder: Path,
+    reporter: Reporter,
+    ranks: Ranks,
+) -> Run:
     """A run at its first iteration. With several ranks all have the same arrays, which the first one makes. Raises what
     the source, the settings and the objective do."""
-    source, held_out = jobs.hold_out(job)
-    own = world(job, source, listen, memory)
-    initial = ranks.from_first(lambda: _initial(job, layout, own))
-    arrays = {role: values.to(job.device).contiguous() for role, values in initial.items()}
+    source, held_out = hold_out(task)
+    own = context(task, compute, source, memory, experts_folder, reporter.listen)
+    initial = ranks.from_first(lambda: _initial(task, layout, own))
+    arrays = {role: values.to(compute.device).contiguous() for role, values in initial.items()}
     for role, values in arrays.items():
-        values.requires_grad_(values.is_floating_point() and role not in job.settings.parameterization.fixed)
-    shared = Draws.prepare(job.settings.guided_objective, own, job.settings.optimizer.draws, ranks)
-    optimizer = _optimizer(job.settings, arrays, shared.state)
-    return Run(job, layout, own, memory, held_out, arrays, shared, optimizer, clock, log, listen)
+        values.requires_grad_(values.is_floating_point() and role not in task.settings.parameterization.fixed)
+    draws = Draws.prepare(task.settings.guided_objective, own, task.settings.optimizer.draws, ranks)
+    optimizer = _optimizer(task.settings, arrays, draws.state)
+    notes = list(draws.state.notes)
+    return Run(task, output, compute, layout, own, memory, held_out, arrays, draws, optimizer, reporter, notes)
 
 
-def _initial(job: Job, layout: Layout, world: World) -> dict[str, Tensor]:
+def _initial(task: Task, layout: Layout, context: Context) -> dict[str, Tensor]:
     """On the CPU."""
-    generator = stream(job.seed, "initial")
-    real = _real_images(job, layout, world, generator)
-    arrays = initial_arrays(job.settings.parameterization, layout, real, generator)
+    generator = stream(task.seed, "initial")
+    real = _real_images(task, layout, context, generator)
+    arrays = initial_arrays(task.settings.parameterization, layout, real, generator)
     return {role: values.cpu() for role, values in arrays.items()}
 
 
-def _real_images(job: Job, layout: Layout, world: World, generator: torch.Generator) -> RealImages:
+def _real_images(task: Task, layout: Layout, context: Context, generator: torch.Generator) -> RealImages:
     """What initial values are made from: random images of each class, or those that a coreset ranks first. Raises
     InvalidSource where a class has fewer images than the set is to begin with."""
-    kind = job.settings.parameterization.init
+    kind = task.settings.parameterization.init
     most = int(torch.bincount(synthesis.balanced_labels(layout)).max())
-    fewest = min(range(len(world.real.members)), key=lambda label: len(world.real.members[label]))
-    there = len(world.real.members[fewest])
+    fewest = min(range(len(context.real.members)), key=lambda label: len(context.real.members[label]))
+    there = len(context.real.members[fewest])
     if kind != "noise" and most > there:
         raise InvalidSource(
-            f"{job.source.name}: class {job.source.classes[fewest]!r} has {there:,} training images (without those "
+            f"{task.source.name}: class {task.source.classes[fewest]!r} has {there:,} training images (without those "
             f"held out), and {most:,} are to begin as real ones; lower --ipc, choose a form or settings that hold "
             "fewer images, or begin with --init noise"
         )
     if kind not in coresets.KINDS:
-        return RealImages(lambda labels: world.real.of_labels(labels.cpu(), generator), world.real.of_class)
-    ranking = coresets.ranking(kind, world, most, job.settings.coreset)
-    return RealImages(lambda labels: world.real.ranked(labels.cpu(), ranking), world.real.of_class)
+        return RealImages(lambda labels: context.real.of_labels(labels.cpu(), generator), context.real.of_class)
+    ranking = coresets.ranking(kind, context, most, task.settings.coreset)
+    return RealImages(lambda labels: context.real.ranked(labels.cpu(), ranking), context.real.of_class)
 
 
-def world(job: Job, source: Source, listen: Listener, memory: MemoryPlan | None = None) -> World:
-    """What the objective of a job may look at; real images without those held out."""
-    most = memory.real_bytes if memory else None
-    return World(
+def context(
+    task: Task, compute: Compute, source: Source, memory: MemoryPlan, experts_folder: Path, listen: Listener
+) -> Context:
+    """What the objective of a task may look at; `source` is without the images held out."""
+    normalization, classes = task.source.normalization, len(source.classes)
+    return Context(
         geometry=source.geometry,
-        real=RealData(source.train, len(source.classes), job.source.normalization, job.device, most),
+        real=RealData(source.train, classes, normalization, compute.device, memory.real_bytes),
         source_sha256=source.sha256,
-        network=job.settings.network,
-        augmentation=job.settings.training.augmentation,
-        seed=job.seed,
-        device=job.device,
-        precision=job.precision,
-        experts_folder=job.experts_folder,
-        images_at_once=memory.images_at_once if memory else None,
+        network=task.settings.network,
+        augmentation=task.settings.training.augmentation,
+        seed=task.seed,
+        compute=compute.at_once(memory.images_at_once),
+        experts_folder=experts_folder,
         on_prepare=lambda text, done: listen(Progress(text, done)),
     )
 

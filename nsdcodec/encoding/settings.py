@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from nsdcodec.encoding.coresets import Coreset
-from nsdcodec.encoding.objectives import OBJECTIVES, Guided, Objective
+from nsdcodec.encoding.objectives import OBJECTIVES, Guidance, Guided, Objective
 from nsdcodec.encoding.objectives.distribution import DistributionMatching
 from nsdcodec.encoding.parameterizations import PARAMETERIZATIONS
 from nsdcodec.encoding.parameterizations.base import Parameterization
@@ -21,22 +21,7 @@ from nsdcodec.format.geometry import Geometry
 from nsdcodec.format.recipe import NetworkSpec, TrainingRecipe
 from nsdcodec.learning import networks
 
-
-@dataclass(frozen=True)
-class Guidance:
-    """Real data around the objective (NSD Algorithm 1); a `weight` (gamma) of 0 is none. See `objectives.guidance`."""
-
-    weight: float = 0.0
-    real_batch: int = 256
-    steps: int = 1
-    rate: float = 0.1
-
-    def __post_init__(self) -> None:
-        if self.weight < 0:
-            raise InvalidSetting(f"guidance.weight is {self.weight}; it must be at least 0")
-        for name in ("real_batch", "steps", "rate"):
-            if not getattr(self, name) > 0:
-                raise InvalidSetting(f"guidance.{name} is {getattr(self, name)}; it must be above 0")
+OptimizerKind = typing.Literal["adam", "sgd"]
 
 
 @dataclass(frozen=True)
@@ -48,7 +33,7 @@ class Optimizer:
     `draws` independent ones (with other trajectories, student batches and real images each), which several processes
     can share: see `draws`."""
 
-    kind: str = "adam"
+    kind: OptimizerKind = "adam"
     learning_rate: float = 0.02
     decay: bool = True
     momentum: float = 0.9
@@ -58,7 +43,7 @@ class Optimizer:
     def __post_init__(self) -> None:
         if self.draws < 1:
             raise InvalidSetting(f"optimizer.draws is {self.draws}; it must be at least 1")
-        if self.kind not in ("adam", "sgd"):
+        if self.kind not in typing.get_args(OptimizerKind):
             raise InvalidSetting(f"optimizer.kind is {self.kind!r}; it can be adam or sgd")
         if not self.learning_rate > 0:
             raise InvalidSetting(f"optimizer.learning_rate is {self.learning_rate}; it must be above 0")
@@ -89,7 +74,7 @@ class Settings:
     """All that decides what an encode makes, besides the source, the budget and the seed."""
 
     parameterization: Parameterization = field(default_factory=NSD)
-    objective: Objective = field(default_factory=DistributionMatching)
+    objective: Objective[Any] = field(default_factory=DistributionMatching)
     guidance: Guidance = field(default_factory=Guidance)
     optimizer: Optimizer = field(default_factory=Optimizer)
     coreset: Coreset = field(default_factory=Coreset)
@@ -122,11 +107,12 @@ class Settings:
 
     @property
     def guided(self) -> bool:
-        return self.guidance.weight != 0 and self.objective.name != "none"
+        return self.guidance.weight != 0 and self.objective.trains
 
     @property
-    def guided_objective(self) -> Objective:
-        return Guided(self.objective, **dataclasses.asdict(self.guidance)) if self.guided else self.objective
+    def guided_objective(self) -> Objective[Any]:
+        """The objective, with guidance around it where there is any."""
+        return Guided(self.objective, self.guidance) if self.guided else self.objective
 
     def flat(self) -> dict[str, Any]:
         """Every setting by its dotted key, as `with_values` takes it."""
@@ -207,6 +193,8 @@ def _converted(key: str, text: str, kind: Any) -> Any:
     (wanted,) = [option for option in options if option is not type(None)]
     if wanted is str:
         return text
+    if typing.get_origin(wanted) is typing.Literal:
+        return _named(key, text, {name: name for name in typing.get_args(wanted)})
     try:
         value = json.loads(text.lower())
     except ValueError:

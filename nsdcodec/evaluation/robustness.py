@@ -16,6 +16,7 @@ from nsdcodec.evaluation import corruptions
 from nsdcodec.evaluation.accuracy import Evaluation
 from nsdcodec.evaluation.corruptions import CORRUPTIONS, SEVERITIES, corrupt, published
 from nsdcodec.learning import training
+from nsdcodec.learning.compute import Compute
 from nsdcodec.learning.real import normalized
 from nsdcodec.sources import data_folders
 from nsdcodec.sources.base import Source, Split
@@ -50,12 +51,12 @@ class Robustness:
 def robustness(
     evaluations: Sequence[Evaluation],
     source: Source,
+    compute: Compute | None = None,
+    *,
     severities: Sequence[int] = SEVERITIES,
     images: int | None = None,
     seed: int = 0,
     data_dir: Path | None = None,
-    device: torch.device | None = None,
-    precision: str = "float32",
     progress: Callable[[float, str], None] = lambda done, text: None,
 ) -> list[Robustness]:
     """For each evaluation, of which the networks were kept, its networks' accuracies on every corruption at these
@@ -70,8 +71,7 @@ def robustness(
     clean, folder = check(source, severities, images, data_dir)
     clean = clean.held()
     assert isinstance(clean.images, Tensor)
-    device = device or torch.device("cpu")
-    accuracies = partial(_accuracies, evaluations, device=device, precision=precision)
+    accuracies = partial(_accuracies, evaluations, compute=compute or Compute())
     on_clean = accuracies(clean)
     found: list[dict[str, dict[int, tuple[float, ...]]]] = [{} for _ in evaluations]
     for i, name in enumerate(CORRUPTIONS):
@@ -129,13 +129,11 @@ def _published_folder(source: Source, data_dir: Path | None) -> Path | None:
     return found[0] if found else None
 
 
-def _accuracies(
-    evaluations: Sequence[Evaluation], split: Split, device: torch.device, precision: str
-) -> list[tuple[float, ...]]:
-    labels = split.labels.to(device)
+def _accuracies(evaluations: Sequence[Evaluation], split: Split, compute: Compute) -> list[tuple[float, ...]]:
+    labels = split.labels.to(compute.device)
     return [
         tuple(
-            training.accuracy(network, normalized(split, evaluation.normalization, device), labels, precision)
+            training.accuracy(network, normalized(split, evaluation.normalization, compute.device), labels, compute)
             for network in evaluation.networks
         )
         for evaluation in evaluations

@@ -15,7 +15,7 @@ from nsdcodec.system.devices import on_device
 
 
 class Examples(Protocol):
-    """What a network learns from: images and labels on a device, as `RealData` keeps them in bytes and `Held` as they
+    """What a network learns from: images and labels on a device. `RealData` keeps them as bytes, `InMemory` as they
     are."""
 
     @property
@@ -28,7 +28,7 @@ class Examples(Protocol):
 
 
 @dataclass(frozen=True)
-class Held:
+class InMemory:
     """Normalised images [n, C, H, W], and labels [n] or [n, classes], of which batches are taken as they are."""
 
     images: Tensor

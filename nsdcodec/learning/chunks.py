@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 
-def parts(most: int | None, *values: Tensor) -> Iterator[tuple[Tensor, ...]]:
+def in_chunks(most: int | None, *values: Tensor) -> Iterator[tuple[Tensor, ...]]:
     """The same rows of each tensor, at most so many at a time; tensors without a row once."""
     size = max(1, most or len(values[0]))
     return zip(*(value.split(size) for value in values), strict=True)
@@ -24,10 +24,10 @@ def ranges(n: int, most: int | None) -> Iterator[tuple[int, int]]:
     return ((start, min(start + size, n)) for start in range(0, n, size))
 
 
-class Given(torch.autograd.Function):
-    """A number whose gradients are known already: `Given.apply(value, gradients, *inputs)`, a gradient for each input.
-    So the graph behind it is gone before the backward of all that follows. Goes backward once: the gradients, which may
-    be most of the memory, are scaled in place and passed on."""
+class KnownGradient(torch.autograd.Function):
+    """A number whose gradients are known already: `KnownGradient.apply(value, gradients, *inputs)`, a gradient for each
+    input. So the graph behind it is gone before the backward of all that follows. Goes backward once: the gradients,
+    which may be most of the memory, are scaled in place and passed on."""
 
     @staticmethod
     def forward(ctx: Any, value: Tensor, gradients: Sequence[Tensor], *inputs: Tensor) -> Tensor:

@@ -22,6 +22,7 @@ from nsdcodec.errors import OverMemory
 from nsdcodec.format.geometry import Geometry
 from nsdcodec.format.recipe import NetworkSpec
 from nsdcodec.learning import networks
+from nsdcodec.learning.compute import Compute
 from nsdcodec.learning.training import TESTED
 from nsdcodec.system.free_memory import free_memory, resident_bytes
 
@@ -45,10 +46,11 @@ class MemoryPlan:
 
     @classmethod
     def of_evaluation(
-        cls, limit: int | None, spec: NetworkSpec, geometry: Geometry, images: int, batch: int, device: torch.device
+        cls, compute: Compute, spec: NetworkSpec, geometry: Geometry, images: int, batch: int
     ) -> MemoryPlan:
         """For the training of a network on so many decoded images. Raises OverMemory."""
-        there = available(limit, device)
+        limit = compute.memory
+        there = available(compute)
         fixed = {"the decoded images": images * image_bytes(geometry) * 2, "a batch": batch_bytes(geometry, batch)}
         one = bytes_an_image(networks.build(spec, geometry, 0), geometry)
         rest = there - sum(fixed.values())
@@ -60,8 +62,9 @@ class MemoryPlan:
         return asdict(self)
 
 
-def available(limit: int | None, device: torch.device) -> int:
+def available(compute: Compute) -> int:
     """Bytes that may be taken beside what is taken now."""
+    limit, device = compute.memory, compute.device
     if limit is None:
         return int(FREE_SHARE * free_memory(device)) - (RESERVE if device.type == "cpu" else 0)
     if device.type == "cuda":

@@ -14,11 +14,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from nsdcodec.errors import InvalidSetting
 from nsdcodec.format.geometry import Geometry
 from nsdcodec.format.recipe import NetworkSpec
 from nsdcodec.learning import networks as registry
 from nsdcodec.learning.architectures import VGG11, AlexNet, ResNet18
+from nsdcodec.learning.compute import Compute
 from nsdcodec.learning.networks import ConvNet
 
 # Networks whose every operation but those of `JOINT` acts on each channel alone.
@@ -42,20 +42,11 @@ def stack(networks: Sequence[nn.Module]) -> nn.Module:
     return joint
 
 
-def at_once(
-    asked: int | None,
-    spec: NetworkSpec,
-    geometry: Geometry,
-    batch_size: int,
-    device: torch.device,
-    images_at_once: int | None = None,
-) -> int:
-    """How many networks to train at once: as asked; by itself 1 on a CPU, where results are then the same bit for bit
-    however many are trained, and up to 8 on a CUDA device, as half of its free memory allows. 1 where the architecture
-    cannot be stacked; no more than those whose batches are `images_at_once` together, where given. Raises
-    InvalidSetting."""
-    if asked is not None and asked < 1:
-        raise InvalidSetting(f"{asked} networks together; at least 1 is needed")
+def at_once(spec: NetworkSpec, geometry: Geometry, batch_size: int, compute: Compute) -> int:
+    """How many networks to train at once: `compute.networks_at_once`; by itself 1 on a CPU, where results are then the
+    same bit for bit however many are trained, and up to 8 on a CUDA device, as half of its free memory allows. 1 where
+    the architecture cannot be stacked; no more than those whose batches are `compute.images_at_once` together."""
+    asked, device, images_at_once = compute.networks_at_once, compute.device, compute.images_at_once
     if asked == 1 or (asked is None and device.type != "cuda"):
         return 1
     network = registry.build(spec, geometry, 0)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from nsdcodec.encoding.objectives.base import Objective
 from nsdcodec.encoding.objectives.distribution import DistributionMatching
 from nsdcodec.encoding.objectives.gradient import GradientMatching
-from nsdcodec.encoding.objectives.guidance import Guided
+from nsdcodec.encoding.objectives.guidance import Guidance, Guided
 from nsdcodec.encoding.objectives.none import NoObjective
 from nsdcodec.encoding.objectives.trajectory import TrajectoryMatching
 
-OBJECTIVES: dict[str, type[Objective]] = {
+OBJECTIVES: dict[str, type[Objective[Any]]] = {
     kind.name: kind for kind in (GradientMatching, DistributionMatching, TrajectoryMatching, NoObjective)
 }
 
-__all__ = ["OBJECTIVES", "Guided", "Objective"]
+__all__ = ["OBJECTIVES", "Guidance", "Guided", "Objective"]

@@ -6,25 +6,27 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Generic, TypeVar
 
 import torch
 from torch import Tensor, nn
 
+from nsdcodec.encoding.experts import Experts
+from nsdcodec.errors import InvalidSetting
 from nsdcodec.format.geometry import Geometry
 from nsdcodec.format.recipe import NetworkSpec
 from nsdcodec.learning import networks
 from nsdcodec.learning.base import Network
+from nsdcodec.learning.compute import Compute
 from nsdcodec.learning.real import RealData
 from nsdcodec.system.randomness import seed_of, stream
 
 
 @dataclass(frozen=True)
-class World:
+class Context:
     """What every objective may look at: the real training images, the network to distil with, and how to compute.
-    `images_at_once` is how many may go through the network together, with what backward needs of them; None is all.
     `on_prepare` hears of a long preparation: what is made, and how far it is, 0 to 1. `draw` numbers the independent
-    draws that an iteration averages (`draws`): each has a World of its own, which differs in its chance alone."""
+    draws that an iteration averages (`draws`): each has a context of its own, which differs in its chance alone."""
 
     geometry: Geometry
     real: RealData
@@ -32,12 +34,14 @@ class World:
     network: NetworkSpec
     augmentation: str
     seed: int
-    device: torch.device
-    precision: str
+    compute: Compute
     experts_folder: Path
     on_prepare: Callable[[str, float], None] = lambda text, done: None
     draw: int = 0
-    images_at_once: int | None = None
+
+    @property
+    def device(self) -> torch.device:
+        return self.compute.device
 
     def stream(self, *purpose: str | int) -> torch.Generator:
         """The chance that this draw has for a purpose."""
@@ -60,7 +64,7 @@ class State:
     own learning rate; `tensors` is all that a checkpoint must keep for the run to go on as if never stopped. `notes`
     are what the user should know of how it is computed."""
 
-    world: World
+    context: Context
     learnable: dict[str, Tensor] = field(default_factory=dict)
     learning_rates: dict[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
@@ -76,31 +80,86 @@ class State:
 
 
 @dataclass(frozen=True)
-class Step:
-    """`loss` is a scalar with a gradient; `student` the flat weights [P] that a network had after learning from the
-    synthetic images, differentiable in them, and `network` its structure: None where the objective trains none.
-    `parts` are what the loss is made of, by name, for the log."""
+class Match:
+    """How well the images match by an objective. `loss` is a scalar with a gradient; `student` the flat weights [P]
+    that a network had after learning from the synthetic images, differentiable in them, and `network` its structure:
+    None where the objective trains none. `terms` are what the loss is made of, by name, for the log; `notes` what was
+    found at this iteration that the user should know."""
 
     loss: Tensor
     student: Tensor | None = None
     network: nn.Module | None = None
-    parts: Mapping[str, Tensor] = field(default_factory=dict)
+    terms: Mapping[str, Tensor] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
-class Objective(ABC):
+class MemoryNeed:
+    """What one draw of an objective takes beside the images, the arrays and the network, for `memory_plan`.
+
+    `networks` is how many copies of the network's weights are kept from one iteration to the next, `steps` how many
+    within one; `real_images` how many real ones go through the network together; `an_image` by how much more an image
+    on its way through the network takes than with backward of a plain loss; `bytes` what else is taken, by a name of
+    `memory_plan.REMEDIES`.
+    """
+
+    networks: int = 0
+    steps: int = 0
+    real_images: int = 0
+    an_image: int = 1
+    bytes: Mapping[str, int] = field(default_factory=dict)
+
+    def __or__(self, other: MemoryNeed) -> MemoryNeed:
+        """Of both, one after the other on the same images; what is kept adds up."""
+        return MemoryNeed(
+            self.networks + other.networks,
+            self.steps + other.steps,
+            max(self.real_images, other.real_images),
+            max(self.an_image, other.an_image),
+            {name: self.bytes.get(name, 0) + other.bytes.get(name, 0) for name in (*self.bytes, *other.bytes)},
+        )
+
+
+S = TypeVar("S", bound=State)
+
+
+@dataclass(frozen=True)
+class Objective(ABC, Generic[S]):
+    """A subclass is frozen and its fields are its settings; what it carries from one iteration to the next is an S."""
+
     name: ClassVar[str]
+    # Whether iterations change anything.
+    trains: ClassVar[bool] = True
 
     @abstractmethod
-    def prepare(self, world: World) -> State:
+    def prepare(self, context: Context) -> S:
         """Made once before the loop for each draw, and again on resume."""
 
     @abstractmethod
-    def loss(self, state: State, images: Tensor, labels: Tensor, iteration: int) -> Step:
+    def loss(self, state: S, images: Tensor, labels: Tensor, iteration: int) -> Match:
         """For all synthetic images [n, C, H, W], with their graph, and labels int64 [n], or soft ones
         [n, classes], whose rows are distributions and have their graph too. Random only in (seed, iteration, draw), by
-        the streams of the state's world."""
+        the streams of the state's context."""
 
-    def learned_rate(self, state: State) -> float | None:
+    def learned_rate(self, state: S) -> float | None:
         """The student learning rate that was learned, for the file's recipe; None where none is."""
         return None
+
+    @property
+    def wants_experts(self) -> bool:
+        """Whether it matches expert trajectories, those of `expert_trajectories`."""
+        return False
+
+    def student_images(self, images: int) -> int:
+        """How many images the steps of its student take together in an iteration, of a set of so many; 0 where it
+        trains no student that is differentiated (`student.unroll`)."""
+        return 0
+
+    def memory(self, network: Network, geometry: Geometry, images: int) -> MemoryNeed:
+        """For a set of so many images."""
+        return MemoryNeed()
+
+    def expert_trajectories(self, context: Context) -> Experts:
+        """The expert trajectories to match; those that are missing are made. Raises InvalidSetting where it matches
+        none."""
+        raise InvalidSetting(f"the objective {self.name} matches no expert trajectories; take one that does: mtt")

@@ -17,14 +17,14 @@ from torch import Tensor
 
 from nsdcodec.data import augmentation
 from nsdcodec.data.augmentation import Draw
-from nsdcodec.encoding.objectives.base import Objective, State, Step, World
+from nsdcodec.encoding.objectives.base import Context, Match, MemoryNeed, Objective, State
 from nsdcodec.encoding.objectives.student import learn
 from nsdcodec.errors import InvalidSetting
+from nsdcodec.format.geometry import Geometry
 from nsdcodec.format.synthesis import hard_labels
 from nsdcodec.learning import networks
 from nsdcodec.learning.base import Network
-from nsdcodec.learning.chunks import Given, ranges
-from nsdcodec.learning.training import autocast
+from nsdcodec.learning.chunks import KnownGradient, ranges
 
 
 @dataclass
@@ -39,13 +39,13 @@ class PoolState(State):
 
     def load(self, tensors: Mapping[str, Tensor]) -> None:
         for i, network in enumerate(self.pool):
-            network.load_state_dict(networks.unflatten(network, tensors[f"network{i}"].to(self.world.device)))
+            network.load_state_dict(networks.unflatten(network, tensors[f"network{i}"].to(self.context.device)))
         if self.pool:
             *self.ages, self.born = tensors["ages"].tolist()
 
 
 @dataclass(frozen=True)
-class DistributionMatching(Objective):
+class DistributionMatching(Objective[PoolState]):
     """`real_per_class` real images stand for each class. `pool` networks (0: a new random one each iteration) take
     `pool_steps` SGD steps on real data before each use, and make place for a new one after `pool_age` uses."""
 
@@ -65,58 +65,68 @@ class DistributionMatching(Objective):
         if not self.pool_rate > 0:
             raise InvalidSetting(f"dm: pool_rate is {self.pool_rate}; it must be above 0")
 
-    def prepare(self, world: World) -> PoolState:
-        state = PoolState(world)
+    def prepare(self, context: Context) -> PoolState:
+        state = PoolState(context)
         for i in range(self.pool):
-            state.pool.append(world.new_network("pool", i))
+            state.pool.append(context.new_network("pool", i))
             # As if born one after another, so that they do not all make place at once.
             state.ages.append(i * self._life // self.pool)
             state.born += 1
         return state
+
+    def memory(self, network: Network, geometry: Geometry, images: int) -> MemoryNeed:
+        real = geometry.classes * self.real_per_class
+        embeddings = 2 * 4 * (images + real) * network.classifier.in_features
+        return MemoryNeed(
+            networks=self.pool,
+            real_images=max(real, self.pool_batch if self.pool else 0),
+            bytes={"embeddings": embeddings},
+        )
 
     @property
     def _life(self) -> int:
         """Steps that a pooled network takes before it makes place."""
         return self.pool_age * max(1, self.pool_steps)
 
-    def loss(self, state: State, images: Tensor, labels: Tensor, iteration: int) -> Step:
-        assert isinstance(state, PoolState)
-        world = state.world
-        generator = world.stream("dm", iteration)
+    def loss(self, state: PoolState, images: Tensor, labels: Tensor, iteration: int) -> Match:
+        context = state.context
+        generator = context.stream("dm", iteration)
         slot = int(torch.randint(max(1, self.pool), (1,), generator=generator))
         for _ in range(self.pool_steps if self.pool else 0):
             self._learn(state, slot)
-        network = state.pool[slot] if self.pool else world.new_network("dm", iteration)
-        places = world.real.places_per_class(self.real_per_class, generator)
+        network = state.pool[slot] if self.pool else context.new_network("dm", iteration)
+        places = context.real.places_per_class(self.real_per_class, generator)
         classes = len(places)
         hard = hard_labels(labels)
         order = hard.argsort(stable=True)
         counts = torch.bincount(hard, minlength=classes).tolist()
         # Siamese: the real and the synthetic images of a class are augmented alike, each class in its own way.
-        chosen = [augmentation.draw(world.augmentation, 1, generator) for _ in range(classes)]
-        embed = partial(_embedded, world, network, chosen)
+        chosen = [augmentation.draw(context.augmentation, 1, generator) for _ in range(classes)]
+        embed = partial(_embedded, context, network, chosen)
         with torch.no_grad():
             real = [
-                embed([self.real_per_class] * classes, start, world.real.take(places.view(-1)[start:stop])[0])
-                for start, stop in ranges(places.numel(), world.images_at_once)
+                embed([self.real_per_class] * classes, start, context.real.take(places.view(-1)[start:stop])[0])
+                for start, stop in ranges(places.numel(), context.compute.images_at_once)
             ]
             wanted = torch.cat(real).to(images.dtype).view(classes, self.real_per_class, -1).mean(dim=1)
-        if len(images) <= (world.images_at_once or len(images)):
+        if len(images) <= (context.compute.images_at_once or len(images)):
             loss = _distance(embed(counts, 0, images[order]).to(images.dtype), labels[order], wanted)
         else:
-            loss = _distance_in_chunks(partial(embed, counts), world.images_at_once, images, labels, order, wanted)
-        return Step(loss, network=network)
+            loss = _distance_in_chunks(
+                partial(embed, counts), context.compute.images_at_once, images, labels, order, wanted
+            )
+        return Match(loss, network=network)
 
     def _learn(self, state: PoolState, slot: int) -> None:
         """One SGD step on real data. A network at the end of its life has made place for a new one before."""
-        world = state.world
+        context = state.context
         if state.ages[slot] >= self._life:
-            state.pool[slot] = world.new_network("pool", state.born)
+            state.pool[slot] = context.new_network("pool", state.born)
             state.ages[slot] = 0
             state.born += 1
-        generator = world.stream("pool", state.born, slot, state.ages[slot])
-        images, labels = world.real.batch(self.pool_batch, generator)
-        learn(world, state.pool[slot], images, labels, self.pool_rate, generator)
+        generator = context.stream("pool", state.born, slot, state.ages[slot])
+        images, labels = context.real.batch(self.pool_batch, generator)
+        learn(context, state.pool[slot], images, labels, self.pool_rate, generator)
         state.ages[slot] += 1
 
 
@@ -147,12 +157,12 @@ def _distance_in_chunks(
         some = pixels[order[start:stop]].requires_grad_()
         found = embed(start, some)
         (gradient[order[start:stop]],) = torch.autograd.grad(found, some, along[start:stop].to(found.dtype))
-    given: Tensor = Given.apply(loss.detach(), [gradient, *of_labels], images, *([labels] if of_labels else []))
+    given: Tensor = KnownGradient.apply(loss.detach(), [gradient, *of_labels], images, *([labels] if of_labels else []))
     return given
 
 
 def _embedded(
-    world: World,
+    context: Context,
     network: Network,
     chosen: Sequence[Draw | None],
     counts: Sequence[int],
@@ -165,7 +175,7 @@ def _embedded(
     sizes = ends.diff(prepend=ends.new_zeros(1)).tolist()
     there = [(size, how) for size, how in zip(sizes, chosen, strict=True) if size]
     by_class = images.split([size for size, _ in there])
-    with autocast(world.device, world.precision):
+    with context.compute.autocast():
         augmented = [augmentation.apply(one, how) for one, (_, how) in zip(by_class, there, strict=True)]
         return network.embed(torch.cat(augmented))
 

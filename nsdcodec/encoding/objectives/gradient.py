@@ -17,37 +17,36 @@ from torch import Tensor, nn
 
 from nsdcodec.data import augmentation
 from nsdcodec.data.augmentation import Draw
-from nsdcodec.encoding.objectives.base import Objective, State, Step, World
-from nsdcodec.encoding.objectives.student import learn
+from nsdcodec.encoding.objectives.base import Context, Match, MemoryNeed, Objective, State
+from nsdcodec.encoding.objectives.student import SECOND_ORDER, learn
 from nsdcodec.errors import InvalidSetting
+from nsdcodec.format.geometry import Geometry
 from nsdcodec.learning import networks
-from nsdcodec.learning.chunks import Given, parts
-from nsdcodec.learning.training import autocast
+from nsdcodec.learning.base import Network
+from nsdcodec.learning.chunks import KnownGradient, in_chunks
 
 # Rows of the gradient with a smaller norm count for less: the direction of almost nothing is noise, and its derivative
 # is large. As in the authors' code, which adds 1e-6 to the product of two norms; here each is held at 1e-3 or above.
 LEAST_NORM = 1e-3
-# By how much more memory an image takes with the graph of a gradient than with that of a value.
-SECOND_ORDER = 4
 
 
 class GradientState(State):
     """The network that is being matched; how often it was, the iteration tells."""
 
-    def __init__(self, world: World) -> None:
-        super().__init__(world)
-        self.network: nn.Module = world.new_network("dc", 0)
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self.network: nn.Module = context.new_network("dc", 0)
 
     def tensors(self) -> dict[str, Tensor]:
         return {"network": networks.flatten(self.network)}
 
     def load(self, tensors: Mapping[str, Tensor]) -> None:
-        weights = tensors["network"].to(self.world.device)
+        weights = tensors["network"].to(self.context.device)
         self.network.load_state_dict(networks.unflatten(self.network, weights))
 
 
 @dataclass(frozen=True)
-class GradientMatching(Objective):
+class GradientMatching(Objective[GradientState]):
     """`real_per_class` real images stand for each class. A network is matched `network_life` times; before each time
     but the first it takes `inner_steps` plain SGD steps of `inner_rate` on batches of `inner_batch` synthetic images.
 
@@ -70,19 +69,18 @@ class GradientMatching(Objective):
         if not self.inner_rate > 0:
             raise InvalidSetting(f"dc: inner_rate is {self.inner_rate}; it must be above 0")
 
-    def prepare(self, world: World) -> GradientState:
-        return GradientState(world)
+    def prepare(self, context: Context) -> GradientState:
+        return GradientState(context)
 
-    def loss(self, state: State, images: Tensor, labels: Tensor, iteration: int) -> Step:
+    def loss(self, state: GradientState, images: Tensor, labels: Tensor, iteration: int) -> Match:
         """The sum over classes of `distance`. Labels are int64 [n], or probabilities [n, classes], where the largest
         says which class an image stands for; a class that no image stands for adds nothing."""
-        assert isinstance(state, GradientState)
-        world = state.world
+        context = state.context
         self._renew(state, images.detach(), labels.detach(), iteration)
         network = state.network
         weights = [weight for weight in network.parameters() if weight.dim() > 1]
-        generator = world.stream("dc", iteration)
-        real = world.real.places_per_class(self.real_per_class, generator)
+        generator = context.stream("dc", iteration)
+        real = context.real.places_per_class(self.real_per_class, generator)
         hard = labels if labels.dim() == 1 else labels.argmax(dim=1)
         order = hard.argsort(stable=True)
         counts = torch.bincount(hard, minlength=len(real)).tolist()
@@ -91,29 +89,32 @@ class GradientMatching(Objective):
         total = images.new_zeros(())
         for label, (theirs, ours) in enumerate(zip(real, order.split(counts), strict=True)):
             # Siamese: the real and the synthetic images of a class are augmented alike, each class in its own way.
-            chosen = augmentation.draw(world.augmentation, 1, generator)
+            chosen = augmentation.draw(context.augmentation, 1, generator)
             if not len(ours):
                 continue
-            same = torch.full((len(theirs),), label, device=world.device)
-            target = _mean_gradients(world, network, weights, world.real.take(theirs)[0], same, chosen)
+            same = torch.full((len(theirs),), label, device=context.device)
+            target = _mean_gradients(context, network, weights, context.real.take(theirs)[0], same, chosen)
             own = images.detach()[ours], labels.detach()[ours]
-            value, found = _matched(world, network, weights, *own, chosen, target)
+            value, found = _matched(context, network, weights, *own, chosen, target)
             total = total + value
             for gradient, one in zip(gradients, found, strict=True):
                 gradient[ours] = one
-        total = Given.apply(total, gradients, *inputs)
-        return Step(total, network=network)
+        total = KnownGradient.apply(total, gradients, *inputs)
+        return Match(total, network=network)
+
+    def memory(self, network: Network, geometry: Geometry, images: int) -> MemoryNeed:
+        return MemoryNeed(an_image=SECOND_ORDER)
 
     def _renew(self, state: GradientState, images: Tensor, labels: Tensor, iteration: int) -> None:
         """A new network at the end of the life of one; else the same after its inner steps."""
-        world = state.world
+        context = state.context
         if iteration % self.network_life == 0:
-            state.network = world.new_network("dc", iteration // self.network_life)
+            state.network = context.new_network("dc", iteration // self.network_life)
             return
-        generator = world.stream("dc", "inner", iteration)
+        generator = context.stream("dc", "inner", iteration)
         for _ in range(self.inner_steps):
             index = torch.randperm(len(images), generator=generator)[: self.inner_batch].to(images.device)
-            learn(world, state.network, images[index], labels[index], self.inner_rate, generator)
+            learn(context, state.network, images[index], labels[index], self.inner_rate, generator)
 
 
 def distance(ours: Sequence[Tensor], theirs: Sequence[Tensor]) -> Tensor:
@@ -127,7 +128,7 @@ def distance(ours: Sequence[Tensor], theirs: Sequence[Tensor]) -> Tensor:
 
 
 def _matched(
-    world: World,
+    context: Context,
     network: nn.Module,
     weights: Sequence[Tensor],
     images: Tensor,
@@ -138,17 +139,17 @@ def _matched(
     """The distance of one class, and its gradients in images and, where they are soft, labels. Taken now, so that the
     graph of a gradient never lives for more than a class; nor, where memory is bounded, for more than some images: by a
     pass for their mean gradient, and another along the distance's gradient back to the images."""
-    most = None if world.images_at_once is None else max(1, world.images_at_once // SECOND_ORDER)
+    most = None if context.compute.images_at_once is None else max(1, context.compute.images_at_once // SECOND_ORDER)
     along: Sequence[Tensor] | None = None
     if len(images) > (most or len(images)):
-        mean = _mean_gradients(world, network, weights, images, labels, chosen)
+        mean = _mean_gradients(context, network, weights, images, labels, chosen)
         value = distance([one.requires_grad_() for one in mean], target)
         along = torch.autograd.grad(value, mean)
     gradients: list[tuple[Tensor, ...]] = []
-    for part in parts(most, images, labels):
+    for part in in_chunks(most, images, labels):
         own = [values.requires_grad_() for values in part if values.is_floating_point()]
         augmented = augmentation.apply(part[0], chosen)
-        found = _gradients(world, network, weights, augmented, part[1], graph=True)
+        found = _gradients(context, network, weights, augmented, part[1], graph=True)
         if along is None:
             value = distance(found, target)
             gradients.append(torch.autograd.grad(value, own))
@@ -159,17 +160,17 @@ def _matched(
 
 
 def _mean_gradients(
-    world: World,
+    context: Context,
     network: nn.Module,
     weights: Sequence[Tensor],
     images: Tensor,
     labels: Tensor,
     chosen: Draw | None,
 ) -> list[Tensor]:
-    """Of all images, augmented, in memory that is bounded as the world says."""
+    """Of all images, augmented, in memory that is bounded as the context says."""
     sums: list[Tensor] = []
-    for some, wanted in parts(world.images_at_once, images, labels):
-        found = _gradients(world, network, weights, augmentation.apply(some, chosen), wanted, graph=False)
+    for some, wanted in in_chunks(context.compute.images_at_once, images, labels):
+        found = _gradients(context, network, weights, augmentation.apply(some, chosen), wanted, graph=False)
         if len(some) == len(images):
             return list(found)
         share = len(some) / len(images)
@@ -178,9 +179,9 @@ def _mean_gradients(
 
 
 def _gradients(
-    world: World, network: nn.Module, weights: Sequence[Tensor], images: Tensor, labels: Tensor, graph: bool
+    context: Context, network: nn.Module, weights: Sequence[Tensor], images: Tensor, labels: Tensor, graph: bool
 ) -> tuple[Tensor, ...]:
     """Of the mean cross-entropy, with respect to the weights; with `graph` they can be differentiated again."""
-    with autocast(world.device, world.precision):
+    with context.compute.autocast():
         logits = network(images)
     return torch.autograd.grad(F.cross_entropy(logits.to(images.dtype), labels), weights, create_graph=graph)

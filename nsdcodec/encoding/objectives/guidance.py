@@ -2,60 +2,89 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import torch
 from torch import Tensor
 
 from nsdcodec.data import augmentation
-from nsdcodec.encoding.objectives.base import Objective, State, Step, World
-from nsdcodec.encoding.objectives.student import cross_entropy_in_parts, unroll
+from nsdcodec.encoding.experts import Experts
+from nsdcodec.encoding.objectives import student
+from nsdcodec.encoding.objectives.base import Context, Match, MemoryNeed, Objective, S
+from nsdcodec.encoding.objectives.student import Student, cross_entropy_in_chunks, unroll
 from nsdcodec.errors import InvalidSetting
+from nsdcodec.format.geometry import Geometry
 from nsdcodec.learning import networks
+from nsdcodec.learning.base import Network
 
 
 @dataclass(frozen=True)
-class Guided(Objective):
-    """Adds `weight` (gamma) times the cross-entropy of the student's last weights on `real_batch` real images.
+class Guidance:
+    """`weight` (gamma) times the cross-entropy of the student's last weights on `real_batch` real images; a weight of 0
+    is no guidance. Where the objective trains no student, one takes `steps` steps of `rate`."""
 
-    The student is the objective's own where it trains one (mtt). Where it trains none (dm), one takes `steps` steps of
-    `rate` on the synthetic images from the weights of the objective's network: a departure, since the paper guides
-    trajectory matching only.
-    """
-
-    objective: Objective
-    weight: float
+    weight: float = 0.0
     real_batch: int = 256
     steps: int = 1
     rate: float = 0.1
 
+    def __post_init__(self) -> None:
+        if self.weight < 0:
+            raise InvalidSetting(f"guidance.weight is {self.weight}; it must be at least 0")
+        for name in ("real_batch", "steps", "rate"):
+            if not getattr(self, name) > 0:
+                raise InvalidSetting(f"guidance.{name} is {getattr(self, name)}; it must be above 0")
+
+
+@dataclass(frozen=True)
+class Guided(Objective[S]):
+    """The objective's loss, and guidance added to it.
+
+    The student is the objective's own where it trains one (mtt). Where it trains none (dm), one learns from the
+    synthetic images from the weights of the objective's network: a departure, since the paper guides trajectory
+    matching only.
+    """
+
+    objective: Objective[S]
+    guidance: Guidance
+
     name: ClassVar[str] = "guided"
 
-    def __post_init__(self) -> None:
-        if not self.weight > 0 or self.real_batch < 1 or self.steps < 1 or not self.rate > 0:
-            raise InvalidSetting(
-                f"guidance: weight {self.weight}, real_batch {self.real_batch}, steps {self.steps}, rate {self.rate}; "
-                "they must all be above 0"
-            )
+    @property
+    def wants_experts(self) -> bool:
+        return self.objective.wants_experts
 
-    def prepare(self, world: World) -> State:
-        return self.objective.prepare(world)
+    def prepare(self, context: Context) -> S:
+        return self.objective.prepare(context)
 
-    def loss(self, state: State, images: Tensor, labels: Tensor, iteration: int) -> Step:
-        world = state.world
-        generator = world.stream("guidance", iteration)
-        step = self.objective.loss(state, images, labels, iteration)
-        assert step.network is not None
-        student = step.student
-        if student is None:
-            start, rate = networks.flatten(step.network), torch.tensor(self.rate, device=world.device)
-            student = unroll(world, step.network, start, images, labels, rate, self.steps, None, generator)
-        real, wanted = world.real.batch(self.real_batch, generator)
-        real = augmentation.apply(real, augmentation.draw(world.augmentation, len(real), generator))
-        guidance = cross_entropy_in_parts(world, step.network, student, real, wanted)
-        parts = {self.objective.name: step.loss.detach(), "guidance": guidance.detach()}
-        return Step(step.loss + self.weight * guidance, student, step.network, parts)
+    def loss(self, state: S, images: Tensor, labels: Tensor, iteration: int) -> Match:
+        context, guidance = state.context, self.guidance
+        generator = context.stream("guidance", iteration)
+        match = self.objective.loss(state, images, labels, iteration)
+        assert match.network is not None
+        weights = match.student
+        if weights is None:
+            start, rate = networks.flatten(match.network), torch.tensor(guidance.rate, device=context.device)
+            own = Student(match.network, guidance.steps, None, context.augmentation, context.compute)
+            weights = unroll(own, start, images, labels, rate, generator)
+        real, wanted = context.real.batch(guidance.real_batch, generator)
+        real = augmentation.apply(real, augmentation.draw(context.augmentation, len(real), generator))
+        loss = cross_entropy_in_chunks(context.compute, match.network, weights, real, wanted)
+        terms = {self.objective.name: match.loss.detach(), "guidance": loss.detach()}
+        return replace(match, loss=match.loss + guidance.weight * loss, student=weights, terms={**match.terms, **terms})
 
-    def learned_rate(self, state: State) -> float | None:
+    def learned_rate(self, state: S) -> float | None:
         return self.objective.learned_rate(state)
+
+    def student_images(self, images: int) -> int:
+        return self.objective.student_images(images) or images * self.guidance.steps
+
+    def memory(self, network: Network, geometry: Geometry, images: int) -> MemoryNeed:
+        need = self.objective.memory(network, geometry, images)
+        if not self.objective.student_images(images):
+            need |= student.memory(network, geometry, self.guidance.steps, images)
+        return need | MemoryNeed(real_images=self.guidance.real_batch)
+
+    def expert_trajectories(self, context: Context) -> Experts:
+        return self.objective.expert_trajectories(context)

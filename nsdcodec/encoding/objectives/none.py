@@ -7,16 +7,17 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from nsdcodec.encoding.objectives.base import Objective, State, Step, World
+from nsdcodec.encoding.objectives.base import Context, Match, Objective, State
 
 
 @dataclass(frozen=True)
-class NoObjective(Objective):
+class NoObjective(Objective[State]):
     name: ClassVar[str] = "none"
+    trains: ClassVar[bool] = False
 
-    def prepare(self, world: World) -> State:
-        return State(world)
+    def prepare(self, context: Context) -> State:
+        return State(context)
 
-    def loss(self, state: State, images: Tensor, labels: Tensor, iteration: int) -> Step:
+    def loss(self, state: State, images: Tensor, labels: Tensor, iteration: int) -> Match:
         """Zero: the images are as good as they will be."""
-        return Step(images.sum() * 0)
+        return Match(images.sum() * 0)

@@ -12,23 +12,28 @@ from torch.func import functional_call
 
 from nsdcodec.data import augmentation
 from nsdcodec.data.augmentation import Draw
-from nsdcodec.encoding.objectives.base import World
+from nsdcodec.encoding.objectives.base import Context, MemoryNeed
+from nsdcodec.format.geometry import Geometry
 from nsdcodec.learning import networks
-from nsdcodec.learning.chunks import Given, parts
+from nsdcodec.learning.base import Network
+from nsdcodec.learning.chunks import KnownGradient, in_chunks
+from nsdcodec.learning.compute import Compute
 from nsdcodec.learning.derivatives import tangents
 from nsdcodec.learning.derivatives.sweep import Derivatives, Sweep, Trained
 from nsdcodec.learning.derivatives.tangents import Tangent
-from nsdcodec.learning.training import autocast
+from nsdcodec.learning.memory_plan import bytes_an_image
 from nsdcodec.system.devices import on_device
 
 # By how much more memory an image takes with the derivative along a direction than with the value alone. Peaks measured
 # on a CPU, of ConvNets of 32 to 128 channels at 32 to 128 pixels, as multiples of `memory_plan.bytes_an_image`: 1.7 to
 # 2.2 in float32, fast convolutions, which keep their tiles, and others; 1.5 in bfloat16; less where steps are compiled.
 WITH_TANGENT = 3
+# And with the graph of a gradient, which is differentiated again.
+SECOND_ORDER = 4
 
 
 @dataclass(frozen=True)
-class Batch:
+class StudentBatch:
     """What one step learns from: images and labels at `index` int64 [n], augmented by `chosen`."""
 
     index: Tensor
@@ -38,32 +43,36 @@ class Batch:
         return augmentation.apply(images[self.index], self.chosen), labels[self.index]
 
 
-def unroll(
-    world: World,
-    network: nn.Module,
-    start: Tensor,
-    images: Tensor,
-    labels: Tensor,
-    rate: Tensor,
-    steps: int,
-    batch_size: int | None,
-    generator: torch.Generator,
-) -> Tensor:
-    """The flat weights [P] after `steps` of plain SGD from `start` at `rate`, differentiable once in images, soft
-    labels and rate.
+@dataclass(frozen=True)
+class Student:
+    """A network that learns from synthetic images for `steps` of plain SGD. Batches of `batch_size` go through the
+    images in shuffled rounds; None is all images in every step. DSA with parameters for each image."""
 
-    Batches of `batch_size` go through the images in shuffled rounds; None is all images in every step. DSA with
-    parameters for each image. NSD Algorithm 1, lines 8 to 13. The gradient is that of the whole loop, by a sweep back
-    over the steps (`sweep`); by the graph of all steps where the network has no tangent (`keeps_graph`).
+    network: nn.Module
+    steps: int
+    batch_size: int | None
+    augmentation: str
+    compute: Compute
+
+
+def unroll(
+    student: Student, start: Tensor, images: Tensor, labels: Tensor, rate: Tensor, generator: torch.Generator
+) -> Tensor:
+    """The flat weights [P] of the student after its steps from `start` [P] at `rate`, differentiable once in images
+    [n, C, H, W], soft labels [n, classes] (or hard ones [n]) and rate: NSD Algorithm 1, lines 8 to 13.
+
+    The gradient is that of the whole loop, by a sweep back over the steps (`sweep`); by the graph of all steps where
+    the network has no tangent (`keeps_graph`).
     """
-    batches = draw_batches(world, labels, steps, batch_size, generator)
-    if keeps_graph(network):
-        return unroll_with_graph(world, network, start, images, labels, rate, batches)
-    dtype = torch.bfloat16 if world.precision == "bfloat16" else images.dtype
-    most = None if world.images_at_once is None else max(1, world.images_at_once // WITH_TANGENT)
-    trained = Trained(_derivatives(network, images, dtype, most), start, batches)
-    student: Tensor = Sweep.apply(images, labels, rate, trained)
-    return student
+    batches = draw_batches(student, labels, generator)
+    if keeps_graph(student.network):
+        return unroll_with_graph(student, start, images, labels, rate, batches)
+    compute = student.compute
+    dtype = torch.bfloat16 if compute.precision == "bfloat16" else images.dtype
+    most = None if compute.images_at_once is None else max(1, compute.images_at_once // WITH_TANGENT)
+    trained = Trained(_derivatives(student.network, images, dtype, most), start, batches)
+    last: Tensor = Sweep.apply(images, labels, rate, trained)
+    return last
 
 
 # For as long as the network is there: recordings are made once.
@@ -83,76 +92,78 @@ def keeps_graph(network: nn.Module) -> bool:
     return not tangents.has_tangent(network)
 
 
-def draw_batches(
-    world: World, labels: Tensor, steps: int, batch_size: int | None, generator: torch.Generator
-) -> list[Batch]:
+def memory(network: Network, geometry: Geometry, steps: int, batch_size: int) -> MemoryNeed:
+    """Of a student's steps, on batches of this size."""
+    if not keeps_graph(network):
+        return MemoryNeed(steps=steps, an_image=WITH_TANGENT)
+    graph = steps * batch_size * SECOND_ORDER * bytes_an_image(network, geometry)
+    return MemoryNeed(steps=steps, an_image=WITH_TANGENT, bytes={"the graph of the student's steps": graph})
+
+
+def draw_batches(student: Student, labels: Tensor, generator: torch.Generator) -> list[StudentBatch]:
     """All the chance that there is in a student."""
     chosen: list[tuple[Tensor, Draw | None]] = []
     order = torch.empty(0, dtype=torch.int64)
-    size = min(batch_size or len(labels), len(labels))
-    for _ in range(steps):
+    size = min(student.batch_size or len(labels), len(labels))
+    for _ in range(student.steps):
         if len(order) < size:
             order = torch.cat([order, torch.randperm(len(labels), generator=generator)])
         index, order = order[:size], order[size:]
-        chosen.append((index, augmentation.draw(world.augmentation, size, generator)))
+        chosen.append((index, augmentation.draw(student.augmentation, size, generator)))
     # All steps in one copy each, which nobody waits for.
     indices = on_device(torch.stack([index for index, _ in chosen]), labels.device)
     numbers = [draw.uniform for _, draw in chosen if draw is not None]
-    uniforms = on_device(torch.stack(numbers), labels.device) if numbers else [None] * steps
+    uniforms = on_device(torch.stack(numbers), labels.device) if numbers else [None] * student.steps
     return [
-        Batch(index, None if draw is None else Draw(draw.operation, uniform))
+        StudentBatch(index, None if draw is None else Draw(draw.operation, uniform))
         for (_, draw), index, uniform in zip(chosen, indices, uniforms, strict=True)
     ]
 
 
 def unroll_with_graph(
-    world: World,
-    network: nn.Module,
-    start: Tensor,
-    images: Tensor,
-    labels: Tensor,
-    rate: Tensor,
-    batches: list[Batch],
+    student: Student, start: Tensor, images: Tensor, labels: Tensor, rate: Tensor, batches: list[StudentBatch]
 ) -> Tensor:
     """The same for any network, by PyTorch's double backward, which keeps the graph of every step."""
     weights = start.clone().requires_grad_()
     for batch in batches:
-        loss = cross_entropy(world, network, weights, *batch.of(images, labels))
+        loss = cross_entropy(student.compute, student.network, weights, *batch.of(images, labels))
         (gradient,) = torch.autograd.grad(loss, weights, create_graph=True)
         weights = weights - rate * gradient
     return weights
 
 
-def cross_entropy_in_parts(world: World, network: nn.Module, weights: Tensor, images: Tensor, labels: Tensor) -> Tensor:
-    """`cross_entropy`, differentiable once and in the weights only, in memory that `world.images_at_once` bounds."""
-    if len(images) <= (world.images_at_once or len(images)):
-        return cross_entropy(world, network, weights, images, labels)
+def cross_entropy_in_chunks(
+    compute: Compute, network: nn.Module, weights: Tensor, images: Tensor, labels: Tensor
+) -> Tensor:
+    """`cross_entropy`, differentiable once and in the weights only, in memory that `compute.images_at_once` bounds."""
+    if len(images) <= (compute.images_at_once or len(images)):
+        return cross_entropy(compute, network, weights, images, labels)
     own = weights.detach().requires_grad_()
     total, gradient = torch.zeros_like(own[0].detach()), torch.zeros_like(own)
-    for some, wanted in parts(world.images_at_once, images, labels):
-        part = len(some) / len(images) * cross_entropy(world, network, own, some, wanted)
+    for some, wanted in in_chunks(compute.images_at_once, images, labels):
+        part = len(some) / len(images) * cross_entropy(compute, network, own, some, wanted)
         gradient += torch.autograd.grad(part, own)[0]
         total += part.detach()
-    found: Tensor = Given.apply(total, [gradient], weights)
+    found: Tensor = KnownGradient.apply(total, [gradient], weights)
     return found
 
 
-def cross_entropy(world: World, network: nn.Module, weights: Tensor, images: Tensor, labels: Tensor) -> Tensor:
+def cross_entropy(compute: Compute, network: nn.Module, weights: Tensor, images: Tensor, labels: Tensor) -> Tensor:
     """Of a network with these flat weights."""
-    with autocast(world.device, world.precision):
+    with compute.autocast():
         logits = functional_call(network, networks.unflatten(network, weights), (images,))
     return F.cross_entropy(logits.to(weights.dtype), labels)
 
 
 def learn(
-    world: World, network: nn.Module, images: Tensor, labels: Tensor, rate: float, generator: torch.Generator
+    context: Context, network: nn.Module, images: Tensor, labels: Tensor, rate: float, generator: torch.Generator
 ) -> None:
     """One plain SGD step of the network's own weights, in place. DSA with parameters for each image."""
-    batch = augmentation.apply(images, augmentation.draw(world.augmentation, len(images), generator))
+    batch = augmentation.apply(images, augmentation.draw(context.augmentation, len(images), generator))
     weights: list[Tensor] = list(network.parameters())
     gradients: list[Tensor] = []
-    for some, wanted in parts(world.images_at_once, batch, labels):
-        with autocast(world.device, world.precision):
+    for some, wanted in in_chunks(context.compute.images_at_once, batch, labels):
+        with context.compute.autocast():
             logits = network(some)
         loss = F.cross_entropy(logits.to(images.dtype), wanted)
         found = torch.autograd.grad(loss if len(some) == len(batch) else loss * (len(some) / len(batch)), weights)

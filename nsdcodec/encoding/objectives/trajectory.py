@@ -15,10 +15,13 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from nsdcodec.encoding.experts import DTYPES, Experts, ExpertSettings
-from nsdcodec.encoding.objectives.base import Objective, State, Step, World
-from nsdcodec.encoding.objectives.student import keeps_graph, unroll
+from nsdcodec.encoding.experts import DTYPES, Experts, ExpertSettings, ExpertType
+from nsdcodec.encoding.objectives import student
+from nsdcodec.encoding.objectives.base import Context, Match, MemoryNeed, Objective, State
+from nsdcodec.encoding.objectives.student import Student, keeps_graph, unroll
 from nsdcodec.errors import InvalidSetting, UnknownName
+from nsdcodec.format.geometry import Geometry
+from nsdcodec.learning.base import Network
 from nsdcodec.system.devices import on_device
 
 LEAST_RATE = 1e-3  # a learned rate can wander below zero, where the student climbs
@@ -27,16 +30,16 @@ LEAST_RATE = 1e-3  # a learned rate can wander below zero, where the student cli
 class TrajectoryState(State):
     """`experts` and the network's structure beside what every state has."""
 
-    def __init__(self, world: World, experts: Experts, rate: float, rate_learning_rate: float) -> None:
-        super().__init__(world)
+    def __init__(self, context: Context, experts: Experts, rate: float, rate_learning_rate: float) -> None:
+        super().__init__(context)
         self.experts = experts
-        self.network: nn.Module = world.new_network("structure")
+        self.network: nn.Module = context.new_network("structure")
         if keeps_graph(self.network):
             self.notes = (
-                f"mtt: {world.network.name} has no tangent written out, so the graph of every student step is kept, "
+                f"mtt: {context.network.name} has no tangent written out, so the graph of every student step is kept, "
                 "and memory grows with objective.student_steps",
             )
-        self.learnable = {"student_rate": torch.tensor(rate, device=world.device, requires_grad=True)}
+        self.learnable = {"student_rate": torch.tensor(rate, device=context.device, requires_grad=True)}
         self.learning_rates = {"student_rate": rate_learning_rate}
 
     def tensors(self) -> dict[str, Tensor]:
@@ -52,7 +55,7 @@ class TrajectoryState(State):
 
 
 @dataclass(frozen=True)
-class TrajectoryMatching(Objective):
+class TrajectoryMatching(Objective[TrajectoryState]):
     """`student_steps` on synthetic batches of `student_batch` (0: all images) against `expert_epochs` of one of
     `experts` networks, from a start epoch of `first_start` to `last_start` (later ones suit larger sets: DATM, ICLR
     2024). `student_rate` is where the learned rate begins;
@@ -70,7 +73,7 @@ class TrajectoryMatching(Objective):
     rate_learning_rate: float = 1e-5
     experts: int = 100
     first_start: int = 0
-    expert_dtype: str = "float32"
+    expert_dtype: ExpertType = "float32"
 
     def __post_init__(self) -> None:
         if self.expert_dtype not in DTYPES:
@@ -88,87 +91,88 @@ class TrajectoryMatching(Objective):
                 f"least 0 and {LEAST_RATE}"
             )
 
-    def expert_settings(self, world: World) -> ExpertSettings:
+    def expert_settings(self, context: Context) -> ExpertSettings:
         """No epoch is trained after the last that is matched, and none stored that is neither start nor end."""
         starts = range(self.first_start, self.last_start + 1)
         kept = {*starts, *(start + self.expert_epochs for start in starts)}
         return ExpertSettings(
-            world.source_sha256,
-            world.network,
-            world.augmentation,
+            context.source_sha256,
+            context.network,
+            context.augmentation,
             self.last_start + self.expert_epochs,
-            seed=world.seed,
-            precision=world.precision,
+            seed=context.seed,
+            precision=context.compute.precision,
             kept=tuple(sorted(kept)),
             dtype=self.expert_dtype,
         )
 
-    def experts_of(self, world: World, together: int | None = None) -> Experts:
-        """The trajectories to match; those that are missing are made, `together` of them at once."""
-        settings = self.expert_settings(world)
-        experts = Experts(world.experts_folder, settings)
+    def expert_trajectories(self, context: Context) -> Experts:
+        settings = self.expert_settings(context)
+        experts = Experts(context.experts_folder, settings)
         standing = self.experts - len(experts.missing(self.experts))
         done = itertools.count(standing * settings.epochs + 1)
         experts.fill(
             self.experts,
-            world.geometry,
-            world.real,
-            lambda expert, epoch: world.on_prepare(
+            context.geometry,
+            context.real,
+            context.compute,
+            lambda expert, epoch: context.on_prepare(
                 f"expert {expert + 1} of {self.experts}, epoch {epoch}", next(done) / (self.experts * settings.epochs)
             ),
-            lambda count: world.on_prepare(
+            lambda count: context.on_prepare(
                 f"other processes make the last {count} of {self.experts} experts", 1 - count / self.experts
             ),
-            together,
-            world.images_at_once,
         )
         return experts
 
-    def prepare(self, world: World) -> TrajectoryState:
-        return TrajectoryState(world, self.experts_of(world), self.student_rate, self.rate_learning_rate)
+    def prepare(self, context: Context) -> TrajectoryState:
+        return TrajectoryState(context, self.expert_trajectories(context), self.student_rate, self.rate_learning_rate)
 
-    def loss(self, state: State, images: Tensor, labels: Tensor, iteration: int) -> Step:
+    def loss(self, state: TrajectoryState, images: Tensor, labels: Tensor, iteration: int) -> Match:
         """||student - expert's end||^2 / ||expert's start - expert's end||^2."""
-        assert isinstance(state, TrajectoryState)
-        world = state.world
-        generator = world.stream("mtt", iteration)
+        context = state.context
+        generator = context.stream("mtt", iteration)
         expert = int(torch.randint(self.experts, (1,), generator=generator))
         epoch = int(torch.randint(self.first_start, self.last_start + 1, (1,), generator=generator))
         start, end = (
-            on_device(state.experts.weights(expert, at), world.device) for at in (epoch, epoch + self.expert_epochs)
+            on_device(state.experts.weights(expert, at), context.device) for at in (epoch, epoch + self.expert_epochs)
+        )
+        rate = state.learnable["student_rate"]
+        given = Student(
+            state.network, self.student_steps, self.student_batch or None, context.augmentation, context.compute
         )
 
-        def matched(world: World, images: Tensor, labels: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-            student = unroll(
-                world,
-                state.network,
-                start,
-                images,
-                labels,
-                state.learnable["student_rate"],
-                self.student_steps,
-                self.student_batch or None,
-                generator,
-            )
-            return (student - end).square().sum() / (start - end).square().sum(), student
+        def matched(student: Student, images: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+            last = unroll(student, start, images, labels, rate, generator)
+            return (last - end).square().sum() / (start - end).square().sum(), last
 
-        parts: dict[str, Tensor] = {}
-        if iteration == 0 and world.precision == "bfloat16":
-            given = images.detach(), labels.detach()
-            losses = (
-                lambda images, precision=precision: matched(
-                    replace(world, precision=precision), images, given[1], generator.clone_state()
-                )[0]
-                for precision in ("bfloat16", "float32")
-            )
-            parts["bfloat16_cosine"] = cosine = _cosine(given[0], losses)
-            state.notes += (
+        terms: dict[str, Tensor] = {}
+        notes: tuple[str, ...] = ()
+        if iteration == 0 and context.compute.precision == "bfloat16":
+            in_float32 = replace(given, compute=replace(context.compute, precision="float32"))
+
+            def loss_of(student: Student) -> Callable[[Tensor], Tensor]:
+                return lambda own: matched(student, own, generator.clone_state())[0]
+
+            cosine = _cosine(images.detach(), [loss_of(given), loss_of(in_float32)])
+            terms["bfloat16_cosine"] = cosine
+            notes = (
                 f"mtt: at the first iteration, the gradient in bfloat16 had a cosine of {cosine:.4f} with float32's",
             )
-        loss, student = matched(world, images, labels, generator)
-        return Step(loss, student, state.network, parts)
+        loss, last = matched(given, images, generator)
+        return Match(loss, last, state.network, terms, notes)
 
-    def learned_rate(self, state: State) -> float | None:
+    @property
+    def wants_experts(self) -> bool:
+        return True
+
+    def student_images(self, images: int) -> int:
+        return self.student_steps * min(self.student_batch or images, images)
+
+    def memory(self, network: Network, geometry: Geometry, images: int) -> MemoryNeed:
+        return student.memory(network, geometry, self.student_steps, min(self.student_batch or images, images))
+
+    def learned_rate(self, state: TrajectoryState) -> float | None:
         rate = float(state.learnable["student_rate"].detach())
         # Three digits: what the header shows is what it means.
         return round(rate, 3 - math.ceil(math.log10(rate)))

@@ -1,0 +1,79 @@
+"""The checkpoint of a run: found and checked before anything else, loaded into the run, written as it goes on."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from nsdcodec.encoding import checkpoint as checkpoints
+from nsdcodec.encoding.checkpoint import Checkpoint
+from nsdcodec.encoding.run import Run
+from nsdcodec.encoding.task import Output, Task, identity, lifted
+from nsdcodec.errors import InvalidSetting
+from nsdcodec.learning.compute import Compute
+from nsdcodec.system import atomic
+
+# What a checkpoint keeps beside the tensors.
+COUNTERS = ("iteration", "checked", "skipped", "skipped_in_a_row", "best_accuracy", "best_iteration", "best_rate")
+
+
+def find(task: Task, compute: Compute, output: Output) -> Checkpoint | None:
+    """The checkpoint to resume: read before anything else, since making experts can take hours. None for a new run;
+    an unfinished one is dropped only where that was asked for, and never one of the same launch."""
+    atomic.check_writable(output.path)
+    there = output.checkpoint.exists()
+    if output.resume or (there and _of_this_launch(output)):
+        saved = Checkpoint.read(output.checkpoint)
+        saved = replace(saved, identity=lifted(saved.identity, task))
+        saved.require(identity(task, compute), output.checkpoint)
+        return saved
+    if there and not output.restart:
+        raise InvalidSetting(
+            f"{output.checkpoint} holds an unfinished run; go on with it by --resume, or drop it by --restart"
+        )
+    # Or a kill before the first new checkpoint would leave the old run to be resumed.
+    output.checkpoint.unlink(missing_ok=True)
+    return None
+
+
+def _of_this_launch(output: Output) -> bool:
+    return bool(output.launch) and Checkpoint.read(output.checkpoint).counters.get("launch") == output.launch
+
+
+def load(run: Run, saved: Checkpoint) -> None:
+    with torch.no_grad():
+        for role, values in checkpoints.below("arrays", saved.tensors).items():
+            run.arrays[role].copy_(values)
+    run.best = {
+        role: values.to(run.compute.device) for role, values in checkpoints.below("best", saved.tensors).items()
+    }
+    run.draws.load(saved.tensors)
+    checkpoints.load_optimizer(run.optimizer, run.parameters, checkpoints.below("optimizer", saved.tensors))
+    for name in COUNTERS:
+        setattr(run, name, saved.counters[name])
+    # Checkpoints of 0.1 have none.
+    run.notes += [note for note in saved.counters.get("notes", []) if note not in run.notes]
+
+
+def save(run: Run) -> None:
+    of_ranks = run.ranks.to_first(run.draws.tensors())
+    run.ranks.from_first(lambda: _write_checkpoint(run, of_ranks))
+    run.saved = time.monotonic()
+
+
+def _write_checkpoint(run: Run, of_ranks: list[dict[str, Tensor]]) -> None:
+    """`of_ranks`: what each carries of its draws."""
+    tensors = (
+        checkpoints.named("arrays", run.arrays)
+        | checkpoints.named("best", run.best)
+        | checkpoints.named("optimizer", checkpoints.optimizer_tensors(run.optimizer, run.parameters))
+    )
+    for carried in of_ranks:
+        tensors |= carried
+    counters = {name: getattr(run, name) for name in COUNTERS}
+    counters |= {"seconds": run.reporter.clock.seconds, "launch": run.output.launch, "notes": run.notes}
+    counters |= {"memory limit": run.compute.memory, "memory": run.memory.document(), "compile": run.compute.compile}
+    Checkpoint(tensors, counters, identity(run.task, run.compute)).write(run.output.checkpoint)

@@ -1,0 +1,186 @@
+"""What to encode, and what can be said of its file before any training: layout, size, header."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from nsdcodec.encoding.budget import Budget
+from nsdcodec.encoding.parameterizations.planning import HEADER_RESERVE
+from nsdcodec.encoding.settings import Settings
+from nsdcodec.errors import InvalidSetting, OverBudget
+from nsdcodec.format.container import codings
+from nsdcodec.format.container import file as nsd_file
+from nsdcodec.format.container.header import Header
+from nsdcodec.format.layout import Layout
+from nsdcodec.learning.compute import Compute
+from nsdcodec.sources.base import Source, Split
+from nsdcodec.version import VERSION
+
+# By how much the header grows in a run: digits of its iterations, validation accuracy and learned rate.
+FIGURES_BYTES = 24
+
+
+@dataclass(frozen=True)
+class Task:
+    """What to encode. `settings` are those that `settings.for_geometry` fitted to the source. `time_limit` in seconds
+    fits the schedule to the clock, in place of `settings.iterations`. `recipe_name` and `overrides` tell in the file
+    where the settings came from: a recipe, and the "key=value" that changed it. Raises InvalidSetting."""
+
+    source: Source
+    settings: Settings
+    budget: Budget
+    seed: int = 0
+    time_limit: float | None = None
+    recipe_name: str = ""
+    overrides: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.time_limit is not None and not self.time_limit > 0:
+            raise InvalidSetting(f"--time is {self.time_limit} seconds; it must be above 0")
+        optimizer = self.settings.optimizer
+        if self.settings.parameterization.labels == "soft" and optimizer.kind == "sgd" and optimizer.label_rate is None:
+            raise InvalidSetting(
+                "soft labels under sgd have no rate of their own; give one by --set optimizer.label_rate=1, or choose "
+                "--set optimizer.kind=adam with a rate that suits it"
+            )
+        if not 0 <= self.seed < 1 << 63:
+            # The header keeps it, and readers refuse longer integers.
+            raise InvalidSetting(f"--seed is {self.seed}; it must be 0 to 2^63 - 1")
+
+
+@dataclass(frozen=True)
+class Output:
+    """The file to write at `path`, and its checkpoint: written every `checkpoint_seconds`, gone on from with `resume`,
+    dropped with `restart`; one of the same `launch` (a name; empty: none) is gone on from unasked. Raises
+    InvalidSetting."""
+
+    path: Path
+    resume: bool = False
+    restart: bool = False
+    checkpoint_seconds: float = 30.0
+    launch: str = ""
+
+    def __post_init__(self) -> None:
+        if self.resume and self.restart:
+            raise InvalidSetting("--resume and --restart exclude each other; give one of them")
+
+    @property
+    def checkpoint(self) -> Path:
+        return self.path.with_name(self.path.name + ".checkpoint")
+
+    @property
+    def log(self) -> Path:
+        return self.path.with_name(self.path.name + ".log.jsonl")
+
+
+def plan(task: Task, compute: Compute) -> Layout:
+    """The layout, refused before any training where the file, header and all, would not fit the budget."""
+    geometry, budget = task.source.geometry, task.budget
+    layout = task.settings.parameterization.layout(geometry, budget)
+    if budget.file_bytes is None:
+        return layout
+    excess = _largest_file(task, compute, layout) - budget.file_bytes
+    left = layout.nbytes + HEADER_RESERVE - excess
+    if excess > 0 and left > 0:
+        # A header above what the planner reserves, as many classes have: plan once more, with what is left.
+        try:
+            layout = task.settings.parameterization.layout(geometry, replace(budget, file_bytes=left))
+        except OverBudget as error:
+            raise _too_small(task, (error.file_bytes or left + 1) + budget.file_bytes - left) from error
+    size = _largest_file(task, compute, layout)
+    if size > budget.file_bytes:
+        raise _too_small(task, size)
+    return layout
+
+
+def _too_small(task: Task, needed: int) -> OverBudget:
+    bits = math.ceil(8 * needed / task.source.geometry.classes)
+    return OverBudget(
+        f"{task.settings.parameterization.name}: {needed:,} bytes with the header exceed the budget of "
+        f"{task.budget.file_bytes:,}; raise --bits-per-class to {bits:,}",
+        needed,
+    )
+
+
+def _largest_file(task: Task, compute: Compute, layout: Layout) -> int:
+    """Bytes that the file will not exceed: as if no array compressed, since how well they will is not known before.
+    (Normal noise is no measure: the exponents of its float16 compress by a quarter.)"""
+    zeros = {role: np.zeros(spec.shape, np.float32) for role, spec in layout.arrays.items()}
+    if "mask" in zeros:  # a valid one: its first k places
+        zeros["mask"].reshape(len(zeros["mask"]), -1)[:, : layout.arrays["spectrum"].shape[3]] = 1
+    header_bytes = nsd_file.read(nsd_file.pack(header(task, compute, layout), zeros, codings.RAW)).header_bytes
+    return header_bytes + layout.nbytes + FIGURES_BYTES
+
+
+def hold_out(task: Task) -> tuple[Source, Split]:
+    """The source to train on, and the images to choose checkpoints by: as many as the settings say, but at most a
+    fifth of the smallest class."""
+    source = task.source
+    smallest = int(torch.bincount(source.train.labels, minlength=len(source.classes)).min())
+    return source.hold_out(min(task.settings.validation.per_class, max(1, smallest // 5)), task.seed)
+
+
+def header(
+    task: Task,
+    compute: Compute,
+    layout: Layout,
+    iteration: int = 0,
+    accuracy: float = 0.0,
+    rate: float | None = None,
+) -> Header:
+    """`rate` is the student learning rate where one was learned; `accuracy` that on held-out images."""
+    return Header(
+        layout=layout,
+        classes=task.source.classes,
+        normalization=task.source.normalization,
+        recipe=replace(task.settings.training, learning_rate=rate or task.settings.training.learning_rate),
+        parameterization=task.settings.parameterization.name,
+        provenance=_provenance(task, compute, iteration, accuracy),
+    )
+
+
+def _provenance(task: Task, compute: Compute, iteration: int, accuracy: float) -> dict[str, Any]:
+    """For people, and short: it is in every file. 16 digits of the source's hash tell sources apart."""
+    device = torch.cuda.get_device_name(compute.device) if compute.device.type == "cuda" else compute.device.type
+    return {
+        "encoder": f"nsdcodec {VERSION}, torch {torch.__version__.partition('+')[0]}",
+        "source": f"{task.source.name} {task.source.sha256[:16]}",
+        "recipe": task.recipe_name,
+        "seed": task.seed,
+        "iterations": iteration,
+        "validation": round(accuracy, 4),
+        "device": f"{device} {compute.precision}",
+    } | ({"set": list(task.overrides)} if task.overrides else {})
+
+
+def lifted(identity: dict[str, Any], task: Task) -> dict[str, Any]:
+    """The identity of a checkpoint as it is written now. Until 0.2 it had --ipc and --bits-per-class for the budget."""
+    if "ipc" not in identity:
+        return identity
+    rest = {name: value for name, value in identity.items() if name not in ("ipc", "bits per class")}
+    return rest | _budget(Budget.of(task.source.geometry, identity["ipc"], identity["bits per class"]))
+
+
+def _budget(budget: Budget) -> dict[str, Any]:
+    return {"elements of the budget": budget.elements, "bytes of the budget": budget.file_bytes}
+
+
+def identity(task: Task, compute: Compute) -> dict[str, Any]:
+    """What two runs must share for one to go on from the other's checkpoint."""
+    flat = json.loads(json.dumps(task.settings.flat()))
+    if task.time_limit is not None:
+        flat.pop("iterations")
+    return {
+        "source": task.source.sha256,
+        "seed": task.seed,
+        "precision": compute.precision,
+        **_budget(task.budget),
+        **flat,
+    }
