@@ -15,7 +15,7 @@ from pathlib import Path
 
 SERVER = multiprocessing.get_context("forkserver")
 # What an optimizer of PyTorch imports when it is first made is most of it.
-SERVER.set_forkserver_preload(["torch", "torch._dynamo", "h5py", "nsdcodec.encoding.encoder", "worlds"])
+SERVER.set_forkserver_preload(["torch", "torch._dynamo", "h5py", "nsdcodec.encoding.encoder", "contexts"])
 
 
 @contextlib.contextmanager

@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 import torch
-from worlds import toy_source
+from contexts import toy_source
 
 pytest.importorskip("scipy.fft")
 

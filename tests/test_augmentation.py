@@ -7,9 +7,9 @@ import math
 import numpy as np
 import pytest
 import torch
+from contexts import seeded
 from numpy.typing import NDArray
 from torch import Tensor
-from worlds import seeded
 
 from nsdcodec.data import augmentation
 from nsdcodec.data.augmentation import OPERATIONS, Draw, apply, draw

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 from builders import fresh_python
+from contexts import double_context, seeded
 from torch import Tensor
-from worlds import double_world, seeded
 
 from nsdcodec.encoding.objectives import student
 from nsdcodec.format.geometry import Geometry
@@ -21,7 +21,7 @@ GEOMETRY = Geometry(3, 2, 12, 12)
 def gradients(steps: int = 2) -> list[Tensor]:
     """Student, and gradients of a function of it with respect to images, soft labels and rate."""
     # Two wide convolutions, the second of odd pixels, so that both kinds are there.
-    world = double_world(GEOMETRY, "flip", NetworkSpec(depth=3, width=64))
+    world = double_context(GEOMETRY, "flip", NetworkSpec(depth=3, width=64))
     network = world.new_network("structure")
     start = networks.flatten(network)
     images = torch.randn(5, 2, 12, 12, generator=seeded(1), dtype=torch.float64, requires_grad=True)
@@ -62,7 +62,7 @@ def test_compiled_steps_have_the_numbers_of_plain_ones(monkeypatch):
 @pytest.mark.usefixtures("compiler")
 def test_compiled_steps_are_as_near_to_the_exact_gradient_as_the_graph_is():
     """In float32, at the size of real images, where a sum over pixels is long."""
-    world = double_world(Geometry(4, 3, 32, 32), "none", NetworkSpec(depth=2, width=64))
+    world = double_context(Geometry(4, 3, 32, 32), "none", NetworkSpec(depth=2, width=64))
     errors = []
     for seed in range(3):
         images = torch.randn(4, 3, 32, 32, generator=seeded(seed), dtype=torch.float64)

@@ -8,8 +8,8 @@ from itertools import pairwise
 import pytest
 import torch
 import torch.nn.functional as F
+from contexts import CPU, double_context, real_data, seeded, toy_source
 from torch import Tensor
-from worlds import CPU, double_world, real_data, seeded, toy_source
 
 from nsdcodec.encoding.coresets import KINDS, Coreset, forgotten, herd, ranking
 from nsdcodec.encoding.objectives.base import World
@@ -32,7 +32,7 @@ def world(seed: int = 5, per_class: tuple[int, ...] = (9, 4, 6), noise: float = 
     kept = kept[torch.randperm(len(kept), generator=seeded(3))]
     normalization = toy_source(TOY).normalization
     real = RealData(Split(split.images[kept], split.labels[kept]), TOY.classes, normalization, CPU)
-    return World(**(vars(double_world(TOY)) | {"real": real, "seed": seed}))
+    return World(**(vars(double_context(TOY)) | {"real": real, "seed": seed}))
 
 
 class TestHerding:

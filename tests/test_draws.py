@@ -8,8 +8,8 @@ from typing import ClassVar
 
 import pytest
 import torch
+from contexts import double_context, real_data, seeded, toy_source
 from torch import Tensor
-from worlds import double_world, real_data, seeded, toy_source
 
 from nsdcodec.encoding.draws import Draws, Word, check
 from nsdcodec.encoding.objectives import Guided
@@ -51,7 +51,7 @@ def noise_of(seed: int, iteration: int, draw: int, like: Tensor) -> Tensor:
 
 def averaged(objective: Objective, count: int, coefficients: Tensor, iteration: int = 4, world: World | None = None):
     """The images are twice the coefficients."""
-    draws = Draws.prepare(objective, world or double_world(TOY), count, Ranks())
+    draws = Draws.prepare(objective, world or double_context(TOY), count, Ranks())
     parameters = [coefficients, *draws.state.learnable.values()]
     return draws, draws.averaged(2 * coefficients, LABELS, iteration, parameters, lambda: SILENT)
 
@@ -102,7 +102,7 @@ def test_the_gradient_is_that_of_the_mean_loss_by_finite_differences(objective):
 
 
 def test_the_first_draw_is_what_it_is_alone():
-    world = double_world(TOY)
+    world = double_context(TOY)
     of_draw = [replace(world, draw=draw) for draw in range(3)]
     numbers = [torch.rand(4, generator=one.stream("a", 1)).tolist() for one in of_draw]
     assert numbers[0] == torch.rand(4, generator=world.stream("a", 1)).tolist()
@@ -117,7 +117,7 @@ def test_what_is_learned_is_one_for_all_draws_and_states_are_their_own():
     ages = [tuple(state.tensors()["ages"].tolist()) for state in draws.states.values()]
     assert len(draws.tensors()) == 3 * 3  # two networks and the ages of each
     assert len({id(state.learnable) for state in draws.states.values()}) == 1
-    other = Draws.prepare(draws.objective, double_world(TOY), 3, Ranks())
+    other = Draws.prepare(draws.objective, double_context(TOY), 3, Ranks())
     other.load(draws.tensors())
     assert [tuple(state.tensors()["ages"].tolist()) for state in other.states.values()] == ages
     start = coefficients()
@@ -133,7 +133,7 @@ def test_a_draw_that_is_not_finite_spoils_the_mean(monkeypatch):
         return replace(step, loss=step.loss * float("nan")) if state.world.draw == 1 else step
 
     monkeypatch.setattr(DistributionMatching, "loss", loss)
-    world = World(**(vars(double_world(TOY)) | {"real": real_data(toy_source(TOY, 6))}))
+    world = World(**(vars(double_context(TOY)) | {"real": real_data(toy_source(TOY, 6))}))
     found = [averaged(DM, count, coefficients(torch.float32), world=world)[1].finite for count in (1, 2, 3)]
     assert found == [True, False, False]
 

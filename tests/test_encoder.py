@@ -19,16 +19,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from worlds import Striped, toy_source
+from contexts import Striped, toy_source
 
 pytest.importorskip("sklearn")
 pytest.importorskip("h5py")
+
+from nsdcodec.encoding.job import hold_out, plan
 
 from nsdcodec import NSDDataset, read, sources
 from nsdcodec.encoding import compilation, coresets, encoder, progress
 from nsdcodec.encoding.encoder import Job, encode
 from nsdcodec.encoding.experts import Experts
-from nsdcodec.encoding.job import hold_out, plan
 from nsdcodec.encoding.objectives import OBJECTIVES, student
 from nsdcodec.encoding.objectives.distribution import DistributionMatching
 from nsdcodec.encoding.parameterizations import PARAMETERIZATIONS

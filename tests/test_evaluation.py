@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from worlds import TINY, real_data, toy_source
+from contexts import TINY, real_data, toy_source
 
 from nsdcodec.data.dataset import NSDDataset
 from nsdcodec.errors import InvalidSetting, InvalidSource

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 import torch
 import torch.nn.functional as F
+from contexts import CPU, TINY, real_data, seeded, toy_source
 from torch import Tensor
-from worlds import CPU, TINY, real_data, seeded, toy_source
 
 from nsdcodec.encoding.experts import Experts, ExpertSettings
 from nsdcodec.encoding.objectives.base import World

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 from builders import LAYOUTS, file_of, fresh_python
-from worlds import CPU, TINY, double_world, seeded, toy_source
+from contexts import CPU, TINY, double_context, seeded, toy_source
 
 pytest.importorskip("h5py")
 pytest.importorskip("sklearn")
@@ -71,7 +71,7 @@ class TestChunks:
     def test_give_the_loss_and_the_gradients_of_the_whole(self, objective, soft, most):
         found = []
         for at_once in (None, most):
-            world = replace(double_world(TOY, EVERYTHING), images_at_once=at_once)
+            world = replace(double_context(TOY, EVERYTHING), images_at_once=at_once)
             state = objective.prepare(world)
             images, labels = synthetic(soft)
             for iteration in (0, 1):  # the second, after whatever is learned in between
@@ -86,7 +86,7 @@ class TestChunks:
     def test_of_a_student_give_its_weights_and_gradient(self):
         found = []
         for at_once in (None, 6):
-            world = replace(double_world(TOY, EVERYTHING), images_at_once=at_once)
+            world = replace(double_context(TOY, EVERYTHING), images_at_once=at_once)
             network = world.new_network("a")
             start = networks.flatten(network)
             images, labels = synthetic(soft=True)
@@ -103,7 +103,7 @@ class TestChunks:
     def test_of_a_student_hold_no_more_images_than_fit_with_their_tangents(self, monkeypatch):
         seen, along = [], Tangent.along
         monkeypatch.setattr(Tangent, "along", lambda self, *rest: seen.append(len(rest[-1])) or along(self, *rest))
-        world = replace(double_world(TOY), images_at_once=2 * WITH_TANGENT + 1)
+        world = replace(double_context(TOY), images_at_once=2 * WITH_TANGENT + 1)
         network = world.new_network("a")
         images, labels = synthetic(soft=True)
         rate = torch.tensor(0.1, dtype=torch.float64)
@@ -148,7 +148,7 @@ class TestChunks:
     def test_of_several_draws_give_the_mean_gradient_of_the_whole(self, objective):
         found = []
         for most in (None, 3):
-            world = replace(double_world(TOY, EVERYTHING), images_at_once=most)
+            world = replace(double_context(TOY, EVERYTHING), images_at_once=most)
             start, labels = synthetic(soft=True)
             factor = torch.tensor([1.5], dtype=torch.float64, requires_grad=True)
             images = product([start, factor]) if most is None else Rows.apply(product, 11, most, start, factor)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 import torch.nn.functional as F
+from contexts import TINY, seeded
 from torch import nn
 from torch.func import functional_call
-from worlds import TINY, seeded
 
 from nsdcodec.errors import InvalidSetting, UnknownName
 from nsdcodec.format.geometry import Geometry

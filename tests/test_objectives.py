@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 import torch
 import torch.nn.functional as F
+from contexts import DoubleContext, FixedExperts, double_context, real_data, seeded, toy_source
 from torch import Tensor, nn
-from worlds import DoubleWorld, FixedExperts, double_world, real_data, seeded, toy_source
 
 from nsdcodec.encoding.budget import Budget
 from nsdcodec.encoding.objectives import OBJECTIVES, Guided
@@ -37,7 +37,7 @@ def synthetic_images() -> Tensor:
     return torch.randn(len(LABELS), 2, 8, 8, generator=seeded(11), dtype=torch.float64, requires_grad=True)
 
 
-def fake_experts(world: DoubleWorld, experts: int = 2, epochs: int = 3) -> FixedExperts:
+def fake_experts(world: DoubleContext, experts: int = 2, epochs: int = 3) -> FixedExperts:
     """Walks of small random steps, from a network's initial weights."""
     rows = [flatten(world.new_network("fake", i)) for i in range(experts)]
     steps = 0.02 * torch.randn(experts, epochs, len(rows[0]), generator=seeded(12), dtype=torch.float64)
@@ -45,10 +45,10 @@ def fake_experts(world: DoubleWorld, experts: int = 2, epochs: int = 3) -> Fixed
 
 
 @pytest.fixture
-def prepared(monkeypatch: pytest.MonkeyPatch) -> Callable[[Objective, DoubleWorld], State]:
+def prepared(monkeypatch: pytest.MonkeyPatch) -> Callable[[Objective, DoubleContext], State]:
     """The state of an objective with fake experts and, where it learns a rate, that rate in float64."""
 
-    def prepare(objective: Objective, world: DoubleWorld) -> State:
+    def prepare(objective: Objective, world: DoubleContext) -> State:
         monkeypatch.setattr(TrajectoryMatching, "experts_of", lambda self, world: fake_experts(world))
         state = objective.prepare(world)
         for name, value in state.learnable.items():
@@ -101,7 +101,7 @@ def test_every_objective_is_checked_alone_and_guided():
 @pytest.mark.parametrize("name", OBJECTIVES_TO_CHECK)
 def test_the_gradient_of_the_images_is_the_finite_difference(name, strategy, prepared):
     objective = OBJECTIVES_TO_CHECK[name]
-    state = prepared(objective, double_world(TOY, strategy))
+    state = prepared(objective, double_context(TOY, strategy))
     images = synthetic_images()
     assert_gradient_is_the_finite_difference(lambda: objective.loss(state, images, LABELS, 3).loss, images)
 
@@ -110,7 +110,7 @@ def test_the_gradient_of_the_images_is_the_finite_difference(name, strategy, pre
 @pytest.mark.parametrize("name", OBJECTIVES_TO_CHECK)
 def test_the_gradient_of_the_coefficients_is_the_finite_difference(name, role, prepared):
     objective = OBJECTIVES_TO_CHECK[name]
-    state = prepared(objective, double_world(TOY))
+    state = prepared(objective, double_context(TOY))
     layout = NSD(init="noise", size=4, slices=2, images_per_class=2).layout(TOY, Budget(elements=10_000))
     initial = NSD(init="noise").initial(layout, lambda labels: torch.zeros(0), seeded(1))
     arrays = {key: values.double().requires_grad_() for key, values in initial.items()}
@@ -123,7 +123,7 @@ def test_the_gradient_of_the_coefficients_is_the_finite_difference(name, role, p
 @pytest.mark.parametrize("name", ["mtt", "mtt in batches", "guided mtt"])
 def test_the_gradient_of_the_student_rate_is_the_finite_difference(name, prepared):
     objective = OBJECTIVES_TO_CHECK[name]
-    state = prepared(objective, double_world(TOY))
+    state = prepared(objective, double_context(TOY))
     images = synthetic_images()
     assert_gradient_is_the_finite_difference(
         lambda: objective.loss(state, images, LABELS, 3).loss, state.learnable["student_rate"]
@@ -132,7 +132,7 @@ def test_the_gradient_of_the_student_rate_is_the_finite_difference(name, prepare
 
 class TestDistributionMatching:
     def test_the_loss_is_the_squared_distance_of_class_means_of_embeddings(self):
-        world = double_world(TOY, per_class=4)  # all real images of a class: any draw is the same set
+        world = double_context(TOY, per_class=4)  # all real images of a class: any draw is the same set
         images = synthetic_images()
         network = world.convnet("dm", 0)
         real, real_labels = world.real.take(torch.arange(12))
@@ -146,7 +146,7 @@ class TestDistributionMatching:
         assert step.student is None
 
     def test_any_network_can_be_matched_with(self):
-        world = double_world(Geometry(3, 1, 9, 9), per_class=4, network=FIXED["resnet18"])
+        world = double_context(Geometry(3, 1, 9, 9), per_class=4, network=FIXED["resnet18"])
         images, labels = world.real.take(torch.arange(12))
         state = DM.prepare(world)
         assert DM.loss(state, images, labels, 0).loss.item() == pytest.approx(0, abs=1e-20)
@@ -155,7 +155,7 @@ class TestDistributionMatching:
         assert gradient.flatten(1).norm(dim=1).min() > 0
 
     def test_real_images_repeated_as_synthetic_ones_match_exactly(self):
-        world = double_world(TOY, EVERYTHING, per_class=4)
+        world = double_context(TOY, EVERYTHING, per_class=4)
         images, labels = world.real.take(torch.arange(12))
         state = DM.prepare(world)
         # Siamese: the same operation, with the same parameters, on both sides.
@@ -163,7 +163,7 @@ class TestDistributionMatching:
             assert DM.loss(state, images, labels, iteration).loss.item() == pytest.approx(0, abs=1e-20)
 
     def test_each_iteration_has_its_own_network_and_the_same_one_again(self):
-        state = DM.prepare(double_world(TOY))
+        state = DM.prepare(double_context(TOY))
         images = synthetic_images()
         steps = [DM.loss(state, images, LABELS, iteration) for iteration in (0, 1, 0)]
         assert steps[0].loss.item() == steps[2].loss.item() != steps[1].loss.item()
@@ -180,7 +180,7 @@ class TestDistributionMatching:
         objective = DistributionMatching(
             real_per_class=4, pool=1, pool_steps=3, pool_batch=100, pool_rate=0.05, pool_age=9
         )
-        world = double_world(TOY)
+        world = double_context(TOY)
         images = synthetic_images()
         step = objective.loss(objective.prepare(world), images, LABELS, 0)
         reference = world.convnet("pool", 0)
@@ -195,7 +195,7 @@ class TestDistributionMatching:
 
     def test_a_pooled_network_makes_place_for_a_new_one_at_the_end_of_its_life(self):
         objective = DistributionMatching(real_per_class=2, pool=1, pool_steps=2, pool_age=3)
-        world = double_world(TOY)
+        world = double_context(TOY)
         state = objective.prepare(world)
         images = synthetic_images()
         ages, networks = [], []
@@ -209,7 +209,7 @@ class TestDistributionMatching:
 
     def test_a_state_that_was_saved_goes_on_as_the_one_that_never_stopped(self):
         objective = DistributionMatching(real_per_class=3, pool=3, pool_steps=2, pool_age=4, pool_batch=5)
-        world = World(**(vars(double_world(TOY, EVERYTHING)) | {"real": real_data(toy_source(TOY, 6))}))
+        world = World(**(vars(double_context(TOY, EVERYTHING)) | {"real": real_data(toy_source(TOY, 6))}))
         images = synthetic_images().detach().float()
         state = objective.prepare(world)
         for iteration in range(9):
@@ -232,7 +232,7 @@ class TestDistributionMatching:
 
 class TestGradientMatching:
     def test_the_loss_is_one_minus_cosine_of_each_nodes_gradient_summed_over_nodes_layers_and_classes(self):
-        world = double_world(TOY, per_class=4)  # all real images of a class: any draw is the same set
+        world = double_context(TOY, per_class=4)  # all real images of a class: any draw is the same set
         images = synthetic_images()
         weights = list(world.new_network("dc", 2).parameters())
         real, real_labels = world.real.take(torch.arange(12))
@@ -252,7 +252,7 @@ class TestGradientMatching:
         assert step.student is None
 
     def test_real_images_as_synthetic_ones_match_exactly(self):
-        world = double_world(TOY, EVERYTHING, per_class=4)
+        world = double_context(TOY, EVERYTHING, per_class=4)
         images, labels = world.real.take(torch.arange(12))
         state = DC.prepare(world)
         # Siamese: the same operation, with the same parameters, on both sides.
@@ -272,7 +272,7 @@ class TestGradientMatching:
         assert 0 < gradient.flatten(1).norm(dim=1).max() <= 1e3 * (1 + 1e-9)
 
     def test_a_class_without_images_adds_nothing(self):
-        world = double_world(TOY, per_class=4)
+        world = double_context(TOY, per_class=4)
         images = synthetic_images()
         state = DC.prepare(world)
         whole = DC.loss(state, images, LABELS, 0).loss
@@ -283,7 +283,7 @@ class TestGradientMatching:
         assert nothing.requires_grad
 
     def test_probabilities_group_images_by_their_largest_and_are_learned(self):
-        state = DC.prepare(double_world(TOY))
+        state = DC.prepare(double_context(TOY))
         images = synthetic_images()
         certain = F.one_hot(LABELS, 3).double()
         hard, soft = (DC.loss(state, images, labels, 0).loss.item() for labels in (LABELS, certain))
@@ -292,7 +292,7 @@ class TestGradientMatching:
         assert_gradient_is_the_finite_difference(lambda: DC.loss(state, images, labels, 0).loss, labels)
 
     def test_a_network_learns_from_the_present_images_between_two_uses_and_then_makes_place(self):
-        world = double_world(TOY)
+        world = double_context(TOY)
         objective = replace(DC, network_life=3, inner_steps=2, inner_batch=100, inner_rate=0.3)
         state = objective.prepare(world)
         reference, new = world.new_network("dc", 0), world.new_network("dc", 1)
@@ -313,7 +313,7 @@ class TestGradientMatching:
         assert all(torch.equal(flatten(network), flatten(world.new_network("dc", 0))) for network in networks)
 
     def test_an_inner_step_takes_a_batch_of_the_images(self):
-        world = double_world(TOY)
+        world = double_context(TOY)
         objective = replace(DC, network_life=9, inner_steps=1, inner_batch=1, inner_rate=0.3)
         images = synthetic_images().detach()
         start = world.new_network("dc", 0)
@@ -330,7 +330,7 @@ class TestGradientMatching:
 
     def test_a_state_that_was_saved_goes_on_as_the_one_that_never_stopped(self):
         objective = GradientMatching(real_per_class=3, network_life=4, inner_steps=2, inner_batch=5, inner_rate=0.1)
-        world = World(**(vars(double_world(TOY, EVERYTHING)) | {"real": real_data(toy_source(TOY, 6))}))
+        world = World(**(vars(double_context(TOY, EVERYTHING)) | {"real": real_data(toy_source(TOY, 6))}))
         images = synthetic_images().detach().float().requires_grad_()
         state = objective.prepare(world)
         for iteration in range(6):
@@ -377,7 +377,7 @@ def plain_logits(weights: list[Tensor], images: Tensor) -> Tensor:
 
 class TestTrajectoryMatching:
     def test_loss_and_gradients_are_those_of_an_explicit_unrolled_loop(self, prepared):
-        world = double_world(TOY)
+        world = double_context(TOY)
         state = prepared(MTT, world)
         assert isinstance(state, TrajectoryState)
         images = synthetic_images()
@@ -400,7 +400,7 @@ class TestTrajectoryMatching:
         assert sum(loss == pytest.approx(step.loss.item(), rel=1e-10) for loss in losses) == 1
 
     def test_every_expert_and_every_start_up_to_the_last_is_used(self, prepared):
-        world = double_world(TOY)
+        world = double_context(TOY)
         state = prepared(MTT, world)
         seen: set[tuple[int, int]] = set()
         trajectories = fake_experts(world).trajectories
@@ -420,7 +420,7 @@ class TestTrajectoryMatching:
         assert seen == {(expert, epoch) for expert in (0, 1) for epoch in (1, 2)}
 
     def test_a_student_that_arrives_has_no_loss_and_one_that_stays_a_loss_of_one(self, prepared):
-        world = double_world(TOY)
+        world = double_context(TOY)
         state = prepared(MTT, world)
         images = synthetic_images()
         state.learnable["student_rate"] = torch.tensor(0.0, dtype=torch.float64)
@@ -435,7 +435,7 @@ class TestTrajectoryMatching:
         assert only.loss(state, images, LABELS, 0).loss.item() == pytest.approx(0, abs=1e-20)
 
     def test_student_batches_go_through_all_images_in_rounds(self):
-        world = double_world(TOY)
+        world = double_context(TOY)
         network = world.new_network("structure")
         images, rate, start = synthetic_images(), torch.tensor(0.1, dtype=torch.float64), flatten(network)
         found = unroll(world, network, start, images, LABELS, rate, 3, 3, seeded(2))
@@ -446,7 +446,7 @@ class TestTrajectoryMatching:
 
     def test_the_rate_is_learned_from_its_own_start_at_its_own_rate_and_never_below_the_least(self, prepared):
         objective = replace(MTT, student_rate=0.02, rate_learning_rate=3e-4)
-        state = prepared(objective, double_world(TOY))
+        state = prepared(objective, double_context(TOY))
         assert state.learnable["student_rate"].item() == pytest.approx(0.02)
         assert state.learning_rates == {"student_rate": 3e-4}
         with torch.no_grad():
@@ -459,7 +459,7 @@ class TestTrajectoryMatching:
         assert state.learnable["student_rate"].item() == pytest.approx(0.7)
 
     def test_the_learned_rate_is_saved_and_told_in_three_digits(self, prepared):
-        state, other = (prepared(MTT, double_world(TOY)) for _ in range(2))
+        state, other = (prepared(MTT, double_context(TOY)) for _ in range(2))
         for rate, told in ((0.0123456, 0.0123), (0.00123456, 0.00123), (0.123456, 0.123), (1.23456, 1.23)):
             with torch.no_grad():
                 state.learnable["student_rate"].fill_(rate)
@@ -473,12 +473,12 @@ class TestTrajectoryMatching:
     )
     def test_experts_train_and_keep_the_epochs_that_are_matched_and_no_other(self, first, last, epochs, kept):
         objective = replace(MTT, first_start=first, last_start=last, expert_epochs=epochs)
-        settings = objective.expert_settings(double_world(TOY))
+        settings = objective.expert_settings(double_context(TOY))
         assert settings.kept == kept
         assert settings.epochs == kept[-1]
         assert (
             settings.dtype,
-            replace(objective, expert_dtype="float16").expert_settings(double_world(TOY)).dtype,
+            replace(objective, expert_dtype="float16").expert_settings(double_context(TOY)).dtype,
         ) == (
             "float32",
             "float16",
@@ -499,7 +499,7 @@ class TestTrajectoryMatching:
 
 class TestGuidance:
     def test_it_adds_gamma_times_the_cross_entropy_of_the_students_last_weights_on_real_images(self, prepared):
-        world = double_world(TOY)
+        world = double_context(TOY)
         objective = Guided(MTT, 0.7, real_batch=1000)  # more than there are: all of them
         state = prepared(objective, world)
         images = synthetic_images()
@@ -515,7 +515,7 @@ class TestGuidance:
         assert (guided.loss - alone.loss).item() == pytest.approx(0.7 * wanted.item(), rel=1e-10)
 
     def test_around_dm_the_student_learns_from_the_weights_of_the_matched_network(self):
-        world = double_world(TOY)
+        world = double_context(TOY)
         objective = Guided(DM, 2.0, real_batch=1000, steps=3, rate=0.3)
         images = synthetic_images()
         step = objective.loss(objective.prepare(world), images, LABELS, 6)
@@ -534,7 +534,7 @@ class TestGuidance:
 
 
 def test_none_asks_nothing_of_the_images():
-    world = double_world(TOY)
+    world = double_context(TOY)
     images = synthetic_images()
     state = NoObjective().prepare(world)
     step = NoObjective().loss(state, images, LABELS, 0)
@@ -549,7 +549,7 @@ def test_bfloat16_changes_a_loss_by_its_rounding_only(name, prepared):
     objective = {"dc": DC, "dm": DM, "mtt": MTT, "none": NoObjective()}[name]
     losses = []
     for precision in ("float32", "bfloat16"):
-        world = double_world(TOY)
+        world = double_context(TOY)
         single = World(**(vars(world) | {"precision": precision, "real": real_data(toy_source(TOY, 6))}))
         state = prepared(objective, world)
         state.world = single

@@ -9,10 +9,10 @@ import pytest
 import pywt
 import torch
 from builders import header_for
+from contexts import Striped, real_data, seeded, toy_source
 from numpy.typing import NDArray
 from scipy.fft import dctn, idctn
 from torch import Tensor
-from worlds import Striped, real_data, seeded, toy_source
 
 from nsdcodec.encoding import recipes
 from nsdcodec.encoding.budget import Budget

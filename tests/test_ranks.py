@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 import torch
+from contexts import toy_source
 from processes import exit_codes, lines, started, wait
-from worlds import toy_source
 
 if not torch.distributed.is_available():
     pytest.skip("this PyTorch has no torch.distributed", allow_module_level=True)

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from contexts import toy_source
 from torch import Tensor, nn
-from worlds import toy_source
 
 from nsdcodec.errors import InvalidSetting, InvalidSource, MissingData
 from nsdcodec.evaluation.accuracy import Evaluation

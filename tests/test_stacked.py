@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 import torch
+from contexts import CPU, TINY, real_data, seeded, toy_source
 from torch import Tensor, nn
-from worlds import CPU, TINY, real_data, seeded, toy_source
 
 from nsdcodec.errors import InvalidSetting, OutOfMemory
 from nsdcodec.format.geometry import Geometry

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from worlds import CPU, seeded
+from contexts import CPU, seeded
 
 pytest.importorskip("h5py")
 pytest.importorskip("sklearn")

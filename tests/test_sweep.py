@@ -7,8 +7,8 @@ import os
 import pytest
 import torch
 from builders import fresh_python
+from contexts import double_context, image_shape, real_data, seeded, toy_source
 from torch import Tensor
-from worlds import double_world, image_shape, real_data, seeded, toy_source
 
 from nsdcodec.encoding.objectives import student
 from nsdcodec.encoding.objectives.base import World
@@ -59,7 +59,7 @@ def farthest(found: list[Tensor], wanted: list[Tensor]) -> float:
 @pytest.mark.parametrize("strategy", ["none", EVERYTHING])
 @pytest.mark.parametrize("depth", [1, 3])
 def test_gradients_are_those_of_the_graph_of_all_steps(depth, strategy, soft, steps):
-    world = double_world(GEOMETRY, strategy, NetworkSpec(depth=depth, width=4))
+    world = double_context(GEOMETRY, strategy, NetworkSpec(depth=depth, width=4))
     for batch in (None, 4):
         found, wanted = both(world, steps, batch, inputs(world, soft=soft))
         assert len(found) == 4 if soft else 3
@@ -67,13 +67,13 @@ def test_gradients_are_those_of_the_graph_of_all_steps(depth, strategy, soft, st
 
 
 def test_gradients_of_other_networks_are_those_of_the_graph():
-    world = double_world(GEOMETRY, "flip", networks.FIXED["alexnet"])
+    world = double_context(GEOMETRY, "flip", networks.FIXED["alexnet"])
     found, wanted = both(world, 2, None, inputs(world, 3))
     assert farthest(found, wanted) < 1e-10
 
 
 def test_parts_of_a_batch_make_no_difference(monkeypatch):
-    world = double_world(GEOMETRY, EVERYTHING, NetworkSpec(depth=2, width=4))
+    world = double_context(GEOMETRY, EVERYTHING, NetworkSpec(depth=2, width=4))
     whole, wanted = both(world, 3, 7, inputs(world, soft=True))
     one_activation = 4 * 12 * 12 * 8
     seen = []
@@ -93,7 +93,7 @@ def test_parts_of_a_batch_make_no_difference(monkeypatch):
     [(2, 16, 5, 24), (3, 16, 5, 24), (2, 128, 5, 24), (3, 16, 2, 6), (3, 64, 2, 6), (3, 128, 2, 6)],
 )
 def test_in_float32_it_is_as_near_to_the_exact_gradient_as_the_graph_is(depth, width, steps, images):
-    exact_world = double_world(GEOMETRY, EVERYTHING, NetworkSpec(depth=depth, width=width))
+    exact_world = double_context(GEOMETRY, EVERYTHING, NetworkSpec(depth=depth, width=width))
     world = World(**(vars(exact_world) | {"real": real_data(toy_source(GEOMETRY, 6))}))
     errors: list[list[float]] = []
     for seed in range(9):
@@ -111,7 +111,7 @@ def test_in_float32_it_is_as_near_to_the_exact_gradient_as_the_graph_is(depth, w
 
 
 def test_what_asks_for_no_gradient_gets_none():
-    world = double_world(GEOMETRY)
+    world = double_context(GEOMETRY)
     images, labels, rate = inputs(world)
     network = world.new_network("structure")
     start = networks.flatten(network)
@@ -127,8 +127,8 @@ def test_what_asks_for_no_gradient_gets_none():
 
 
 def test_a_network_without_a_tangent_keeps_its_graph(monkeypatch):
-    assert student.keeps_graph(double_world(GEOMETRY, network=networks.FIXED["resnet18"]).new_network("structure"))
-    world = double_world(GEOMETRY)
+    assert student.keeps_graph(double_context(GEOMETRY, network=networks.FIXED["resnet18"]).new_network("structure"))
+    world = double_context(GEOMETRY)
     assert not student.keeps_graph(world.new_network("structure"))
     monkeypatch.setattr(tangents, "has_tangent", lambda network: False)
     monkeypatch.setattr(student.Sweep, "apply", None)
@@ -138,7 +138,7 @@ def test_a_network_without_a_tangent_keeps_its_graph(monkeypatch):
 
 MEMORY = """
 import sys, torch
-from worlds import double_world, seeded
+from contexts import double_context, seeded
 from nsdcodec.format.recipe import NetworkSpec
 from nsdcodec.format.geometry import Geometry
 from nsdcodec.learning import networks
@@ -148,7 +148,7 @@ def peak(name):
     (line,) = (line for line in open("/proc/self/status") if line.startswith(name))
     return int(line.split()[1]) * 1024
 def train(steps):
-    world = double_world(Geometry(3, 3, 32, 32), "flip_color", NetworkSpec(depth=3, width=16))
+    world = double_context(Geometry(3, 3, 32, 32), "flip_color", NetworkSpec(depth=3, width=16))
     network = world.new_network("structure").float()
     images = torch.randn(32, 3, 32, 32, generator=seeded(1), requires_grad=True)
     rate = torch.tensor(0.01, requires_grad=True)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import pytest
 import torch
 import torch.nn.functional as F
+from contexts import seeded
 from torch import Tensor, nn
 from torch.func import functional_call
-from worlds import seeded
 
 from nsdcodec.format.geometry import Geometry
 from nsdcodec.format.recipe import NetworkSpec

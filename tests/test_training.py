@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from contexts import CPU, TINY, real_data, seeded, toy_source
 from torch import Tensor, nn
-from worlds import CPU, TINY, real_data, seeded, toy_source
 
 from nsdcodec.data import augmentation
 from nsdcodec.format.geometry import Geometry

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 from builders import file_of
+from contexts import seeded
 from torchvision.transforms import v2
-from worlds import seeded
 
 from nsdcodec import NSDDataset
 from nsdcodec.data.transforms import DSA, Seeded

@@ -20,8 +20,8 @@ sys.path.insert(0, str(HERE.parent.parent / "tests"))
 
 import references  # noqa: E402
 from builders import LAYOUTS, file_of  # noqa: E402
+from contexts import toy_source  # noqa: E402
 from malformed import REFUSED  # noqa: E402
-from worlds import toy_source  # noqa: E402
 
 from nsdcodec import sources  # noqa: E402
 from nsdcodec.encoding import recipes, settings  # noqa: E402

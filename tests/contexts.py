@@ -1,4 +1,4 @@
-"""What the tests of learning and encoding start from: an easy toy source, a World of it in float64, and a toy form."""
+"""What the tests of learning and encoding start from: an easy toy source, a Context of it in float64, and a toy form."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ import torch
 from torch import Tensor
 
 from nsdcodec.encoding.budget import Budget
-from nsdcodec.encoding.objectives.base import World
+from nsdcodec.encoding.objectives.base import Context
 from nsdcodec.encoding.parameterizations.base import Parameterization, RealImages
 from nsdcodec.format import synthesis
 from nsdcodec.format.geometry import Geometry
 from nsdcodec.format.layout import Layout, Synthesis
 from nsdcodec.format.recipe import NetworkSpec
 from nsdcodec.learning.base import Network
+from nsdcodec.learning.compute import Compute
 from nsdcodec.learning.networks import ConvNet
 from nsdcodec.learning.real import RealData
 from nsdcodec.sources.base import Source, Split
@@ -62,7 +63,7 @@ class DoubleReal(RealData):
         return images.double(), labels
 
 
-class DoubleWorld(World):
+class DoubleContext(Context):
     def new_network(self, *purpose: str | int) -> Network:
         return super().new_network(*purpose).double()
 
@@ -72,24 +73,23 @@ class DoubleWorld(World):
         return network
 
 
-def double_world(
+def double_context(
     geometry: Geometry,
     augmentation: str = "none",
     network: NetworkSpec = TINY,
     folder: Path = Path("nowhere"),
     per_class: int = 6,
     real: RealData | None = None,
-) -> DoubleWorld:
+) -> DoubleContext:
     source = toy_source(geometry, per_class)
-    return DoubleWorld(
+    return DoubleContext(
         geometry=geometry,
         real=real or DoubleReal(source.train, geometry.classes, source.normalization, CPU),
         source_sha256=source.sha256,
         network=network,
         augmentation=augmentation,
         seed=5,
-        device=CPU,
-        precision="float32",
+        compute=Compute(),
         experts_folder=folder,
     )
 
