@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import json
 import os
 import re
 import resource
@@ -20,22 +19,25 @@ import numpy as np
 import pytest
 import torch
 from contexts import Striped, toy_source
+from encodes import Encode
 
 pytest.importorskip("sklearn")
 pytest.importorskip("h5py")
 
-from nsdcodec.encoding.job import hold_out, plan
 
 from nsdcodec import NSDDataset, read, sources
 from nsdcodec.encoding import compilation, coresets, encoder, progress
-from nsdcodec.encoding.encoder import Job, encode
+from nsdcodec.encoding.budget import Budget
+from nsdcodec.encoding.encoder import Output, Task
 from nsdcodec.encoding.experts import Experts
+from nsdcodec.encoding.memory_plan import plan_memory
 from nsdcodec.encoding.objectives import OBJECTIVES, student
 from nsdcodec.encoding.objectives.distribution import DistributionMatching
 from nsdcodec.encoding.parameterizations import PARAMETERIZATIONS
 from nsdcodec.encoding.recipes import recipe
-from nsdcodec.encoding.run import world as world_of
+from nsdcodec.encoding.run import context as context_of
 from nsdcodec.encoding.settings import for_geometry
+from nsdcodec.encoding.task import hold_out
 from nsdcodec.errors import Diverged, FileAccess, Interrupted, InvalidSetting, InvalidSource, OverBudget
 from nsdcodec.evaluation.accuracy import evaluate
 from nsdcodec.format.container import codings
@@ -74,22 +76,28 @@ def experts_folder(tmp_path_factory):
 
 
 @pytest.fixture
-def job(digits, tmp_path, experts_folder):
-    """job(*pairs, field=value): a tiny encode of digits to tmp_path/out.nsd."""
+def tiny(digits, tmp_path, experts_folder):
+    """tiny(*pairs, field=value): a tiny encode of digits to tmp_path/out.nsd."""
 
-    def make(*pairs, parameterization=None, objective=None, iterations=3, **fields) -> Job:
+    def make(
+        *pairs,
+        source=digits,
+        parameterization=None,
+        objective=None,
+        iterations=3,
+        ipc=1.0,
+        bits_per_class=None,
+        **fields,
+    ) -> Encode:
         pairs = (*TINY, f"iterations={iterations}", *pairs)
-        fitted = for_geometry(recipe("cpu"), digits.geometry, digits.augmentation)
+        fitted = for_geometry(recipe("cpu"), source.geometry, source.augmentation)
         settings = fitted.with_names(parameterization, objective).with_values(list(pairs))
-        made = Job(digits, tmp_path / "out.nsd", settings, "cpu", pairs, experts_folder=experts_folder)
-        return replace(made, **fields)
+        budget = Budget.of(source.geometry, ipc, bits_per_class)
+        task = Task(source, settings, budget, recipe_name="cpu", overrides=pairs)
+        made = Encode(task, Output(tmp_path / "out.nsd"), experts_folder=experts_folder)
+        return made.but(**fields)
 
     return make
-
-
-def events(job: Job, name: str | None = None) -> list[dict]:
-    found = [json.loads(line) for line in job.log_path.read_text().splitlines()] if job.log_path.exists() else []
-    return [event for event in found if name in (None, event["event"])]
 
 
 def small(objective: str) -> tuple[str, ...]:
@@ -104,97 +112,99 @@ class TestAnyWithAny:
     @pytest.mark.parametrize("labels", ["hard", "soft"])
     @pytest.mark.parametrize("objective", OBJECTIVES)
     @pytest.mark.parametrize("form", PARAMETERIZATIONS)
-    def test_a_form_is_encoded_and_reads_as_its_layout_says(self, job, form, objective, labels):
+    def test_a_form_is_encoded_and_reads_as_its_layout_says(self, tiny, form, objective, labels):
         pairs = (*small(objective), f"parameterization.labels={labels}", "parameterization.dtype=float32")
-        made = job(*pairs, parameterization=form, objective=objective, iterations=2, ipc=3)
-        result = encode(made)
-        file, layout = read(made.output), plan(made)
+        made = tiny(*pairs, parameterization=form, objective=objective, iterations=2, ipc=3)
+        result = made.run()
+        file, layout = read(made.path), made.layout
         assert file.header.layout == layout
         assert file.header.parameterization == form
-        assert result.nbytes == made.output.stat().st_size == file.nbytes
+        assert result.nbytes == made.path.stat().st_size == file.nbytes
         check_finite(file)
-        images, found = NSDDataset(made.output).all()
+        images, found = NSDDataset(made.path).all()
         assert len(images) == layout.images >= 10
         assert found.shape == ((layout.images, 10) if labels == "soft" else (layout.images,))
 
     @pytest.mark.parametrize("labels", ["hard", "soft"])
     @pytest.mark.parametrize("form", PARAMETERIZATIONS)
-    def test_only_what_a_form_fixes_stays_as_it_began(self, job, form, labels, monkeypatch):
+    def test_only_what_a_form_fixes_stays_as_it_began(self, tiny, form, labels, monkeypatch):
         pairs = (*small("dm"), f"parameterization.labels={labels}", "parameterization.dtype=float32")
-        made = job(*pairs, parameterization=form, iterations=3, ipc=3)
-        before = read(_written(replace(made, settings=made.settings.with_values(["iterations=0"])), "before.nsd"))
+        made = tiny(*pairs, parameterization=form, iterations=3, ipc=3)
+        before = read(_written(made.but("iterations=0"), "before.nsd"))
         monkeypatch.setattr(training, "accuracy", lambda *rest, seen=[]: seen.append(0) or float(len(seen)))
         after = read(_written(made, "after.nsd"))
         fixed = {role for role in before.arrays if np.array_equal(before.arrays[role], after.arrays[role])}
         assert fixed == made.settings.parameterization.fixed & set(before.arrays)
 
     @pytest.mark.parametrize("labels", ["hard", "soft"])
-    def test_a_form_of_ones_own_takes_one_class_and_one_registration(self, job, monkeypatch, labels):
+    def test_a_form_of_ones_own_takes_one_class_and_one_registration(self, tiny, monkeypatch, labels):
         monkeypatch.setitem(PARAMETERIZATIONS, "striped", Striped)
         source = toy_source(Geometry(4, 1, 8, 8), train=20, test=8)
-        made = job(f"parameterization.labels={labels}", "a_class=3", parameterization="striped", iterations=4, ipc=2)
-        made = replace(made, source=source)
-        result = encode(made)
-        dataset = NSDDataset(made.output)
+        pairs = (f"parameterization.labels={labels}", "a_class=3")
+        made = tiny(*pairs, source=source, parameterization="striped", iterations=4, ipc=2)
+        result = made.run()
+        dataset = NSDDataset(made.path)
         assert dataset.header.parameterization == "striped"
         images, _ = dataset.all()
         assert images.shape == (12, 1, 8, 8)
         factors = images[:, :, 1:] / images[:, :, :1]  # of each row to the first: the same in all images and columns
         assert factors.std(dim=(0, 3)).max() < 1e-2 < (factors - 1).abs().max()
         assert result.validation == dataset.header.provenance["validation"] > 0
-        assert evaluate(dataset, source, count=1, epochs=20, network=NetworkSpec(depth=1, width=8)).mean > 0.3
+        judge = replace(dataset.recipe, epochs=20, network=NetworkSpec(depth=1, width=8))
+        assert evaluate(dataset, source, count=1, recipe=judge).mean > 0.3
 
-    def test_soft_labels_under_sgd_need_a_rate_and_learn_by_it(self, job):
+    def test_soft_labels_under_sgd_need_a_rate_and_learn_by_it(self, tiny):
         pairs = ("optimizer.kind=sgd", "optimizer.learning_rate=1e-9", "optimizer.decay=false", "real_per_class=4")
         pairs += ("parameterization.labels=soft", "parameterization.dtype=float32")
         with pytest.raises(InvalidSetting, match=r"soft labels under sgd .* optimizer\.label_rate=1"):
-            job(*pairs, parameterization="pixel", ipc=3)
+            tiny(*pairs, parameterization="pixel", ipc=3)
         before, after = (
-            read(_written(job(*pairs, f"optimizer.label_rate={rate}", parameterization="pixel", ipc=3), f"{rate}.nsd"))
+            read(_written(tiny(*pairs, f"optimizer.label_rate={rate}", parameterization="pixel", ipc=3), f"{rate}.nsd"))
             for rate in (1e-12, 1.0)
         )
         moved = [np.abs(after.arrays[role] - before.arrays[role]).max() for role in ("spectrum", "labels")]
         assert moved[0] < 1e-3 < moved[1]
 
     @pytest.mark.parametrize("init", ["real", "herding"])
-    def test_a_class_with_fewer_images_than_are_to_begin_as_real_ones_is_refused(self, job, init):
+    def test_a_class_with_fewer_images_than_are_to_begin_as_real_ones_is_refused(self, tiny, init):
         source = toy_source(Geometry(2, 3, 8, 8), train=10)  # two of them held out
-        made = replace(job(f"init={init}", parameterization="pixel", ipc=9), source=source)
+        made = tiny(f"init={init}", source=source, parameterization="pixel", ipc=9)
         with pytest.raises(
             InvalidSource, match=r"'class 0' has 8 training images .* and 9 are to begin .* --init noise"
         ):
-            encode(made)
-        assert not made.output.exists()
-        made = replace(made, settings=made.settings.with_values(["init=noise"]))
+            made.run()
+        assert not made.path.exists()
+        made = made.but("init=noise")
         assert len(NSDDataset(_written(made, "noise.nsd"))) == 18
 
     @pytest.mark.parametrize("kind", ["herding", "forgetting"])
-    def test_a_coreset_is_the_images_that_it_ranks_first(self, job, kind):
+    def test_a_coreset_is_the_images_that_it_ranks_first(self, tiny, kind):
         pairs = (f"init={kind}", "coreset.epochs=2", "parameterization.dtype=float32")
-        made = job(*pairs, parameterization="pixel", objective="none", ipc=2)
-        encode(made)
-        source, _ = hold_out(made)
-        world = world_of(made, source, lambda progress: None)
-        ranks = coresets.ranking(kind, world, 2, made.settings.coreset)
-        wanted = torch.cat([world.real.take(index)[0] for index in ranks])
-        assert torch.equal(NSDDataset(made.output).all()[0], wanted)
+        made = tiny(*pairs, parameterization="pixel", objective="none", ipc=2)
+        made.run()
+        source, _ = hold_out(made.task)
+        plan = plan_memory(made.compute, made.settings, source, made.layout)
+        context = context_of(made.task, made.compute, source, plan, made.experts_folder, lambda progress: None)
+        ranks = coresets.ranking(kind, context, 2, made.settings.coreset)
+        wanted = torch.cat([context.real.take(index)[0] for index in ranks])
+        assert torch.equal(NSDDataset(made.path).all()[0], wanted)
 
     @pytest.mark.parametrize("form", ["fred", "dwt", "svd"])
-    def test_a_stopped_run_goes_on_to_the_same_file(self, job, form):
+    def test_a_stopped_run_goes_on_to_the_same_file(self, tiny, form):
         pairs = (*small("dm"), "parameterization.labels=soft")
-        made = job(*pairs, parameterization=form, iterations=6, ipc=3, checkpoint_seconds=0.0)
+        made = tiny(*pairs, parameterization=form, iterations=6, ipc=3, checkpoint_seconds=0.0)
         whole = _written(made, "whole.nsd").read_bytes()
-        stopping = replace(made, output=made.output.with_name("resumed.nsd"))
+        stopping = made.at("resumed.nsd")
         with pytest.raises(Interrupted):
-            encode(stopping, _stop_at(3))
-        encode(replace(stopping, resume=True))
-        assert stopping.output.read_bytes() == whole
+            stopping.run(_stop_at(3))
+        stopping.but(resume=True).run()
+        assert stopping.path.read_bytes() == whole
 
 
-def _written(job: Job, name: str) -> Path:
-    made = replace(job, output=job.output.with_name(name))
-    encode(made)
-    return made.output
+def _written(encoding: Encode, name: str) -> Path:
+    made = encoding.at(name)
+    made.run()
+    return made.path
 
 
 def _stop_at(iteration: int):
@@ -211,29 +221,29 @@ def _stop_at(iteration: int):
 
 
 class TestAFinishedRun:
-    def test_logs_its_start_checks_steps_and_end(self, job):
-        made = job(iterations=4)
-        made = replace(made, settings=made.settings.with_values(["validation.checks=2"]))
-        result = encode(made)
-        assert [event["event"] for event in events(made)] == [
+    def test_logs_its_start_checks_steps_and_end(self, tiny):
+        made = tiny(iterations=4)
+        made = made.but("validation.checks=2")
+        result = made.run()
+        assert [event["event"] for event in made.events()] == [
             "start", "check", "step", "step", "check", "step", "step", "check", "end",
         ]  # fmt: skip
-        assert [event["iteration"] for event in events(made, "check")] == [0, 2, 4]
-        assert events(made, "start")[0]["settings"]["network.width"] == 8
-        assert events(made, "end")[0]["bytes"] == result.nbytes == made.output.stat().st_size
-        assert result.validation == max(event["accuracy"] for event in events(made, "check"))
+        assert [event["iteration"] for event in made.events("check")] == [0, 2, 4]
+        assert made.events("start")[0]["settings"]["network.width"] == 8
+        assert made.events("end")[0]["bytes"] == result.nbytes == made.path.stat().st_size
+        assert result.validation == max(event["accuracy"] for event in made.events("check"))
         assert result.iterations == 4
 
-    def test_leaves_a_sound_file_and_no_checkpoint(self, job):
-        made = job(checkpoint_seconds=0.0)
-        encode(made)
-        assert sorted(path.name for path in made.output.parent.glob("*.nsd*")) == ["out.nsd", "out.nsd.log.jsonl"]
-        check_finite(read(made.output))
+    def test_leaves_a_sound_file_and_no_checkpoint(self, tiny):
+        made = tiny(checkpoint_seconds=0.0)
+        made.run()
+        assert sorted(path.name for path in made.path.parent.glob("*.nsd*")) == ["out.nsd", "out.nsd.log.jsonl"]
+        check_finite(read(made.path))
 
-    def test_the_header_has_recipe_and_provenance(self, job, digits):
-        made = job("training.epochs=12", seed=3, ipc=1.5)
-        result = encode(made)
-        header = NSDDataset(made.output).header
+    def test_the_header_has_recipe_and_provenance(self, tiny, digits):
+        made = tiny("training.epochs=12", seed=3, ipc=1.5)
+        result = made.run()
+        header = NSDDataset(made.path).header
         assert header.provenance == result.header.provenance
         assert header.layout.elements <= 960
         assert header.recipe.epochs == 12
@@ -243,71 +253,69 @@ class TestAFinishedRun:
         assert header.normalization == digits.normalization
         assert header.provenance["seed"] == 3
         assert header.provenance["source"] == f"digits {digits.sha256[:16]}"
-        assert header.provenance["set"] == list(made.overrides)
+        assert header.provenance["set"] == list(made.task.overrides)
         assert header.provenance["encoder"].endswith(f"torch {torch.__version__.split('+')[0]}")
 
     @pytest.mark.parametrize(
         ("channels", "size", "form"), [(1, 28, "nsd"), (3, 24, "dwt"), (3, 24, "fred"), (1, 28, "memory")]
     )
     def test_images_may_be_grey_or_coloured_and_of_sides_that_are_no_powers_of_two(
-        self, job, tmp_path, channels, size, form
+        self, tiny, tmp_path, channels, size, form
     ):
         source = toy_source(Geometry(2, channels, size, size), train=50)
-        settings = for_geometry(recipe("cpu"), source.geometry, source.augmentation)
-        settings = settings.with_names(form, None).with_values([*TINY, "iterations=2"])
-        made = replace(job(), source=source, settings=settings)
-        result = encode(made)
-        images, labels = NSDDataset(made.output).all()
+        made = tiny(source=source, parameterization=form, iterations=2)
+        result = made.run()
+        images, labels = NSDDataset(made.path).all()
         assert images.shape[1:] == (channels, size, size)
         assert set(labels.tolist()) == {0, 1}
         assert (result.iterations, result.skipped) == (2, 0)
-        assert events(made, "step")[-1]["loss"] > 0
+        assert made.events("step")[-1]["loss"] > 0
 
     @pytest.mark.parametrize("form", ["nsd", "pixel"])
-    def test_the_labels_are_balanced(self, job, form):
-        made = job(parameterization=form, ipc=2)
-        encode(made)
-        counts = Counter(NSDDataset(made.output).labels.tolist())
+    def test_the_labels_are_balanced(self, tiny, form):
+        made = tiny(parameterization=form, ipc=2)
+        made.run()
+        counts = Counter(NSDDataset(made.path).labels.tolist())
         assert set(counts) == set(range(10))
         assert len(set(counts.values())) == 1
 
-    def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(self, job, tmp_path):
+    def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(self, tiny, tmp_path):
         data = []
         for name, seed in (("a", 1), ("b", 1), ("c", 2)):
-            made = job(seed=seed, output=tmp_path / f"{name}.nsd")
+            made = tiny(seed=seed, path=tmp_path / f"{name}.nsd")
             torch.manual_seed(len(data))  # the global generator is nobody's business
-            encode(made)
-            data.append(made.output.read_bytes())
+            made.run()
+            data.append(made.path.read_bytes())
         assert data[0] == data[1]
         images = [NSDDataset(content).all()[0] for content in data[1:]]
         assert not torch.equal(*images)
 
-    def test_the_best_check_is_kept_and_not_the_last(self, job, monkeypatch):
+    def test_the_best_check_is_kept_and_not_the_last(self, tiny, monkeypatch):
         accuracies = iter([0.2, 0.9, 0.5])
         monkeypatch.setattr(training, "accuracy", lambda *_: next(accuracies))
-        made = job("validation.checks=2", iterations=4)
-        result = encode(made)
+        made = tiny("validation.checks=2", iterations=4)
+        result = made.run()
         assert result.validation == 0.9
         assert result.header.provenance["iterations"] == 2
 
-    def test_a_set_that_overflows_its_stored_type_is_never_the_best(self, job, monkeypatch):
+    def test_a_set_that_overflows_its_stored_type_is_never_the_best(self, tiny, monkeypatch):
         accuracies = iter([0.2, 0.9])
         monkeypatch.setattr(training, "accuracy", lambda *_: next(accuracies))
-        made = job("optimizer.learning_rate=1e9", parameterization="pixel", iterations=1)
-        assert encode(made).header.provenance["iterations"] == 0
-        assert NSDDataset(made.output).all()[0].isfinite().all()
+        made = tiny("optimizer.learning_rate=1e9", parameterization="pixel", iterations=1)
+        assert made.run().header.provenance["iterations"] == 0
+        assert NSDDataset(made.path).all()[0].isfinite().all()
 
-    def test_the_objective_none_changes_nothing(self, job, digits):
-        made = job(parameterization="pixel", objective="none")
-        encode(made)
-        dataset = NSDDataset(made.output)
+    def test_the_objective_none_changes_nothing(self, tiny, digits):
+        made = tiny(parameterization="pixel", objective="none")
+        made.run()
+        dataset = NSDDataset(made.path)
         real = {image.numpy().tobytes() for image in digits.train.images}
         assert all(image.numpy().tobytes() in real for image in dataset.to_pixels(dataset.all()[0]))
-        assert events(made, "step") == []
+        assert made.events("step") == []
 
-    def test_progress_rises_from_0_to_1(self, job):
+    def test_progress_rises_from_0_to_1(self, tiny):
         heard = []
-        encode(job(iterations=5), heard.append)
+        tiny(iterations=5).run(heard.append)
         done = [entry.done for entry in heard]
         assert done[0] == 0
         assert done == sorted(done)
@@ -316,127 +324,132 @@ class TestAFinishedRun:
 
 
 class TestGradientMatching:
-    def test_its_images_teach_more_than_the_real_ones_it_began_with(self, job, tmp_path):
+    def test_its_images_teach_more_than_the_real_ones_it_began_with(self, tiny, tmp_path):
         pairs = (
             "network.width=16", "validation.width=16", "validation.epochs=100", "validation.per_class=30",
             "training.learning_rate=0.05", "optimizer.learning_rate=0.05",
         )  # fmt: skip
         found = {}
         for objective in ("none", "dc"):
-            output = tmp_path / f"{objective}.nsd"
-            made = job(*pairs, parameterization="pixel", objective=objective, iterations=25, output=output, seed=1)
-            found[objective] = encode(made).validation
+            path = tmp_path / f"{objective}.nsd"
+            made = tiny(*pairs, parameterization="pixel", objective=objective, iterations=25, path=path, seed=1)
+            found[objective] = made.run().validation
         assert found["dc"] > found["none"] + 0.1
 
 
 class TestTrajectoryMatching:
-    def test_its_loss_falls(self, job):
-        made = job(
+    def test_its_loss_falls(self, tiny):
+        made = tiny(
             "objective.experts=1", "objective.student_steps=4", "objective.expert_epochs=1", "objective.last_start=0",
             "objective.student_rate=0.05", "optimizer.learning_rate=0.1", objective="mtt", iterations=30, ipc=4,
         )  # fmt: skip
-        encode(made)
-        losses = [event["loss"] for event in events(made, "step")]
+        made.run()
+        losses = [event["loss"] for event in made.events("step")]
         assert len(losses) == 30
         assert sum(losses[-5:]) < 0.97 * sum(losses[:5])
 
-    def test_the_learned_rate_is_the_rate_of_the_files_recipe(self, job, monkeypatch):
+    def test_the_learned_rate_is_the_rate_of_the_files_recipe(self, tiny, monkeypatch):
         monkeypatch.setattr(training, "accuracy", lambda *_: 0.5)  # the last check is the best
-        made = job(*MTT, "objective.student_rate=0.037", "objective.rate_learning_rate=1.0", objective="mtt")
-        encode(made)
-        rate = NSDDataset(made.output).recipe.learning_rate
-        assert rate == events(made, "check")[-1]["student_rate"]
-        assert rate != events(made, "check")[0]["student_rate"] == 0.037
+        made = tiny(*MTT, "objective.student_rate=0.037", "objective.rate_learning_rate=1.0", objective="mtt")
+        made.run()
+        rate = NSDDataset(made.path).recipe.learning_rate
+        assert rate == made.events("check")[-1]["student_rate"]
+        assert rate != made.events("check")[0]["student_rate"] == 0.037
 
-    def test_experts_are_made_once(self, job, tmp_path, monkeypatch):
-        first = job(*MTT, objective="mtt", iterations=1, experts_folder=tmp_path / "experts")
-        encode(first)
+    def test_experts_are_made_once(self, tiny, tmp_path, monkeypatch):
+        first = tiny(*MTT, objective="mtt", iterations=1, experts_folder=tmp_path / "experts")
+        first.run()
         made = []
         monkeypatch.setattr(Experts, "_make", lambda self, expert, *rest: made.append(expert))
-        encode(replace(first, output=tmp_path / "second.nsd"))
+        first.but(path=tmp_path / "second.nsd").run()
         assert made == []
-        assert (tmp_path / "second.nsd").read_bytes() == first.output.read_bytes()
+        assert (tmp_path / "second.nsd").read_bytes() == first.path.read_bytes()
 
 
 class TestBudget:
     @pytest.mark.parametrize("form", ["nsd", "pixel"])
-    def test_the_real_file_fits_the_bits_and_uses_them(self, job, form):
+    def test_the_real_file_fits_the_bits_and_uses_them(self, tiny, form):
         # Noise, since real images compress, and that is not planned with.
-        made = job("parameterization.init=noise", parameterization=form, ipc=None, bits_per_class=16_000)
-        encode(made)
-        assert 0.8 * 20_000 <= made.output.stat().st_size <= 20_000
+        made = tiny("parameterization.init=noise", parameterization=form, ipc=None, bits_per_class=16_000)
+        made.run()
+        assert 0.8 * 20_000 <= made.path.stat().st_size <= 20_000
 
-    def test_a_header_above_what_the_planner_reserves_is_planned_for(self, job, digits):
+    def test_a_header_above_what_the_planner_reserves_is_planned_for(self, tiny, digits):
         source = replace(digits, classes=tuple(f"{name:é>200}" for name in digits.classes))
-        made = job(source=source, ipc=None, bits_per_class=8_000)
-        encode(made)
-        assert 0.8 * 10_000 <= made.output.stat().st_size <= 10_000
+        made = tiny(source=source, ipc=None, bits_per_class=8_000)
+        made.run()
+        assert 0.8 * 10_000 <= made.path.stat().st_size <= 10_000
 
-    def test_figures_known_only_at_the_end_do_not_break_it(self, job, digits, monkeypatch):
+    def test_figures_known_only_at_the_end_do_not_break_it(self, tiny, digits, monkeypatch):
         """Iterations, accuracy and learned rate lengthen the header after the layout was accepted."""
         monkeypatch.setattr(training, "accuracy", lambda *_: 0.1234)
         monkeypatch.setattr(nsd_file, "_best_coding", lambda stored, spec: codings.RAW)  # as if nothing compressed
         source = replace(digits, classes=tuple(f"{name:x>250}" for name in digits.classes))
         pairs = (*MTT, "objective.student_rate=0.0123", "training.learning_rate=1.0")
-        made = job(*pairs, source=source, parameterization="pixel", objective="mtt", iterations=10, ipc=None)
-        size = encode(replace(made, bits_per_class=6400.8)).nbytes
+        made = tiny(*pairs, source=source, parameterization="pixel", objective="mtt", iterations=10)
+
+        def size_within(bits_per_class):
+            return made.but(budget=Budget.of(source.geometry, None, bits_per_class)).run().nbytes
+
+        size = size_within(6400.8)
         for nbytes in range(size - 8, size + 1):  # the layout fits, its figures do not
-            assert encode(replace(made, bits_per_class=round(nbytes * 0.8, 1))).nbytes <= nbytes
+            assert size_within(round(nbytes * 0.8, 1)) <= nbytes
 
     @pytest.mark.parametrize("budget", [{"ipc": 0.1}, {"ipc": None, "bits_per_class": 1_000}])
-    def test_one_too_small_is_refused_before_training(self, job, budget):
-        made = replace(job(), **budget)
-        with pytest.raises(OverBudget, match="raise --ipc" if made.ipc else "raise --bits-per-class"):
-            encode(made)
-        assert events(made) == []
-        assert not made.output.exists()
+    def test_one_too_small_is_refused_before_training(self, tiny, budget):
+        made = tiny(**budget)
+        with pytest.raises(OverBudget, match="raise --ipc" if budget["ipc"] else "raise --bits-per-class"):
+            made.run()
+        assert made.events() == []
+        assert not made.path.exists()
 
-    def test_a_header_that_the_budget_does_not_hold_is_told_with_the_bits_that_do(self, job):
+    def test_a_header_that_the_budget_does_not_hold_is_told_with_the_bits_that_do(self, tiny):
         source = toy_source(Geometry(200, 1, 8, 8), train=2)
         source = replace(source, classes=tuple(f"some long class name number {label}" for label in range(200)))
-        made = replace(job(parameterization="pixel", ipc=None, bits_per_class=1_200), source=source)
+
+        def planned(bits_per_class):
+            return tiny(source=source, parameterization="pixel", ipc=None, bits_per_class=bits_per_class).layout
+
         with pytest.raises(OverBudget, match=r"the budget of 30,000; raise --bits-per-class to ([\d,]+)") as refused:
-            plan(made)
+            planned(1_200)
         enough = int(str(refused.value).split("raise --bits-per-class to ")[1].replace(",", ""))
         assert enough > 1_200
-        assert plan(replace(made, bits_per_class=enough)).images == 200
+        assert planned(enough).images == 200
         with pytest.raises(OverBudget):
-            plan(replace(made, bits_per_class=enough - 8))
+            planned(enough - 8)
 
-    def test_slices_above_the_budget_are_refused_with_the_number_that_fits(self, job, tmp_path):
+    def test_slices_above_the_budget_are_refused_with_the_number_that_fits(self, tiny, tmp_path):
         with pytest.raises(OverBudget, match=r"lower slices to (\d+)") as refused:
-            encode(job("parameterization.slices=50"))
+            tiny("parameterization.slices=50").run()
         fits = str(refused.value).split("lower slices to ")[1].split()[0]
-        encode(job(f"parameterization.slices={fits}"))
+        tiny(f"parameterization.slices={fits}").run()
         assert NSDDataset(tmp_path / "out.nsd").header.layout.elements <= 640
 
 
 class TestTimeLimit:
-    def test_the_run_ends_within_it_and_uses_it(self, job):
-        made = job(time_limit=1.5, iterations=1)
+    def test_the_run_ends_within_it_and_uses_it(self, tiny):
+        made = tiny(time_limit=1.5, iterations=1)
         started = time.monotonic()
-        result = encode(made)
+        result = made.run()
         assert 0.9 < time.monotonic() - started < 3.5
         assert result.iterations > 10  # the settings' one iteration does not count
-        assert len(NSDDataset(made.output)) == result.header.layout.images
+        assert len(NSDDataset(made.path)) == result.header.layout.images
 
-    def test_none_at_all_is_refused(self, job):
+    def test_none_at_all_is_refused(self, tiny):
         with pytest.raises(InvalidSetting, match="above 0"):
-            job(time_limit=0.0)
+            tiny(time_limit=0.0)
 
 
 DRIVER = """
 import sys, time
 from pathlib import Path
-from nsdcodec.encoding import progress; from nsdcodec import sources
-from nsdcodec.encoding.encoder import Job, encode
-from nsdcodec.encoding.run import world as world_of
-from nsdcodec.encoding.job import hold_out, plan
-from nsdcodec.learning import training
-from nsdcodec.encoding.objectives import OBJECTIVES, student
-from nsdcodec.encoding.parameterizations import PARAMETERIZATIONS
+from nsdcodec import sources
+from nsdcodec.encoding import progress
+from nsdcodec.encoding.budget import Budget
+from nsdcodec.encoding.encoder import Output, Task, encode
 from nsdcodec.encoding.recipes import recipe
 from nsdcodec.encoding.settings import for_geometry
+from nsdcodec.learning import training
 
 output, experts, parameterization, objective, *pairs = sys.argv[1:]
 progress.LOG_SECONDS = 0.0
@@ -444,22 +457,22 @@ training.accuracy = lambda *_: 0.5
 digits = sources.load("digits")
 fitted = for_geometry(recipe("cpu"), digits.geometry, digits.augmentation)
 settings = fitted.with_names(parameterization, objective).with_values(pairs)
-job = Job(digits, Path(output), settings, "cpu", tuple(pairs),
-          experts_folder=Path(experts), checkpoint_seconds=0.0)
+task = Task(digits, settings, Budget.of(digits.geometry, 1), recipe_name="cpu", overrides=tuple(pairs))
 # Never done before it is killed, however slow the one who kills.
-encode(job, lambda at: time.sleep(60 if at.phase == "distilling" and at.done >= 0.5 else 0.0))
+listen = lambda at: time.sleep(60 if at.phase == "distilling" and at.done >= 0.5 else 0.0)
+encode(task, Output(Path(output), checkpoint_seconds=0.0), experts_folder=Path(experts), listen=listen)
 """
 
 
-def test_a_network_whose_students_keep_their_graph_is_told_of(job, monkeypatch):
-    told = encode(job(*MTT, objective="mtt"))
+def test_a_network_whose_students_keep_their_graph_is_told_of(tiny, monkeypatch):
+    told = tiny(*MTT, objective="mtt").run()
     monkeypatch.setattr(student.tangents, "has_tangent", lambda network: False)
-    plain = job(*MTT, objective="mtt")
-    result = encode(replace(plain, restart=True))
+    plain = tiny(*MTT, objective="mtt")
+    result = plain.but(restart=True).run()
     assert told.notes == ()
     assert len(result.notes) == 1
     assert "convnet has no tangent" in result.notes[0]
-    assert [one["notes"] for one in events(plain, "start")] == [list(result.notes)]
+    assert [one["notes"] for one in plain.events("start")] == [list(result.notes)]
 
 
 class TestResume:
@@ -476,26 +489,26 @@ class TestResume:
         ids=["dm", "pool", "pixel", "mtt", "guided", "dc"],
     )
     def test_after_a_kill_the_file_is_that_of_an_uninterrupted_run(
-        self, job, tmp_path, monkeypatch, form, objective, pairs
+        self, tiny, tmp_path, monkeypatch, form, objective, pairs
     ):
         # Ties, so that the arrays of the last iteration are the file's, and not those from before the kill.
         monkeypatch.setattr(training, "accuracy", lambda *_: 0.5)
-        whole = job(*pairs, parameterization=form, objective=objective, iterations=40, output=tmp_path / "whole.nsd")
-        encode(whole)
-        cut = replace(whole, output=tmp_path / "cut.nsd")
-        arguments = [cut.output, cut.experts_folder, form, objective, *cut.overrides]
+        whole = tiny(*pairs, parameterization=form, objective=objective, iterations=40, path=tmp_path / "whole.nsd")
+        whole.run()
+        cut = whole.but(path=tmp_path / "cut.nsd")
+        arguments = [cut.path, cut.experts_folder, form, objective, *cut.task.overrides]
         child = subprocess.Popen([sys.executable, "-c", DRIVER, *map(str, arguments)])
         try:
-            _wait(lambda: len(events_of_live(cut, "step")) >= 4 and cut.checkpoint_path.exists(), child)
+            _wait(lambda: len(cut.events("step")) >= 4 and cut.output.checkpoint.exists(), child)
         finally:
             child.send_signal(signal.SIGKILL)
             child.wait()
-        assert not cut.output.exists()
-        encode(replace(cut, resume=True))
-        resumed_at = events(cut, "start")[1]["iteration"]
+        assert not cut.path.exists()
+        cut.but(resume=True).run()
+        resumed_at = cut.events("start")[1]["iteration"]
         assert 0 < resumed_at < 40
-        assert NSDDataset(cut.output).header.provenance["iterations"] == 40
-        assert cut.output.read_bytes() == whole.output.read_bytes()
+        assert NSDDataset(cut.path).header.provenance["iterations"] == 40
+        assert cut.path.read_bytes() == whole.path.read_bytes()
 
     def test_after_ctrl_c_the_command_says_how_and_does(self, tmp_path, monkeypatch):
         pytest.importorskip("typer")
@@ -521,29 +534,29 @@ class TestResume:
         assert not cut.with_name("cut.nsd.checkpoint").exists()
 
     def test_a_second_ctrl_c_does_not_save_half_a_step(self, stopped, monkeypatch):
-        saved = stopped.checkpoint_path.read_bytes()
+        saved = stopped.output.checkpoint.read_bytes()
 
         def interrupted(*_):
             raise KeyboardInterrupt
 
         monkeypatch.setattr(DistributionMatching, "loss", interrupted)
         with pytest.raises(Interrupted, match="--resume"):
-            encode(replace(stopped, resume=True))
-        assert stopped.checkpoint_path.read_bytes() == saved
-        assert len(NSDDataset(stopped.output)) > 0
+            stopped.but(resume=True).run()
+        assert stopped.output.checkpoint.read_bytes() == saved
+        assert len(NSDDataset(stopped.path)) > 0
 
     @pytest.fixture
-    def stopped(self, job, monkeypatch) -> Job:
+    def stopped(self, tiny, monkeypatch) -> Encode:
         """A run that ended at its second iteration, as by a kill: its checkpoint is there."""
-        made = job(checkpoint_seconds=0.0)
+        made = tiny(checkpoint_seconds=0.0)
 
         def listen(at):
             if at.phase == "distilling" and at.done > 0.5:
                 raise MemoryError
 
         with pytest.raises(MemoryError):
-            encode(made, listen)
-        assert made.checkpoint_path.exists()
+            made.run(listen)
+        assert made.output.checkpoint.exists()
         return made
 
     @pytest.mark.parametrize(
@@ -552,41 +565,41 @@ class TestResume:
     )
     def test_other_settings_are_refused_by_name(self, stopped, pair, named):
         with pytest.raises(InvalidSetting, match=named):
-            encode(replace(stopped, resume=True, settings=stopped.settings.with_values([pair])))
+            stopped.but(pair, resume=True).run()
 
-    @pytest.mark.parametrize(("field", "value", "named"), [("seed", 1, "seed"), ("ipc", 2.0, "ipc")])
+    @pytest.mark.parametrize(
+        ("field", "value", "named"), [("seed", 1, "seed"), ("budget", Budget(elements=1280), "elements of the budget")]
+    )
     def test_another_seed_or_budget_is_refused_by_name(self, stopped, field, value, named):
         with pytest.raises(InvalidSetting, match=named):
-            encode(replace(stopped, resume=True, **{field: value}))
+            stopped.but(resume=True, **{field: value}).run()
 
     def test_other_real_images_are_refused(self, stopped, digits):
         images = digits.train.images.clone()
         images[0, 0, 0, 0] ^= 1
         with pytest.raises(InvalidSetting, match="source"):
-            encode(
-                replace(stopped, resume=True, source=replace(digits, train=sources.Split(images, digits.train.labels)))
-            )
+            stopped.but(resume=True, source=replace(digits, train=sources.Split(images, digits.train.labels))).run()
 
-    def test_without_a_checkpoint_it_is_refused_before_anything_is_made(self, job, tmp_path):
-        made = job(*MTT, objective="mtt", resume=True, experts_folder=tmp_path / "experts")
+    def test_without_a_checkpoint_it_is_refused_before_anything_is_made(self, tiny, tmp_path):
+        made = tiny(*MTT, objective="mtt", resume=True, experts_folder=tmp_path / "experts")
         with pytest.raises(FileAccess, match="leave --resume out"):
-            encode(made)
+            made.run()
         assert not made.experts_folder.exists()
-        assert not made.log_path.exists()
+        assert not made.output.log.exists()
 
     def test_a_leftover_checkpoint_needs_a_word(self, stopped):
-        before = stopped.checkpoint_path.read_bytes()
+        before = stopped.output.checkpoint.read_bytes()
         with pytest.raises(InvalidSetting, match=r"--resume.*--restart"):
-            encode(stopped)
-        assert stopped.checkpoint_path.read_bytes() == before
+            stopped.run()
+        assert stopped.output.checkpoint.read_bytes() == before
 
     def test_restart_drops_it(self, stopped, tmp_path):
-        fresh = replace(stopped, output=tmp_path / "fresh.nsd")
-        encode(fresh)
-        encode(replace(stopped, restart=True))
-        assert stopped.output.read_bytes() == fresh.output.read_bytes()
-        assert [event["iteration"] for event in events(stopped, "start")] == [0]
-        assert not stopped.checkpoint_path.exists()
+        fresh = stopped.but(path=tmp_path / "fresh.nsd")
+        fresh.run()
+        stopped.but(restart=True).run()
+        assert stopped.path.read_bytes() == fresh.path.read_bytes()
+        assert [event["iteration"] for event in stopped.events("start")] == [0]
+        assert not stopped.output.checkpoint.exists()
 
     def test_restart_drops_it_at_once(self, stopped):
         """Or a kill before the first new checkpoint would leave the old run to be resumed."""
@@ -595,21 +608,21 @@ class TestResume:
             raise MemoryError
 
         with pytest.raises(MemoryError):
-            encode(replace(stopped, restart=True), listen)
-        assert not stopped.checkpoint_path.exists()
+            stopped.but(restart=True).run(listen)
+        assert not stopped.output.checkpoint.exists()
 
     @pytest.mark.parametrize("damage", [lambda data: b"", lambda data: data[:-5], lambda data: b"\xff" * 64])
     def test_a_corrupt_checkpoint_is_refused(self, stopped, damage):
-        stopped.checkpoint_path.write_bytes(damage(stopped.checkpoint_path.read_bytes()))
+        stopped.output.checkpoint.write_bytes(damage(stopped.output.checkpoint.read_bytes()))
         with pytest.raises(FileAccess, match="not a checkpoint"):
-            encode(replace(stopped, resume=True))
+            stopped.but(resume=True).run()
 
-    def test_another_safetensors_file_is_no_checkpoint(self, stopped, job, tmp_path):
-        other = job(output=tmp_path / "other.nsd")
-        encode(other)
-        stopped.checkpoint_path.write_bytes(other.output.read_bytes())
+    def test_another_safetensors_file_is_no_checkpoint(self, stopped, tiny, tmp_path):
+        other = tiny(path=tmp_path / "other.nsd")
+        other.run()
+        stopped.output.checkpoint.write_bytes(other.path.read_bytes())
         with pytest.raises(FileAccess, match="not a checkpoint"):
-            encode(replace(stopped, resume=True))
+            stopped.but(resume=True).run()
 
 
 class TestDivergence:
@@ -628,41 +641,41 @@ class TestDivergence:
         return spoil
 
     @pytest.mark.parametrize("value", [float("nan"), float("inf")])
-    def test_a_step_that_is_not_finite_changes_nothing_and_is_counted(self, job, spoil, value):
+    def test_a_step_that_is_not_finite_changes_nothing_and_is_counted(self, tiny, spoil, value):
         spoil(lambda iteration: iteration in (1, 3), value)
-        made = job(iterations=6)
-        result = encode(made)
+        made = tiny(iterations=6)
+        result = made.run()
         assert result.skipped == 2
         assert result.iterations == 6
-        assert events(made, "step")[-1]["skipped"] == 2
-        assert events(made, "step")[1]["loss"] in ("nan", "inf")
-        assert NSDDataset(made.output).all()[0].isfinite().all()
+        assert made.events("step")[-1]["skipped"] == 2
+        assert made.events("step")[1]["loss"] in ("nan", "inf")
+        assert NSDDataset(made.path).all()[0].isfinite().all()
 
-    def test_only_bad_steps_leave_the_initial_images(self, job, spoil, tmp_path, monkeypatch):
+    def test_only_bad_steps_leave_the_initial_images(self, tiny, spoil, tmp_path, monkeypatch):
         monkeypatch.setattr(training, "accuracy", lambda *_: 0.5)
-        encode(job(objective="none", output=tmp_path / "initial.nsd"))
+        tiny(objective="none", path=tmp_path / "initial.nsd").run()
         spoil(lambda iteration: True)
-        encode(job(iterations=3))
+        tiny(iterations=3).run()
         initial, kept = (NSDDataset(tmp_path / name).all()[0] for name in ("initial.nsd", "out.nsd"))
         assert torch.equal(initial, kept)
 
-    def test_20_in_a_row_end_the_run_with_advice(self, job, spoil):
+    def test_20_in_a_row_end_the_run_with_advice(self, tiny, spoil):
         spoil(lambda iteration: iteration >= 2)
-        made = job("optimizer.learning_rate=0.04", iterations=100)
+        made = tiny("optimizer.learning_rate=0.04", iterations=100)
         with pytest.raises(Diverged, match=r"20 steps.*--set optimizer.learning_rate=0.01"):
-            encode(made)
-        assert len(events(made, "step")) == 21
+            made.run()
+        assert len(made.events("step")) == 21
 
-    def test_19_in_a_row_do_not(self, job, spoil):
+    def test_19_in_a_row_do_not(self, tiny, spoil):
         spoil(lambda iteration: iteration % 20 != 0)
-        assert encode(job(iterations=60)).skipped == 57
+        assert tiny(iterations=60).run().skipped == 57
 
 
 class TestScaledIntegers:
     @pytest.mark.parametrize("dtype", ["int8", "int4"])
     @pytest.mark.parametrize(("form", "labels"), [("nsd", "soft"), ("fred", "hard")])
     def test_the_file_holds_what_was_validated_and_training_saw_the_rounding(
-        self, job, form, labels, dtype, monkeypatch
+        self, tiny, form, labels, dtype, monkeypatch
     ):
         seen = []
         loss = DistributionMatching.loss
@@ -673,19 +686,19 @@ class TestScaledIntegers:
 
         monkeypatch.setattr(DistributionMatching, "loss", spy)
         pairs = (f"parameterization.dtype={dtype}", f"parameterization.labels={labels}", "validation.checks=1")
-        made = job(*pairs, *small("dm"), parameterization=form, objective="dm", ipc=4)
-        encode(made)
-        file = read(made.output)
+        made = tiny(*pairs, *small("dm"), parameterization=form, objective="dm", ipc=4)
+        made.run()
+        file = read(made.path)
         assert file.header.layout.arrays["spectrum"].dtype == dtype
         assert file.header.layout.arrays["spectrum"].scaled_axes == 2
         # The first images seen are those of the initial arrays as a file would hold them.
-        encode(replace(made, settings=made.settings.with_names(None, "none"), restart=True))
+        made.but(settings=made.settings.with_names(None, "none"), restart=True).run()
         # (Small kernels are trained as they are, and stored in float16.)
-        torch.testing.assert_close(seen[0], NSDDataset(made.output).all()[0], rtol=0, atol=3e-3)
+        torch.testing.assert_close(seen[0], NSDDataset(made.path).all()[0], rtol=0, atol=3e-3)
 
-    def test_a_fourth_of_the_bits_holds_more_images_in_the_same_bytes(self, job):
-        made = replace(job(parameterization="pixel", objective="none", ipc=None), bits_per_class=8 * 640)
-        floats, coarse = plan(made), plan(replace(made, settings=made.settings.with_values(["dtype=int4"])))
+    def test_a_fourth_of_the_bits_holds_more_images_in_the_same_bytes(self, tiny):
+        made = tiny(parameterization="pixel", objective="none", ipc=None, bits_per_class=8 * 640)
+        floats, coarse = made.layout, made.but("dtype=int4").layout
         assert coarse.images > 3 * floats.images
 
 
@@ -698,25 +711,25 @@ class TestAFullDisk:
         (tmp_path / "out.nsd").write_bytes(content)
         return content
 
-    def _check(self, made: Job, earlier: bytes) -> None:
-        assert made.output.read_bytes() == earlier
-        assert list(made.output.parent.glob(".*")) == []
+    def _check(self, made: Encode, earlier: bytes) -> None:
+        assert made.path.read_bytes() == earlier
+        assert list(made.path.parent.glob(".*")) == []
 
-    def test_while_writing_the_output(self, job, earlier):
-        made = job(objective="none")
+    def test_while_writing_the_output(self, tiny, earlier):
+        made = tiny(objective="none")
         with limited(2_000), pytest.raises(FileAccess, match="unchanged"):
-            encode(made)
+            made.run()
         self._check(made, earlier)
 
-    def test_while_writing_the_checkpoint(self, job, earlier):
-        made = job(checkpoint_seconds=0.0)
+    def test_while_writing_the_checkpoint(self, tiny, earlier):
+        made = tiny(checkpoint_seconds=0.0)
         with limited(4_000), pytest.raises(FileAccess, match=r"out\.nsd\.checkpoint"):
-            encode(made)
+            made.run()
         self._check(made, earlier)
-        assert not made.checkpoint_path.exists()
+        assert not made.output.checkpoint.exists()
 
-    def test_while_the_last_checkpoint_is_replaced_the_one_before_stays(self, job, monkeypatch):
-        made = job(checkpoint_seconds=0.0, iterations=10)
+    def test_while_the_last_checkpoint_is_replaced_the_one_before_stays(self, tiny, monkeypatch):
+        made = tiny(checkpoint_seconds=0.0, iterations=10)
         calls, true = [], os.fsync
 
         def fsync(descriptor):
@@ -727,16 +740,16 @@ class TestAFullDisk:
 
         monkeypatch.setattr(atomic.os, "fsync", fsync)
         with pytest.raises(FileAccess, match="No space left"):
-            encode(made)
+            made.run()
         monkeypatch.undo()
-        encode(replace(made, resume=True))
-        assert [event["iteration"] for event in events(made, "start")] == [0, 3]
+        made.but(resume=True).run()
+        assert [event["iteration"] for event in made.events("start")] == [0, 3]
 
-    def test_a_log_that_cannot_be_written_is_an_error_too(self, job, tmp_path):
-        made = job()
-        made.log_path.mkdir()
+    def test_a_log_that_cannot_be_written_is_an_error_too(self, tiny, tmp_path):
+        made = tiny()
+        made.output.log.mkdir()
         with pytest.raises(FileAccess, match="log"):
-            encode(made)
+            made.run()
 
 
 @contextlib.contextmanager
@@ -748,13 +761,6 @@ def limited(nbytes: int):
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-
-
-def events_of_live(job: Job, name: str) -> list[str]:
-    """Lines of a log that another process is writing."""
-    if not job.log_path.exists():
-        return []
-    return [line for line in job.log_path.read_text().splitlines() if f'"event": "{name}"' in line]
 
 
 def _wait(until, child: subprocess.Popen, seconds: float = 60.0) -> None:
@@ -776,54 +782,71 @@ def _command(*arguments) -> int:
     return end.value.code or 0
 
 
-def test_compiling_is_left_to_where_it_saves_minutes(job, monkeypatch):
+def test_compiling_is_left_to_where_it_saves_minutes(tiny, monkeypatch):
     monkeypatch.setattr(compiled, "missing", lambda device: None)
-    made = job(*MTT, objective="mtt")
-    layout = plan(made)
-    long = job(*MTT, objective="mtt", iterations=100_000_000)
-    assert compilation.settled(made, layout) == (False, ())
-    assert compilation.settled(long, layout) == (True, ())
-    assert compilation.settled(replace(long, compile=False), layout) == (False, ())
-    assert compilation.settled(replace(made, compile=True), layout) == (True, ())
-    assert compilation.settled(replace(made, time_limit=3600.0), layout) == (True, ())
+    made = tiny(*MTT, objective="mtt")
+
+    def settled(one):
+        return compilation.settled(one.task, one.compute, made.layout)
+
+    long = tiny(*MTT, objective="mtt", iterations=100_000_000)
+    assert settled(made) == (False, ())
+    assert settled(long) == (True, ())
+    assert settled(long.but(compile=False)) == (False, ())
+    assert settled(made.but(compile=True)) == (True, ())
+    assert settled(made.but(time_limit=3600.0)) == (True, ())
     # No student learns from the images here, or a guiding one does.
-    assert compilation.settled(job(time_limit=3600.0), layout) == (False, ())
-    assert compilation.settled(job("guidance.weight=1", time_limit=3600.0), layout) == (True, ())
+    assert settled(tiny(time_limit=3600.0)) == (False, ())
+    assert settled(tiny("guidance.weight=1", time_limit=3600.0)) == (True, ())
     monkeypatch.setattr(compiled, "missing", lambda device: "g++ is not there")
     told = "student steps are not compiled, and take longer: g++ is not there"
-    assert compilation.settled(long, layout) == (False, (told,))
+    assert settled(long) == (False, (told,))
     with pytest.raises(InvalidSetting, match=r"g\+\+ is not there"):
-        compilation.settled(replace(made, compile=True), layout)
+        settled(made.but(compile=True))
 
 
-def test_a_compiled_run_goes_on_compiled_unless_it_is_told_otherwise(job, monkeypatch):
+def test_a_compiled_run_goes_on_compiled_unless_it_is_told_otherwise(tiny, monkeypatch):
     monkeypatch.setattr(compiled, "missing", lambda device: None)
     seen = []
     kernels = compiled.kernels
     monkeypatch.setattr(encoder, "kernels", lambda wanted: seen.append(wanted) or kernels(False))
-    made = job(*MTT, objective="mtt", iterations=6)
+    made = tiny(*MTT, objective="mtt", iterations=6)
     for wanted in (True, False, None):
-        encode(replace(made, compile=wanted, restart=True))
+        made.but(compile=wanted, restart=True).run()
     assert seen == [True, False, False]
-    stopped(replace(made, compile=True))
+    stopped(made.but(compile=True))
     seen.clear()
-    encode(replace(made, resume=True))
+    made.but(resume=True).run()
     assert seen == [True]
     stopped(made)
-    encode(replace(made, resume=True, compile=True))
+    made.but(resume=True, compile=True).run()
     assert seen == [True, False, True]
 
 
-def stopped(job: Job) -> None:
+@pytest.mark.parametrize(
+    ("asked", "time_limit", "wanted"), [(None, None, False), (None, 1e6, True), (True, None, True)]
+)
+def test_a_run_never_leaves_open_whether_it_is_compiled(tiny, monkeypatch, asked, time_limit, wanted):
+    monkeypatch.setattr(compiled, "missing", lambda device: None)
+    kernels, start, runs = compiled.kernels, encoder.start, []
+    monkeypatch.setattr(encoder, "kernels", lambda wanted: kernels(False))
+    monkeypatch.setattr(encoder, "start", lambda *rest, **named: runs.append(start(*rest, **named)) or runs[0])
     with pytest.raises(Interrupted):
-        encode(replace(job, restart=True), _stop_at(2))
+        tiny(*MTT, objective="mtt", compile=asked, time_limit=time_limit).run(_stop_at(1))
+    (run,) = runs
+    assert run.compute.compile is run.context.compute.compile is wanted
 
 
-def test_bfloat16_students_tell_how_near_their_gradient_is(job):
-    made = job(*MTT, objective="mtt")
-    (note,) = encode(replace(made, precision="bfloat16")).notes
+def stopped(encoding: Encode) -> None:
+    with pytest.raises(Interrupted):
+        encoding.but(restart=True).run(_stop_at(2))
+
+
+def test_bfloat16_students_tell_how_near_their_gradient_is(tiny):
+    made = tiny(*MTT, objective="mtt")
+    (note,) = made.but(precision="bfloat16").run().notes
     cosine = float(re.search(r"cosine of (0\.\d+|1\.0000)", note)[1])
     assert 0.9 < cosine <= 1
-    (logged,) = [event["bfloat16_cosine"] for event in events(made) if "bfloat16_cosine" in event]
+    (logged,) = [event["bfloat16_cosine"] for event in made.events() if "bfloat16_cosine" in event]
     assert logged == pytest.approx(cosine, abs=1e-4)
-    assert not encode(replace(made, restart=True)).notes
+    assert not made.but(restart=True).run().notes
