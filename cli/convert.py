@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
 from nsdcodec.errors import UnknownName
-from nsdcodec.format.stored_types import GRANULARITIES, VALUES
+from nsdcodec.format.stored_types import GRANULARITIES, VALUES, Granularity, ValueType
 
 from . import options, output
 
@@ -42,7 +42,8 @@ def convert(
         raise UnknownName("codec", codec, known)
     atomic.check_writable(to)
     before = read(file)
-    data = pack(*converted(before, dtype, scale), codec)
+    # `converted` refuses what is none of these.
+    data = pack(*converted(before, cast(ValueType | None, dtype), cast(Granularity, scale)), codec)
     after = read(data)
     error = image_error(before, after)
     atomic.write(to, data)

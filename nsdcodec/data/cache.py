@@ -1,6 +1,8 @@
-"""Decoded images that are kept, where they fit: a batch is then an indexing. Between `decoder` and `dataset`."""
+"""Decoded images that are kept, where they fit: a batch is then an indexing."""
 
 from __future__ import annotations
+
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor
@@ -14,7 +16,7 @@ from nsdcodec.format.container.header import Header
 from nsdcodec.system.devices import on_device
 from nsdcodec.system.free_memory import free_memory
 
-CACHES = ("auto", "none", "float32", "float16", "uint8")
+CacheKind = Literal["auto", "none", "float32", "float16", "uint8"]
 # Images decoded at once to fill the cache: a batch of a size that is quick on any device.
 CHUNK = 1024
 
@@ -27,15 +29,15 @@ class Cache:
     A worker of a DataLoader keeps nothing: its memory is not shared, and it may live no longer than an epoch.
     """
 
-    def __init__(self, header: Header, kind: str, limit: int | None) -> None:
-        if kind not in CACHES:
-            raise UnknownName("cache", kind, CACHES)
+    def __init__(self, header: Header, kind: CacheKind, limit: int | None) -> None:
+        if kind not in get_args(CacheKind):
+            raise UnknownName("cache", kind, get_args(CacheKind))
         if limit is not None and limit < 0:
             raise InvalidSetting(f"cache_limit is {limit}; it must be at least 0 bytes, or None")
         self._header, self._kind, self._limit = header, kind, limit
         self._dtype: torch.dtype = getattr(torch, "float32" if kind in ("auto", "none") else kind)
         # None: not to be kept on this device.
-        self._kept: dict[torch.device, Kept | None] = {}
+        self._kept: dict[torch.device, CachedImages | None] = {}
         self._decoded = 0
 
     def emptied(self) -> Cache:
@@ -62,9 +64,9 @@ class Cache:
         batches = torch.arange(layout.images).split(min(CHUNK, synthesis.images_at_once(layout)))
         with torch.no_grad():
             if len(batches) == 1 and self._dtype == torch.float32:  # without a copy, which is half of a first batch
-                self._kept[device] = Kept(self._header, decoder.images(batches[0]))
+                self._kept[device] = CachedImages(self._header, decoder.images(batches[0]))
                 return
-            kept = Kept(self._header, self._empty(device))
+            kept = CachedImages(self._header, self._empty(device))
             for index in batches:
                 kept.put(index, decoder.images(index))
         self._kept[device] = kept
@@ -78,7 +80,7 @@ class Cache:
         return free_memory(device) // 4 if self._limit is None else self._limit
 
 
-class Kept:
+class CachedImages:
     """All images of a file on a device, as float32, as float16, or as uint8 pixels."""
 
     def __init__(self, header: Header, stored: Tensor) -> None:

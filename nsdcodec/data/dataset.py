@@ -7,12 +7,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from nsdcodec.data.cache import Cache
+from nsdcodec.data.cache import Cache, CacheKind
 from nsdcodec.data.decoder import Decoder
 from nsdcodec.data.image_set import Transform
 from nsdcodec.data.parts import Divisible
 from nsdcodec.format import synthesis
-from nsdcodec.format.container.file import Source, read
+from nsdcodec.format.container.file import Readable, read
 from nsdcodec.format.container.header import Header
 from nsdcodec.format.recipe import Normalization, TrainingRecipe
 
@@ -28,11 +28,11 @@ class NSDDataset(Divisible):
 
     def __init__(
         self,
-        source: Source,
+        source: Readable,
         transform: Transform | None = None,
         target_transform: Transform | None = None,
         *,
-        cache: str = "auto",
+        cache: CacheKind = "auto",
         cache_limit: int | None = None,
     ) -> None:
         file = read(source)

@@ -68,15 +68,15 @@ class Decoder:
 def _with_stored_bases(layout: Layout, arrays: Mapping[str, Tensor]) -> tuple[Layout, dict[str, Tensor]]:
     """The same images, with a kernel in place of each named basis."""
     geometry = layout.geometry
-    specs, made, kinds = dict(layout.arrays), dict(arrays), {}
+    specs, made, synthesis = dict(layout.arrays), dict(arrays), layout.synthesis
     lengths = (geometry.channels, geometry.height, geometry.width)
     for axis, t, u in zip(AXES[1:], layout.coefficient_shape[1:], lengths, strict=True):
         kind = layout.synthesis.axis(axis)
         if kind not in ("stored", "identity"):
-            kinds[axis] = "stored"
+            synthesis = synthesis.stored(axis)
             specs[f"{axis}_kernel"] = ArraySpec("float32", (1, t, u))
             made[f"{axis}_kernel"] = torch.tensor(basis(kind, t, u)).to(arrays["spectrum"])[None]
-    return replace(layout, synthesis=replace(layout.synthesis, **kinds), arrays=specs), made
+    return replace(layout, synthesis=synthesis, arrays=specs), made
 
 
 def _slices(layout: Layout, arrays: Mapping[str, Tensor]) -> tuple[Layout, Mapping[str, Tensor]]:

@@ -19,12 +19,14 @@ from nsdcodec.format.container.file import NSDFile
 from nsdcodec.format.container.header import Header
 from nsdcodec.format.container.values import to_items
 from nsdcodec.format.layout import stored_as
-from nsdcodec.format.stored_types import GRANULARITIES, UNSIGNED, VALUES, ArraySpec, narrowest
+from nsdcodec.format.stored_types import GRANULARITIES, UNSIGNED, VALUES, ArraySpec, Granularity, ValueType, narrowest
 
 Array = NDArray[Any]
 
 
-def converted(file: NSDFile, dtype: str | None, granularity: str = "slice") -> tuple[Header, Mapping[str, Array]]:
+def converted(
+    file: NSDFile, dtype: ValueType | None, granularity: Granularity = "slice"
+) -> tuple[Header, Mapping[str, Array]]:
     """Header and arrays for `container.file.write`, with all values stored as `layout.stored_as` says (None: as they
     are). Classes are packed in as few bits as hold them, and left out where the balanced rule gives the same.
 

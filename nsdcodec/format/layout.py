@@ -16,14 +16,17 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal, get_args
 
 from nsdcodec.errors import MalformedFile
 from nsdcodec.format import bases
 from nsdcodec.format.geometry import Geometry
-from nsdcodec.format.stored_types import GRANULARITIES, SCALED, UNSIGNED, VALUES, ArraySpec
+from nsdcodec.format.stored_types import SCALED, UNSIGNED, VALUES, ArraySpec, Granularity, ValueType
 
 AXES = ("batch", "channel", "height", "width")
-PAIRINGS = ("product", "zip")
+Pairing = Literal["product", "zip"]
+LabelRule = Literal["balanced", "stored", "soft"]
+PAIRINGS: tuple[Pairing, ...] = get_args(Pairing)
 LABEL_RULES = ("balanced", "stored", "soft")
 # So that a file of a few kB cannot make a decoder allocate without bound: labels are made for every image, and no step
 # of making one image holds more values than MAX_VALUES.
@@ -41,11 +44,16 @@ class Synthesis:
     channel: str = "identity"
     height: str = "identity"
     width: str = "identity"
-    pairing: str = "product"
+    pairing: Pairing = "product"
 
     def axis(self, name: str) -> str:
         value: str = getattr(self, name)
         return value
+
+    def stored(self, axis: str) -> Synthesis:
+        """The same with the matrix of this axis stored."""
+        kinds = {name: self.axis(name) for name in AXES} | {axis: "stored"}
+        return Synthesis(**kinds, pairing=self.pairing)
 
 
 @dataclass(frozen=True)
@@ -66,7 +74,7 @@ class Layout:
     geometry: Geometry
     synthesis: Synthesis
     arrays: Mapping[str, ArraySpec]
-    labels: str = "balanced"
+    labels: LabelRule = "balanced"
 
     def __post_init__(self) -> None:
         self._check_roles()
@@ -191,7 +199,7 @@ class Layout:
         return sum(spec.nbytes for spec in self.arrays.values())
 
 
-def stored_as(role: str, shape: tuple[int, ...], dtype: str, granularity: str = GRANULARITIES[0]) -> ArraySpec:
+def stored_as(role: str, shape: tuple[int, ...], dtype: ValueType, granularity: Granularity = "slice") -> ArraySpec:
     """The spec of an array of values in this type. Of scaled integers, each slice (of a spectrum; of a kernel or of
     labels a row), each row, or the whole tensor has a scale; the small kernels are float16 then, since every image is
     made with their few values."""

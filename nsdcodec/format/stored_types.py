@@ -8,21 +8,38 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Literal, get_args
 
-FLOATS = ("float32", "float16", "bfloat16")
-SCALED = ("int8", "int6", "int4")
-UNSIGNED = tuple(f"uint{bits}" for bits in range(1, 17))
+FloatType = Literal["float32", "float16", "bfloat16"]
+ScaledType = Literal["int8", "int6", "int4"]
+UnsignedType = Literal[
+    "uint1", "uint2", "uint3", "uint4", "uint5", "uint6", "uint7", "uint8",
+    "uint9", "uint10", "uint11", "uint12", "uint13", "uint14", "uint15", "uint16",
+]  # fmt: skip
+# What images and soft labels can be made from.
+ValueType = Literal[FloatType, ScaledType]
+StoredType = Literal[ValueType, UnsignedType]
+# What has a scale of its own, of scaled types: see `layout.stored_as`.
+Granularity = Literal["slice", "row", "tensor"]
+
+FLOATS: tuple[FloatType, ...] = get_args(FloatType)
+SCALED: tuple[ScaledType, ...] = get_args(ScaledType)
+UNSIGNED: tuple[UnsignedType, ...] = get_args(UnsignedType)
+VALUES: tuple[ValueType, ...] = get_args(ValueType)
+GRANULARITIES: tuple[Granularity, ...] = get_args(Granularity)
 # Bits that one value takes in the file; a scale takes SCALE_BYTES more.
-BITS = {"float32": 32, "float16": 16, "bfloat16": 16, "int8": 8, "int6": 6, "int4": 4} | {
-    name: bits for bits, name in enumerate(UNSIGNED, 1)
+BITS: dict[StoredType, int] = {
+    "float32": 32,
+    "float16": 16,
+    "bfloat16": 16,
+    "int8": 8,
+    "int6": 6,
+    "int4": 4,
+    **{name: bits for bits, name in enumerate(UNSIGNED, 1)},
 }
 SCALE_BYTES = 2
 # The one tensor that holds every array that is not raw.
 CODED = "coded"
-# What has a scale of its own, of scaled types: see `layout.stored_as`.
-GRANULARITIES = ("slice", "row", "tensor")
-# What images and soft labels can be made from.
-VALUES = FLOATS + SCALED
 
 
 @dataclass(frozen=True)
@@ -30,7 +47,7 @@ class ArraySpec:
     """One stored array: `dtype` is a key of `BITS`. Of a scaled type, each index of the first `scaled_axes` axes has a
     scale of its own: 0 is one for the whole array, 2 in a spectrum one for each slice."""
 
-    dtype: str
+    dtype: StoredType
     shape: tuple[int, ...]
     scaled_axes: int | None = None
 
@@ -61,6 +78,6 @@ class ArraySpec:
         return SCALE_BYTES * self.scales + math.ceil(self.size * self.bits / 8)
 
 
-def narrowest(count: int) -> str:
+def narrowest(count: int) -> UnsignedType:
     """The unsigned type of the fewest bits that tells `count` values apart, 0 to count - 1."""
-    return f"uint{max(1, (count - 1).bit_length())}"
+    return UNSIGNED[max(1, (count - 1).bit_length()) - 1]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from nsdcodec.errors import DigestMismatch, FileAccess, InvalidSetting, MissingData, NsdError
 from nsdcodec.format.container import file
-from nsdcodec.format.container.file import Source
+from nsdcodec.format.container.file import Readable
 from nsdcodec.format.synthesis import check_finite
 
 CHECKS = (*file.CHECKS, "decoding")  # in the order of spec/errors.md
@@ -35,7 +35,7 @@ class Verification:
         return self.error is None
 
 
-def verify(source: Source, report: Callable[[Check], None] = lambda check: None) -> Verification:
+def verify(source: Readable, report: Callable[[Check], None] = lambda check: None) -> Verification:
     """Makes every check of the format on a path, a URL, the bytes of a file or an open stream, and decodes every image
     to see that it is finite. `report` hears of each check that is made, as it passes or fails. What `read` raises is in
     the result."""

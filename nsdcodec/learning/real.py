@@ -61,7 +61,7 @@ def _on_device(split: Split, device: torch.device) -> Tensor:
     if isinstance(split.images, Tensor):
         return split.images.to(device)
     pixels, start = torch.empty(split.images.shape, dtype=torch.uint8, device=device), 0
-    for part in split.parts():
+    for part in split.chunks():
         pixels[start : start + len(part)] = part.to(device)
         start += len(part)
     return pixels

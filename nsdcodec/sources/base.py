@@ -38,9 +38,9 @@ class Split:
     def __len__(self) -> int:
         return len(self.labels)
 
-    def parts(self) -> Iterator[Tensor]:
+    def chunks(self) -> Iterator[Tensor]:
         """All images in their order: at once where they are in memory, else some megabytes at a time."""
-        return iter([self.images]) if isinstance(self.images, Tensor) else self.images.parts()
+        return iter([self.images]) if isinstance(self.images, Tensor) else self.images.chunks()
 
     def held(self) -> Split:
         """The same, with the images in memory."""
@@ -161,7 +161,7 @@ def _normalization(counts: Counts) -> Normalization:
 def _digest(split: Split, see: Callable[[Tensor], None] = lambda part: None) -> str:
     """`see` gets all images too, part by part."""
     hasher = hashlib.sha256(repr(tuple(split.images.shape)).encode())
-    for part in split.parts():
+    for part in split.chunks():
         hasher.update(np.ascontiguousarray(part.numpy()).data)
         see(part)
     hasher.update(np.ascontiguousarray(split.labels.numpy(), dtype="<i8").data)

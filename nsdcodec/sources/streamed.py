@@ -70,7 +70,7 @@ class Streamed:
             return found
         return found[inverse]
 
-    def parts(self) -> Iterator[Tensor]:
+    def chunks(self) -> Iterator[Tensor]:
         """All images in their order, some megabytes at a time, whole chunks of the file."""
         n = max(1, PART_BYTES // max(1, self.nbytes // len(self)))
         rows = self._rows_a_chunk()

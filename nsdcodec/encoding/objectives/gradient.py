@@ -103,7 +103,7 @@ class GradientMatching(Objective[GradientState]):
         return Match(total, network=network)
 
     def memory(self, network: Network, geometry: Geometry, images: int) -> MemoryNeed:
-        return MemoryNeed(an_image=SECOND_ORDER)
+        return MemoryNeed(networks=1, real_images=self.real_per_class, an_image=SECOND_ORDER)
 
     def _renew(self, state: GradientState, images: Tensor, labels: Tensor, iteration: int) -> None:
         """A new network at the end of the life of one; else the same after its inner steps."""

@@ -6,7 +6,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal, get_args
 
 import torch
 from torch import Tensor
@@ -16,11 +16,11 @@ from nsdcodec.errors import InvalidSetting, nearest
 from nsdcodec.format import synthesis
 from nsdcodec.format.geometry import Geometry
 from nsdcodec.format.layout import Layout, Synthesis, stored_as
-from nsdcodec.format.stored_types import VALUES, ArraySpec
+from nsdcodec.format.stored_types import VALUES, ArraySpec, ValueType
 
 # "herding" and "forgetting" are real images too, chosen by `nsdcodec.encoding.coresets`.
-INITS = ("real", "herding", "forgetting", "noise")
-LABELS = ("hard", "soft")
+Init = Literal["real", "herding", "forgetting", "noise"]
+Labels = Literal["hard", "soft"]
 # What soft labels begin with: the probability of an image's own class.
 CONFIDENCE = 0.9
 
@@ -41,16 +41,16 @@ class Parameterization(ABC):
     images), "herding" or "forgetting" (from real images that these rank first) or "noise"; `labels` is "hard" (by the
     rule, no bytes) or "soft" (a learned distribution over the classes for each image, stored and counted)."""
 
-    dtype: str = "float16"
-    init: str = "real"
-    labels: str = "hard"
+    dtype: ValueType = "float16"
+    init: Init = "real"
+    labels: Labels = "hard"
 
     name: ClassVar[str]
     # Roles that are stored and never optimised.
     fixed: ClassVar[frozenset[str]] = frozenset({"mask"})
 
     def __post_init__(self) -> None:
-        for field, choices in (("dtype", VALUES), ("init", INITS), ("labels", LABELS)):
+        for field, choices in (("dtype", VALUES), ("init", get_args(Init)), ("labels", get_args(Labels))):
             self.require_choice(field, choices)
 
     @abstractmethod

@@ -23,7 +23,7 @@ from nsdcodec.encoding.parameterizations.projection import coefficients, factore
 from nsdcodec.errors import InvalidSetting
 from nsdcodec.format import synthesis
 from nsdcodec.format.geometry import Geometry
-from nsdcodec.format.layout import MAX_IMAGES, Layout, Synthesis
+from nsdcodec.format.layout import MAX_IMAGES, Layout, Pairing, Synthesis
 
 READINGS = ("A", "B", "C")
 # How many images a class the planner of B and C aims at, as a share of a slice's elements (so that the batch kernel
@@ -97,10 +97,11 @@ class NSD(Parameterization):
         return arrays
 
     def _layout(self, geometry: Geometry, budget: Budget, slices: int) -> Layout:
+        pairing: Pairing = "product"
         size_h, size_w = self._size(geometry, budget)
         slice_shape = (geometry.channels, size_h, size_w)
         if self.reading == "A":
-            spectra, pairing = geometry.classes * self.spectra_per_class, "product"
+            spectra = geometry.classes * self.spectra_per_class
             kernels = shared = self.kernels
             per_class = self.images_per_class or 4 * slices * kernels * self.spectra_per_class
             columns = max(1, round(per_class / (kernels * self.spectra_per_class)))
@@ -108,7 +109,8 @@ class NSD(Parameterization):
             groups = 1 if self.reading == "B" else self.groups or max(1, round(geometry.classes / 10))
             if groups > geometry.classes:
                 raise InvalidSetting(f"nsd: {groups} groups for {geometry.classes} classes; lower groups")
-            spectra, kernels, shared, pairing = groups, groups, 1, "zip" if groups > 1 else "product"
+            spectra, kernels, shared = groups, groups, 1
+            pairing = "zip" if groups > 1 else "product"
             columns = self._images(geometry, math.prod(slice_shape), slices, groups)
         images = columns * (kernels * spectra if pairing == "product" else spectra)
         if images > MAX_IMAGES:

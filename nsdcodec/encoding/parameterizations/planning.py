@@ -9,7 +9,7 @@ from nsdcodec.encoding.budget import Budget
 from nsdcodec.errors import OverBudget
 from nsdcodec.format.geometry import Geometry
 from nsdcodec.format.layout import Layout
-from nsdcodec.format.stored_types import BITS
+from nsdcodec.format.stored_types import BITS, ValueType
 
 # What a planner sets aside, of a budget in bytes, for the header; the encoder measures the real one before training.
 HEADER_RESERVE = 1_536
@@ -28,14 +28,14 @@ def largest(fits: Callable[[int], bool], limit: int) -> int:
     return low
 
 
-def images_a_class(geometry: Geometry, budget: Budget, dtype: str) -> float:
+def images_a_class(geometry: Geometry, budget: Budget, dtype: ValueType) -> float:
     """IPC: how many whole images a class the budget would hold."""
     limits = [budget.elements, budget.file_bytes and budget.file_bytes * 8 / BITS[dtype]]
     elements = min(limit for limit in limits if limit is not None)
     return elements / (geometry.classes * geometry.image_elements)
 
 
-def coefficient_share(geometry: Geometry, budget: Budget, dtype: str) -> float:
+def coefficient_share(geometry: Geometry, budget: Budget, dtype: ValueType) -> float:
     """The share of an image's coefficients that is kept: FreD's table for CIFAR-10 (16, 6.4 and 4 times the images at
     IPC 1, 10 and 50) and, from 100 classes on, for CIFAR-100 (8, 2.56 and 2.56 times). Never fewer than 16 a channel:
     images of 8 pixels have no smaller picture of themselves."""

@@ -38,7 +38,7 @@ SAFETENSORS = {"float32": "F32", "float16": "F16", "bfloat16": "BF16"}
 _ITEM_BYTES = {"F32": 4, "F16": 2, "BF16": 2, "U8": 1}
 _DIGEST = re.compile(rb'\\"digest\\":\\"sha256:([0-9a-f]{64})\\"')
 
-Source = str | os.PathLike[str] | bytes | BinaryIO
+Readable = str | os.PathLike[str] | bytes | BinaryIO
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ def write(path: str | os.PathLike[str], header: Header, arrays: Mapping[str, Arr
     return len(data)
 
 
-def read(source: Source, report: Callable[[str, str], None] = lambda check, found: None) -> NSDFile:
+def read(source: Readable, report: Callable[[str, str], None] = lambda check, found: None) -> NSDFile:
     """Reads and checks a file: a path, a URL, its bytes, or an open binary stream. `report` hears of each of
     `CHECKS` that is passed, and what was found. Takes the memory of the file, at most twice what the limit on decoded
     arrays counts for its table, and 64 MB besides.
@@ -156,7 +156,7 @@ def read(source: Source, report: Callable[[str, str], None] = lambda check, foun
     return NSDFile(header, arrays, integers, digest, len(data), sizes)
 
 
-def _bytes(source: Source) -> bytes:
+def _bytes(source: Readable) -> bytes:
     try:
         if isinstance(source, bytes | bytearray | memoryview):
             data = bytes(source)

@@ -9,14 +9,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from nsdcodec.errors import InvalidSetting, MalformedFile, UnsupportedFeature, UnsupportedVersion
 from nsdcodec.format.bases import BASES
 from nsdcodec.format.container import strict_json
 from nsdcodec.format.container.codings import CODINGS, RAW
 from nsdcodec.format.geometry import LIMITS, Geometry
-from nsdcodec.format.layout import AXES, PAIRINGS, Layout, Synthesis
+from nsdcodec.format.layout import AXES, PAIRINGS, LabelRule, Layout, Synthesis
 from nsdcodec.format.recipe import NetworkSpec, Normalization, TrainingRecipe
 from nsdcodec.format.stored_types import BITS, SCALED, UNSIGNED, ArraySpec
 
@@ -29,6 +29,9 @@ MAX_DECODED_BYTES = 1 << 30
 BLANK_DIGEST = "0" * 64
 # What an axis of the synthesis can be called; without a name it is stored or the identity.
 NAMED = tuple(name for name in BASES if name != "identity")
+
+
+Name = TypeVar("Name", bound=str)
 
 
 @dataclass(frozen=True)
@@ -144,7 +147,7 @@ def _synthesis(fields: _Fields, arrays: Mapping[str, ArraySpec]) -> Synthesis:
     return Synthesis(batch, channel, height, width, fields.choice("pairing", PAIRINGS, PAIRINGS[0]))
 
 
-def _label_rule(arrays: Mapping[str, ArraySpec]) -> str:
+def _label_rule(arrays: Mapping[str, ArraySpec]) -> LabelRule:
     if "labels" not in arrays:
         return "balanced"
     return "stored" if arrays["labels"].dtype in UNSIGNED else "soft"
@@ -241,11 +244,12 @@ class _Fields:
     def texts(self, name: str, default: list[Any] | None = None) -> list[str]:
         return [self._text(name, value) for value in self.items(name, default)]
 
-    def choice(self, name: str, choices: tuple[str, ...], default: str | None = None) -> str:
+    def choice(self, name: str, choices: tuple[Name, ...], default: Name | None = None) -> Name:
         value = self._get(name, default)
-        if value not in choices:
-            raise self._wrong(name, value, f"one of {', '.join(choices)}")
-        return str(value)
+        for choice in choices:
+            if value == choice:
+                return choice
+        raise self._wrong(name, value, f"one of {', '.join(choices)}")
 
     def integer(self, name: str, least: int = 0) -> int:
         value = self._get(name)
