@@ -8,22 +8,25 @@ from dataclasses import replace
 import pytest
 import torch
 import torch.nn.functional as F
-from contexts import DoubleContext, FixedExperts, double_context, real_data, seeded, toy_source
+from contexts import TINY, DoubleContext, DoubleReal, FixedExperts, double_context, real_data, seeded, toy_source
 from torch import Tensor, nn
 
 from nsdcodec.encoding.budget import Budget
-from nsdcodec.encoding.objectives import OBJECTIVES, Guided
-from nsdcodec.encoding.objectives.base import Objective, State, World
+from nsdcodec.encoding.objectives import OBJECTIVES, Guidance, Guided, student
+from nsdcodec.encoding.objectives.base import Context, MemoryNeed, Objective, State
 from nsdcodec.encoding.objectives.distribution import DistributionMatching, class_means
 from nsdcodec.encoding.objectives.gradient import GradientMatching, distance
 from nsdcodec.encoding.objectives.none import NoObjective
-from nsdcodec.encoding.objectives.student import unroll
+from nsdcodec.encoding.objectives.student import WITH_TANGENT, Student, StudentBatch, unroll
 from nsdcodec.encoding.objectives.trajectory import LEAST_RATE, TrajectoryMatching, TrajectoryState
 from nsdcodec.encoding.parameterizations.nsd import NSD
+from nsdcodec.encoding.settings import Settings
 from nsdcodec.errors import InvalidSetting, UnknownName
 from nsdcodec.format import synthesis
 from nsdcodec.format.geometry import Geometry
-from nsdcodec.learning.networks import FIXED, flatten
+from nsdcodec.learning.compute import Compute
+from nsdcodec.learning.memory_plan import REMEDIES
+from nsdcodec.learning.networks import FIXED, build, flatten
 
 TOY = Geometry(3, 2, 8, 8)
 EVERYTHING = "color_crop_cutout_flip_scale_rotate"
@@ -37,9 +40,9 @@ def synthetic_images() -> Tensor:
     return torch.randn(len(LABELS), 2, 8, 8, generator=seeded(11), dtype=torch.float64, requires_grad=True)
 
 
-def fake_experts(world: DoubleContext, experts: int = 2, epochs: int = 3) -> FixedExperts:
+def fake_experts(context: DoubleContext, experts: int = 2, epochs: int = 3) -> FixedExperts:
     """Walks of small random steps, from a network's initial weights."""
-    rows = [flatten(world.new_network("fake", i)) for i in range(experts)]
+    rows = [flatten(context.new_network("fake", i)) for i in range(experts)]
     steps = 0.02 * torch.randn(experts, epochs, len(rows[0]), generator=seeded(12), dtype=torch.float64)
     return FixedExperts(torch.stack(rows)[:, None] + steps.cumsum(dim=1))
 
@@ -48,9 +51,9 @@ def fake_experts(world: DoubleContext, experts: int = 2, epochs: int = 3) -> Fix
 def prepared(monkeypatch: pytest.MonkeyPatch) -> Callable[[Objective, DoubleContext], State]:
     """The state of an objective with fake experts and, where it learns a rate, that rate in float64."""
 
-    def prepare(objective: Objective, world: DoubleContext) -> State:
-        monkeypatch.setattr(TrajectoryMatching, "experts_of", lambda self, world: fake_experts(world))
-        state = objective.prepare(world)
+    def prepare(objective: Objective, context: DoubleContext) -> State:
+        monkeypatch.setattr(TrajectoryMatching, "expert_trajectories", lambda self, context: fake_experts(context))
+        state = objective.prepare(context)
         for name, value in state.learnable.items():
             state.learnable[name] = value.detach().double().requires_grad_()
         return state
@@ -79,13 +82,13 @@ def assert_gradient_is_the_finite_difference(loss: Callable[[], Tensor], value: 
 
 OBJECTIVES_TO_CHECK = {
     "dc": DC,
-    "guided dc": Guided(DC, 0.5, real_batch=5),
+    "guided dc": Guided(DC, Guidance(0.5, real_batch=5)),
     "dm": DM,
     "dm with a pool": DistributionMatching(real_per_class=4, pool=2, pool_steps=0),
     "mtt": MTT,
     "mtt in batches": replace(MTT, student_batch=3, student_steps=3),
-    "guided mtt": Guided(MTT, 0.5, real_batch=5),
-    "guided dm": Guided(DM, 0.5, real_batch=5, steps=2, rate=0.2),
+    "guided mtt": Guided(MTT, Guidance(0.5, real_batch=5)),
+    "guided dm": Guided(DM, Guidance(0.5, real_batch=5, steps=2, rate=0.2)),
 }
 
 
@@ -132,32 +135,32 @@ def test_the_gradient_of_the_student_rate_is_the_finite_difference(name, prepare
 
 class TestDistributionMatching:
     def test_the_loss_is_the_squared_distance_of_class_means_of_embeddings(self):
-        world = double_context(TOY, per_class=4)  # all real images of a class: any draw is the same set
+        context = double_context(TOY, per_class=4)  # all real images of a class: any draw is the same set
         images = synthetic_images()
-        network = world.convnet("dm", 0)
-        real, real_labels = world.real.take(torch.arange(12))
+        network = context.convnet("dm", 0)
+        real, real_labels = context.real.take(torch.arange(12))
         wanted = 0.0
         for label in range(3):
             ours = torch.stack([network.embed(image[None])[0] for image in images[label == LABELS]])
             theirs = torch.stack([network.embed(image[None])[0] for image in real[real_labels == label]])
             wanted += (ours.sum(0) / len(ours) - theirs.sum(0) / 4).pow(2).sum().item()
-        step = DM.loss(DM.prepare(world), images, LABELS, 0)
-        assert step.loss.item() == pytest.approx(wanted, rel=1e-12)
-        assert step.student is None
+        match = DM.loss(DM.prepare(context), images, LABELS, 0)
+        assert match.loss.item() == pytest.approx(wanted, rel=1e-12)
+        assert match.student is None
 
     def test_any_network_can_be_matched_with(self):
-        world = double_context(Geometry(3, 1, 9, 9), per_class=4, network=FIXED["resnet18"])
-        images, labels = world.real.take(torch.arange(12))
-        state = DM.prepare(world)
+        context = double_context(Geometry(3, 1, 9, 9), per_class=4, network=FIXED["resnet18"])
+        images, labels = context.real.take(torch.arange(12))
+        state = DM.prepare(context)
         assert DM.loss(state, images, labels, 0).loss.item() == pytest.approx(0, abs=1e-20)
         moved = (images + 0.1).requires_grad_()
         (gradient,) = torch.autograd.grad(DM.loss(state, moved, labels, 0).loss, moved)
         assert gradient.flatten(1).norm(dim=1).min() > 0
 
     def test_real_images_repeated_as_synthetic_ones_match_exactly(self):
-        world = double_context(TOY, EVERYTHING, per_class=4)
-        images, labels = world.real.take(torch.arange(12))
-        state = DM.prepare(world)
+        context = double_context(TOY, EVERYTHING, per_class=4)
+        images, labels = context.real.take(torch.arange(12))
+        state = DM.prepare(context)
         # Siamese: the same operation, with the same parameters, on both sides.
         for iteration in range(12):
             assert DM.loss(state, images, labels, iteration).loss.item() == pytest.approx(0, abs=1e-20)
@@ -165,9 +168,9 @@ class TestDistributionMatching:
     def test_each_iteration_has_its_own_network_and_the_same_one_again(self):
         state = DM.prepare(double_context(TOY))
         images = synthetic_images()
-        steps = [DM.loss(state, images, LABELS, iteration) for iteration in (0, 1, 0)]
-        assert steps[0].loss.item() == steps[2].loss.item() != steps[1].loss.item()
-        first, second, again = (flatten(step.network) for step in steps if step.network is not None)
+        matches = [DM.loss(state, images, LABELS, iteration) for iteration in (0, 1, 0)]
+        assert matches[0].loss.item() == matches[2].loss.item() != matches[1].loss.item()
+        first, second, again = (flatten(match.network) for match in matches if match.network is not None)
         assert torch.equal(first, again)
         assert not torch.allclose(first, second)
 
@@ -180,44 +183,44 @@ class TestDistributionMatching:
         objective = DistributionMatching(
             real_per_class=4, pool=1, pool_steps=3, pool_batch=100, pool_rate=0.05, pool_age=9
         )
-        world = double_context(TOY)
+        context = double_context(TOY)
         images = synthetic_images()
-        step = objective.loss(objective.prepare(world), images, LABELS, 0)
-        reference = world.convnet("pool", 0)
+        match = objective.loss(objective.prepare(context), images, LABELS, 0)
+        reference = context.convnet("pool", 0)
         optimizer = torch.optim.SGD(reference.parameters(), 0.05)
-        real, real_labels = world.real.take(torch.arange(18))
+        real, real_labels = context.real.take(torch.arange(18))
         for _ in range(3):
             optimizer.zero_grad()
             F.cross_entropy(reference(real), real_labels).backward()
             optimizer.step()
-        assert step.network is not None
-        torch.testing.assert_close(flatten(step.network), flatten(reference), rtol=1e-6, atol=1e-7)
+        assert match.network is not None
+        torch.testing.assert_close(flatten(match.network), flatten(reference), rtol=1e-6, atol=1e-7)
 
     def test_a_pooled_network_makes_place_for_a_new_one_at_the_end_of_its_life(self):
         objective = DistributionMatching(real_per_class=2, pool=1, pool_steps=2, pool_age=3)
-        world = double_context(TOY)
-        state = objective.prepare(world)
+        context = double_context(TOY)
+        state = objective.prepare(context)
         images = synthetic_images()
         ages, networks = [], []
         for iteration in range(7):
-            step = objective.loss(state, images, LABELS, iteration)
+            match = objective.loss(state, images, LABELS, iteration)
             ages.append(state.ages[0])
-            networks.append(step.network)
+            networks.append(match.network)
         assert ages == [2, 4, 6, 2, 4, 6, 2]
         assert [network is networks[0] for network in networks] == [True] * 3 + [False] * 4
         assert networks[3] is networks[5] is not networks[6]
 
     def test_a_state_that_was_saved_goes_on_as_the_one_that_never_stopped(self):
         objective = DistributionMatching(real_per_class=3, pool=3, pool_steps=2, pool_age=4, pool_batch=5)
-        world = World(**(vars(double_context(TOY, EVERYTHING)) | {"real": real_data(toy_source(TOY, 6))}))
+        context = Context(**(vars(double_context(TOY, EVERYTHING)) | {"real": real_data(toy_source(TOY, 6))}))
         images = synthetic_images().detach().float()
-        state = objective.prepare(world)
+        state = objective.prepare(context)
         for iteration in range(9):
             objective.loss(state, images, LABELS, iteration)
         saved = {name: value.clone() for name, value in state.tensors().items()}
         wanted = [objective.loss(state, images, LABELS, iteration).loss.item() for iteration in range(9, 20)]
-        resumed = objective.prepare(world)
-        fresh = objective.loss(objective.prepare(world), images, LABELS, 9).loss.item()
+        resumed = objective.prepare(context)
+        fresh = objective.loss(objective.prepare(context), images, LABELS, 9).loss.item()
         resumed.load(saved)
         found = [objective.loss(resumed, images, LABELS, iteration).loss.item() for iteration in range(9, 20)]
         assert found == wanted
@@ -232,10 +235,10 @@ class TestDistributionMatching:
 
 class TestGradientMatching:
     def test_the_loss_is_one_minus_cosine_of_each_nodes_gradient_summed_over_nodes_layers_and_classes(self):
-        world = double_context(TOY, per_class=4)  # all real images of a class: any draw is the same set
+        context = double_context(TOY, per_class=4)  # all real images of a class: any draw is the same set
         images = synthetic_images()
-        weights = list(world.new_network("dc", 2).parameters())
-        real, real_labels = world.real.take(torch.arange(12))
+        weights = list(context.new_network("dc", 2).parameters())
+        real, real_labels = context.real.take(torch.arange(12))
         wanted = 0.0
         for label in range(3):
             gradients = []
@@ -247,14 +250,14 @@ class TestGradientMatching:
                     a, b = ours.reshape(-1).tolist(), theirs.reshape(-1).tolist()
                     dot = sum(x * y for x, y in zip(a, b, strict=True))
                     wanted += 1 - dot / (sum(x * x for x in a) * sum(y * y for y in b)) ** 0.5
-        step = DC.loss(DC.prepare(world), images, LABELS, 2)
-        assert step.loss.item() == pytest.approx(wanted, rel=1e-10)
-        assert step.student is None
+        match = DC.loss(DC.prepare(context), images, LABELS, 2)
+        assert match.loss.item() == pytest.approx(wanted, rel=1e-10)
+        assert match.student is None
 
     def test_real_images_as_synthetic_ones_match_exactly(self):
-        world = double_context(TOY, EVERYTHING, per_class=4)
-        images, labels = world.real.take(torch.arange(12))
-        state = DC.prepare(world)
+        context = double_context(TOY, EVERYTHING, per_class=4)
+        images, labels = context.real.take(torch.arange(12))
+        state = DC.prepare(context)
         # Siamese: the same operation, with the same parameters, on both sides.
         for iteration in range(12):
             assert DC.loss(state, images, labels, iteration).loss.item() == pytest.approx(0, abs=1e-9)
@@ -272,9 +275,9 @@ class TestGradientMatching:
         assert 0 < gradient.flatten(1).norm(dim=1).max() <= 1e3 * (1 + 1e-9)
 
     def test_a_class_without_images_adds_nothing(self):
-        world = double_context(TOY, per_class=4)
+        context = double_context(TOY, per_class=4)
         images = synthetic_images()
-        state = DC.prepare(world)
+        state = DC.prepare(context)
         whole = DC.loss(state, images, LABELS, 0).loss
         alone = [DC.loss(state, images[label == LABELS], LABELS[label == LABELS], 0).loss for label in range(3)]
         assert sum(loss.item() for loss in alone) == pytest.approx(whole.item(), rel=1e-12)
@@ -292,53 +295,53 @@ class TestGradientMatching:
         assert_gradient_is_the_finite_difference(lambda: DC.loss(state, images, labels, 0).loss, labels)
 
     def test_a_network_learns_from_the_present_images_between_two_uses_and_then_makes_place(self):
-        world = double_context(TOY)
+        context = double_context(TOY)
         objective = replace(DC, network_life=3, inner_steps=2, inner_batch=100, inner_rate=0.3)
-        state = objective.prepare(world)
-        reference, new = world.new_network("dc", 0), world.new_network("dc", 1)
+        state = objective.prepare(context)
+        reference, new = context.new_network("dc", 0), context.new_network("dc", 1)
         for iteration in range(4):
             images = synthetic_images() * (1 + iteration)
-            step = objective.loss(state, images, LABELS, iteration)
+            match = objective.loss(state, images, LABELS, iteration)
             optimizer = torch.optim.SGD(reference.parameters(), 0.3)
             for _ in range(2 if iteration else 0):
                 optimizer.zero_grad()
                 F.cross_entropy(reference(images.detach()), LABELS).backward()
                 optimizer.step()
-            assert step.network is not None
+            assert match.network is not None
             wanted = reference if iteration < 3 else new
-            torch.testing.assert_close(flatten(step.network), flatten(wanted), rtol=1e-9, atol=1e-12)
+            torch.testing.assert_close(flatten(match.network), flatten(wanted), rtol=1e-9, atol=1e-12)
         fixed = replace(objective, inner_steps=0)
-        state = fixed.prepare(world)
+        state = fixed.prepare(context)
         networks = [fixed.loss(state, synthetic_images(), LABELS, iteration).network for iteration in range(3)]
-        assert all(torch.equal(flatten(network), flatten(world.new_network("dc", 0))) for network in networks)
+        assert all(torch.equal(flatten(network), flatten(context.new_network("dc", 0))) for network in networks)
 
     def test_an_inner_step_takes_a_batch_of_the_images(self):
-        world = double_context(TOY)
+        context = double_context(TOY)
         objective = replace(DC, network_life=9, inner_steps=1, inner_batch=1, inner_rate=0.3)
         images = synthetic_images().detach()
-        start = world.new_network("dc", 0)
+        start = context.new_network("dc", 0)
         found = set()
         for iteration in range(1, 9):
-            step = objective.loss(objective.prepare(world), images, LABELS, iteration)
-            assert step.network is not None
+            match = objective.loss(objective.prepare(context), images, LABELS, iteration)
+            assert match.network is not None
             for i in range(7):
                 loss = F.cross_entropy(start(images[i : i + 1]), LABELS[i : i + 1])
                 gradients = torch.autograd.grad(loss, list(start.parameters()))
                 stepped = flatten(start) - 0.3 * torch.cat([gradient.reshape(-1) for gradient in gradients])
-                found |= {i} if torch.allclose(stepped, flatten(step.network), rtol=1e-9, atol=1e-12) else set()
+                found |= {i} if torch.allclose(stepped, flatten(match.network), rtol=1e-9, atol=1e-12) else set()
         assert len(found) > 2
 
     def test_a_state_that_was_saved_goes_on_as_the_one_that_never_stopped(self):
         objective = GradientMatching(real_per_class=3, network_life=4, inner_steps=2, inner_batch=5, inner_rate=0.1)
-        world = World(**(vars(double_context(TOY, EVERYTHING)) | {"real": real_data(toy_source(TOY, 6))}))
+        context = Context(**(vars(double_context(TOY, EVERYTHING)) | {"real": real_data(toy_source(TOY, 6))}))
         images = synthetic_images().detach().float().requires_grad_()
-        state = objective.prepare(world)
+        state = objective.prepare(context)
         for iteration in range(6):
             objective.loss(state, images, LABELS, iteration)
         saved = {name: value.clone() for name, value in state.tensors().items()}
         wanted = [objective.loss(state, images, LABELS, iteration).loss.item() for iteration in range(6, 14)]
-        resumed = objective.prepare(world)
-        fresh = objective.loss(objective.prepare(world), images, LABELS, 6).loss.item()
+        resumed = objective.prepare(context)
+        fresh = objective.loss(objective.prepare(context), images, LABELS, 6).loss.item()
         resumed.load(saved)
         found = [objective.loss(resumed, images, LABELS, iteration).loss.item() for iteration in range(6, 14)]
         assert found == wanted
@@ -377,33 +380,33 @@ def plain_logits(weights: list[Tensor], images: Tensor) -> Tensor:
 
 class TestTrajectoryMatching:
     def test_loss_and_gradients_are_those_of_an_explicit_unrolled_loop(self, prepared):
-        world = double_context(TOY)
-        state = prepared(MTT, world)
+        context = double_context(TOY)
+        state = prepared(MTT, context)
         assert isinstance(state, TrajectoryState)
         images = synthetic_images()
         rate = state.learnable["student_rate"]
-        step = MTT.loss(state, images, LABELS, 0)
-        found = torch.autograd.grad(step.loss, [images, rate])
+        match = MTT.loss(state, images, LABELS, 0)
+        found = torch.autograd.grad(match.loss, [images, rate])
         everything = [torch.arange(7)] * 2
         losses = []
         for expert in range(2):
             for epoch in range(2):
-                start, end = fake_experts(world).trajectories[expert, epoch : epoch + 2]
-                student = plain_student(state.network, start, images, LABELS, rate, everything)
-                loss = ((student - end) ** 2).sum() / ((start - end) ** 2).sum()
-                if loss.item() == pytest.approx(step.loss.item(), rel=1e-10):
+                start, end = fake_experts(context).trajectories[expert, epoch : epoch + 2]
+                learned = plain_student(state.network, start, images, LABELS, rate, everything)
+                loss = ((learned - end) ** 2).sum() / ((start - end) ** 2).sum()
+                if loss.item() == pytest.approx(match.loss.item(), rel=1e-10):
                     for one, other in zip(torch.autograd.grad(loss, [images, rate]), found, strict=True):
                         torch.testing.assert_close(one, other, rtol=1e-8, atol=1e-12)
-                    assert step.student is not None
-                    torch.testing.assert_close(student, step.student)
+                    assert match.student is not None
+                    torch.testing.assert_close(learned, match.student)
                 losses.append(loss.item())
-        assert sum(loss == pytest.approx(step.loss.item(), rel=1e-10) for loss in losses) == 1
+        assert sum(loss == pytest.approx(match.loss.item(), rel=1e-10) for loss in losses) == 1
 
     def test_every_expert_and_every_start_up_to_the_last_is_used(self, prepared):
-        world = double_context(TOY)
-        state = prepared(MTT, world)
+        context = double_context(TOY)
+        state = prepared(MTT, context)
         seen: set[tuple[int, int]] = set()
-        trajectories = fake_experts(world).trajectories
+        trajectories = fake_experts(context).trajectories
 
         class Watching(FixedExperts):
             def weights(self, expert: int, epoch: int) -> Tensor:
@@ -420,13 +423,13 @@ class TestTrajectoryMatching:
         assert seen == {(expert, epoch) for expert in (0, 1) for epoch in (1, 2)}
 
     def test_a_student_that_arrives_has_no_loss_and_one_that_stays_a_loss_of_one(self, prepared):
-        world = double_context(TOY)
-        state = prepared(MTT, world)
+        context = double_context(TOY)
+        state = prepared(MTT, context)
         images = synthetic_images()
         state.learnable["student_rate"] = torch.tensor(0.0, dtype=torch.float64)
         assert MTT.loss(state, images, LABELS, 0).loss.item() == pytest.approx(1.0, rel=1e-12)
         rate = torch.tensor(0.1, dtype=torch.float64)
-        start = fake_experts(world).trajectories[0, 0]
+        start = fake_experts(context).trajectories[0, 0]
         everything = [torch.arange(7)] * 2
         arrived = plain_student(state.network, start, images, LABELS, rate, everything).detach()
         state.learnable["student_rate"] = rate
@@ -435,10 +438,10 @@ class TestTrajectoryMatching:
         assert only.loss(state, images, LABELS, 0).loss.item() == pytest.approx(0, abs=1e-20)
 
     def test_student_batches_go_through_all_images_in_rounds(self):
-        world = double_context(TOY)
-        network = world.new_network("structure")
+        context = double_context(TOY)
+        network = context.new_network("structure")
         images, rate, start = synthetic_images(), torch.tensor(0.1, dtype=torch.float64), flatten(network)
-        found = unroll(world, network, start, images, LABELS, rate, 3, 3, seeded(2))
+        found = unroll(Student(network, 3, 3, "none", Compute()), start, images, LABELS, rate, seeded(2))
         generator = seeded(2)
         order = torch.cat([torch.randperm(7, generator=generator) for _ in range(2)])
         wanted = plain_student(network, start, images, LABELS, rate, [order[:3], order[3:6], order[6:9]])
@@ -463,7 +466,7 @@ class TestTrajectoryMatching:
         for rate, told in ((0.0123456, 0.0123), (0.00123456, 0.00123), (0.123456, 0.123), (1.23456, 1.23)):
             with torch.no_grad():
                 state.learnable["student_rate"].fill_(rate)
-            assert MTT.learned_rate(state) == told == Guided(MTT, 1.0).learned_rate(state)
+            assert MTT.learned_rate(state) == told == Guided(MTT, Guidance(1.0)).learned_rate(state)
             other.load({name: value.clone() for name, value in state.tensors().items()})
             assert other.learnable["student_rate"].item() == rate
 
@@ -499,9 +502,9 @@ class TestTrajectoryMatching:
 
 class TestGuidance:
     def test_it_adds_gamma_times_the_cross_entropy_of_the_students_last_weights_on_real_images(self, prepared):
-        world = double_context(TOY)
-        objective = Guided(MTT, 0.7, real_batch=1000)  # more than there are: all of them
-        state = prepared(objective, world)
+        context = double_context(TOY)
+        objective = Guided(MTT, Guidance(0.7, real_batch=1000))  # more than there are: all of them
+        state = prepared(objective, context)
         images = synthetic_images()
         alone, guided = MTT.loss(state, images, LABELS, 4), objective.loss(state, images, LABELS, 4)
         assert alone.student is not None
@@ -510,36 +513,114 @@ class TestGuidance:
         shapes = [weight.shape for weight in state.network.parameters()]
         parts = alone.student.split([shape.numel() for shape in shapes])
         weights = [part.view(shape) for part, shape in zip(parts, shapes, strict=True)]
-        real, labels = world.real.take(torch.arange(len(world.real)))
+        real, labels = context.real.take(torch.arange(len(context.real)))
         wanted = -plain_logits(weights, real).log_softmax(dim=1)[range(18), labels].mean()
         assert (guided.loss - alone.loss).item() == pytest.approx(0.7 * wanted.item(), rel=1e-10)
 
     def test_around_dm_the_student_learns_from_the_weights_of_the_matched_network(self):
-        world = double_context(TOY)
-        objective = Guided(DM, 2.0, real_batch=1000, steps=3, rate=0.3)
+        context = double_context(TOY)
+        objective = Guided(DM, Guidance(2.0, real_batch=1000, steps=3, rate=0.3))
         images = synthetic_images()
-        step = objective.loss(objective.prepare(world), images, LABELS, 6)
-        network = world.convnet("dm", 6)
+        match = objective.loss(objective.prepare(context), images, LABELS, 6)
+        network = context.convnet("dm", 6)
         rate = torch.tensor(0.3, dtype=torch.float32)
-        student = plain_student(network, flatten(network), images, LABELS, rate, [torch.arange(7)] * 3)
-        assert step.student is not None
-        torch.testing.assert_close(step.student, student, rtol=1e-9, atol=1e-12)
-        alone = DM.loss(DM.prepare(world), images, LABELS, 6).loss
-        assert step.loss.item() > alone.item()
+        learned = plain_student(network, flatten(network), images, LABELS, rate, [torch.arange(7)] * 3)
+        assert match.student is not None
+        torch.testing.assert_close(match.student, learned, rtol=1e-9, atol=1e-12)
+        alone = DM.loss(DM.prepare(context), images, LABELS, 6).loss
+        assert match.loss.item() > alone.item()
 
     def test_settings_out_of_range_are_refused(self):
-        for wrong in ({"weight": 0.0}, {"weight": -1.0}, {"real_batch": 0}, {"steps": 0}, {"rate": 0.0}):
-            with pytest.raises(InvalidSetting, match="must all be above 0"):
-                Guided(DM, **({"weight": 1.0} | wrong))
+        with pytest.raises(InvalidSetting, match=r"guidance\.weight is -1\.0; it must be at least 0"):
+            Guidance(-1.0)
+        for wrong in ({"real_batch": 0}, {"steps": 0}, {"rate": 0.0}):
+            with pytest.raises(InvalidSetting, match=rf"guidance\.{next(iter(wrong))} is .*; it must be above 0"):
+                Guidance(1.0, **wrong)
+
+    def test_a_weight_of_zero_is_no_guidance(self):
+        assert Settings(objective=MTT).guided_objective == MTT
+        weighted = Guidance(0.2)
+        assert Settings(objective=MTT, guidance=weighted).guided_objective == Guided(MTT, weighted)
+        assert Settings(objective=NoObjective(), guidance=weighted).guided_objective == NoObjective()
+
+
+NEEDS = OBJECTIVES_TO_CHECK | {
+    "dm with a pool": DistributionMatching(real_per_class=4, pool=2, pool_batch=15),
+    "guided dm with many real images": Guided(DM, Guidance(0.5, real_batch=17)),
+    "none": NoObjective(),
+}
+
+
+@pytest.mark.parametrize("name", NEEDS)
+class TestWhatAnObjectiveNeeds:
+    """What it says before it runs, against what is seen while it does."""
+
+    def test_it_has_a_student_where_it_says_so_of_as_many_steps_and_images(self, name, prepared, monkeypatch):
+        objective, drawn = NEEDS[name], student.draw_batches
+        seen: list[int] = []
+
+        def draw_batches(*given) -> list[StudentBatch]:
+            batches = drawn(*given)
+            seen.extend(len(batch.index) for batch in batches)
+            return batches
+
+        monkeypatch.setattr(student, "draw_batches", draw_batches)
+        context = double_context(TOY)
+        match = objective.loss(prepared(objective, context), synthetic_images(), LABELS, 1)
+        need = objective.memory(context.new_network("structure"), TOY, len(LABELS))
+        assert (match.student is not None) == (objective.student_images(len(LABELS)) > 0)
+        assert (len(seen), sum(seen)) == (need.steps, objective.student_images(len(LABELS)))
+        assert need.an_image >= (WITH_TANGENT if seen else 1)
+
+    def test_as_many_real_images_go_together_and_networks_are_kept_as_it_says(self, name, prepared, monkeypatch):
+        objective, context, take = NEEDS[name], double_context(TOY), DoubleReal.take
+        taken = [0]
+        monkeypatch.setattr(DoubleReal, "take", lambda self, index: taken.append(len(index)) or take(self, index))
+        state = prepared(objective, context)
+        objective.loss(state, synthetic_images(), LABELS, 1)
+        network = context.new_network("structure")
+        need = objective.memory(network, TOY, len(LABELS))
+        assert max(taken) == need.real_images
+        kept = [value for value in state.tensors().values() if len(value.flatten()) == len(flatten(network))]
+        assert len(kept) == need.networks
+
+    def test_whatever_else_it_takes_is_named_with_a_remedy(self, name):
+        objective = NEEDS[name]
+        for spec in (TINY, FIXED["resnet18"]):
+            geometry = Geometry(3, 1, 9, 9)
+            need = objective.memory(build(spec, geometry, 0), geometry, 100)
+            assert set(need.bytes) <= set(REMEDIES)
+            graph = objective.student_images(100) > 0 and spec != TINY
+            assert ("the graph of the student's steps" in need.bytes) == graph
+
+
+def test_needs_of_the_same_images_add_up_what_is_kept_and_take_the_larger_of_what_goes_through():
+    one = MemoryNeed(networks=2, steps=3, real_images=40, an_image=1, bytes={"embeddings": 100, "a batch": 7})
+    other = MemoryNeed(networks=5, steps=1, real_images=30, an_image=4, bytes={"embeddings": 20, "weights": 1})
+    wanted = MemoryNeed(7, 4, 40, 4, {"embeddings": 120, "a batch": 7, "weights": 1})
+    assert one | other == wanted == other | one
+    assert one | MemoryNeed() == one
+
+
+@pytest.mark.parametrize("name", OBJECTIVES_TO_CHECK)
+def test_experts_are_refused_with_a_remedy_where_none_are_matched(name, prepared):
+    objective, context = OBJECTIVES_TO_CHECK[name], double_context(TOY)
+    state = prepared(objective, context)
+    assert objective.wants_experts == isinstance(state, TrajectoryState)
+    if objective.wants_experts:
+        assert isinstance(objective.expert_trajectories(context), FixedExperts)
+        return
+    with pytest.raises(InvalidSetting, match=r"matches no expert trajectories; take one that does: mtt"):
+        objective.expert_trajectories(context)
 
 
 def test_none_asks_nothing_of_the_images():
-    world = double_context(TOY)
+    context = double_context(TOY)
     images = synthetic_images()
-    state = NoObjective().prepare(world)
-    step = NoObjective().loss(state, images, LABELS, 0)
-    (gradient,) = torch.autograd.grad(step.loss, images)
-    assert step.loss.item() == 0
+    state = NoObjective().prepare(context)
+    match = NoObjective().loss(state, images, LABELS, 0)
+    (gradient,) = torch.autograd.grad(match.loss, images)
+    assert match.loss.item() == 0
     assert not gradient.any()
     assert (state.learnable, state.tensors(), NoObjective().learned_rate(state)) == ({}, {}, None)
 
@@ -549,13 +630,13 @@ def test_bfloat16_changes_a_loss_by_its_rounding_only(name, prepared):
     objective = {"dc": DC, "dm": DM, "mtt": MTT, "none": NoObjective()}[name]
     losses = []
     for precision in ("float32", "bfloat16"):
-        world = double_context(TOY)
-        single = World(**(vars(world) | {"precision": precision, "real": real_data(toy_source(TOY, 6))}))
-        state = prepared(objective, world)
-        state.world = single
+        context = double_context(TOY)
+        changes = {"compute": Compute(precision=precision), "real": real_data(toy_source(TOY, 6))}
+        state = prepared(objective, context)
+        state.context = Context(**(vars(context) | changes))
         if isinstance(state, TrajectoryState):
             state.network.float()
-            state.experts = FixedExperts(fake_experts(world).trajectories.float())
+            state.experts = FixedExperts(fake_experts(context).trajectories.float())
         losses.append(objective.loss(state, synthetic_images().float(), LABELS, 0).loss)
     assert losses[0].dtype == losses[1].dtype == torch.float32
     assert losses[1].item() == pytest.approx(losses[0].item(), rel=0.05)
