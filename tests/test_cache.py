@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import threading
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -113,7 +114,7 @@ def test_each_type_keeps_what_it_can_hold(kind):
         close(images, WANTED[index])
 
 
-@pytest.mark.parametrize("kind", cache.CACHES)
+@pytest.mark.parametrize("kind", get_args(cache.CacheKind))
 def test_what_is_written_into_a_batch_stays_there(kind):
     ds = NSDDataset(file_of(NAME), cache=kind)
     ds.prepare(CPU)
