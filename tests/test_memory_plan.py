@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 import torch
 from builders import LAYOUTS, file_of, fresh_python
-from contexts import CPU, TINY, double_context, seeded, toy_source
+from contexts import TINY, double_context, seeded, toy_source
+from encodes import Encode
 
 pytest.importorskip("h5py")
 pytest.importorskip("sklearn")
@@ -21,13 +22,14 @@ import h5py
 from nsdcodec import read
 from nsdcodec.encoding import encoder
 from nsdcodec.encoding import progress as progress_module
-from nsdcodec.encoding.draws import Draws, Word
-from nsdcodec.encoding.encoder import Job, encode
+from nsdcodec.encoding.budget import Budget
+from nsdcodec.encoding.draws import Draws, StepStatus
+from nsdcodec.encoding.encoder import Output, Task
 from nsdcodec.encoding.memory_plan import plan_memory
-from nsdcodec.encoding.objectives import Guided
+from nsdcodec.encoding.objectives import Guidance, Guided
 from nsdcodec.encoding.objectives.distribution import DistributionMatching
 from nsdcodec.encoding.objectives.gradient import GradientMatching
-from nsdcodec.encoding.objectives.student import WITH_TANGENT, cross_entropy_in_parts, learn, unroll
+from nsdcodec.encoding.objectives.student import WITH_TANGENT, Student, cross_entropy_in_chunks, learn, unroll
 from nsdcodec.encoding.recipes import recipe
 from nsdcodec.encoding.settings import for_geometry
 from nsdcodec.errors import Interrupted, OverMemory
@@ -35,8 +37,9 @@ from nsdcodec.format import synthesis
 from nsdcodec.format.geometry import Geometry
 from nsdcodec.format.recipe import NetworkSpec, TrainingRecipe
 from nsdcodec.learning import memory_plan, networks, stacked, training
-from nsdcodec.learning.batches import Held
+from nsdcodec.learning.batches import InMemory
 from nsdcodec.learning.chunks import Rows
+from nsdcodec.learning.compute import Compute
 from nsdcodec.learning.derivatives.tangents import Tangent
 from nsdcodec.learning.memory_plan import bytes_an_image
 from nsdcodec.system.ranks import Ranks
@@ -64,15 +67,15 @@ class TestChunks:
             DistributionMatching(real_per_class=5),
             DistributionMatching(real_per_class=3, pool=1, pool_steps=2, pool_batch=10),
             GradientMatching(real_per_class=5, inner_steps=1, network_life=2),
-            Guided(DistributionMatching(real_per_class=5), 0.3, real_batch=9),
+            Guided(DistributionMatching(real_per_class=5), Guidance(0.3, real_batch=9)),
         ],
         ids=["dm", "pool", "dc", "guided"],
     )
     def test_give_the_loss_and_the_gradients_of_the_whole(self, objective, soft, most):
         found = []
         for at_once in (None, most):
-            world = replace(double_context(TOY, EVERYTHING), images_at_once=at_once)
-            state = objective.prepare(world)
+            context = in_chunks(double_context(TOY, EVERYTHING), at_once)
+            state = objective.prepare(context)
             images, labels = synthetic(soft)
             for iteration in (0, 1):  # the second, after whatever is learned in between
                 loss = objective.loss(state, images, labels, iteration).loss
@@ -86,28 +89,30 @@ class TestChunks:
     def test_of_a_student_give_its_weights_and_gradient(self):
         found = []
         for at_once in (None, 6):
-            world = replace(double_context(TOY, EVERYTHING), images_at_once=at_once)
-            network = world.new_network("a")
+            context = in_chunks(double_context(TOY, EVERYTHING), at_once)
+            network = context.new_network("a")
             start = networks.flatten(network)
             images, labels = synthetic(soft=True)
             rate = torch.tensor(0.1, dtype=torch.float64, requires_grad=True)
-            student = unroll(world, network, start, images, labels, rate, 3, 7, seeded(4))
-            real, wanted = world.real.take(torch.arange(20))
-            loss = cross_entropy_in_parts(world, network, student, real, wanted)
-            learn(world, network, real, wanted, 0.1, seeded(5))
+            student = Student(network, 3, 7, context.augmentation, context.compute)
+            weights = unroll(student, start, images, labels, rate, seeded(4))
+            real, wanted = context.real.take(torch.arange(20))
+            loss = cross_entropy_in_chunks(context.compute, network, weights, real, wanted)
+            learn(context, network, real, wanted, 0.1, seeded(5))
             learned = networks.flatten(network)
-            found.append((student.detach(), loss.detach(), learned, *torch.autograd.grad(loss, [images, labels, rate])))
+            found.append((weights.detach(), loss.detach(), learned, *torch.autograd.grad(loss, [images, labels, rate])))
         for whole, chunked in zip(*found, strict=True):
             torch.testing.assert_close(chunked, whole, rtol=1e-10, atol=1e-12)
 
     def test_of_a_student_hold_no_more_images_than_fit_with_their_tangents(self, monkeypatch):
         seen, along = [], Tangent.along
         monkeypatch.setattr(Tangent, "along", lambda self, *rest: seen.append(len(rest[-1])) or along(self, *rest))
-        world = replace(double_context(TOY), images_at_once=2 * WITH_TANGENT + 1)
-        network = world.new_network("a")
+        context = in_chunks(double_context(TOY), 2 * WITH_TANGENT + 1)
+        network = context.new_network("a")
         images, labels = synthetic(soft=True)
         rate = torch.tensor(0.1, dtype=torch.float64)
-        unroll(world, network, networks.flatten(network), images, labels, rate, 1, 7, seeded(4)).sum().backward()
+        student = Student(network, 1, 7, context.augmentation, context.compute)
+        unroll(student, networks.flatten(network), images, labels, rate, seeded(4)).sum().backward()
         assert seen == [2, 2, 2, 1]
 
     def test_of_training_give_the_same_network(self):
@@ -117,20 +122,20 @@ class TestChunks:
         found = []
         for at_once in (None, 5):
             network = networks.build(TINY, TOY, 3).double()
-            training.train(network, images, source.train.labels, given, seeded(2), images_at_once=at_once)
+            training.train(network, images, source.train.labels, given, seeded(2), Compute(images_at_once=at_once))
             found.append(networks.flatten(network))
-            accuracy = training.accuracy(network, images, source.train.labels, images_at_once=at_once)
+            accuracy = training.accuracy(network, images, source.train.labels, Compute(images_at_once=at_once))
             assert accuracy == float((network(images).argmax(dim=1) == source.train.labels).double().mean())
         torch.testing.assert_close(found[1], found[0], rtol=1e-10, atol=1e-12)
 
     def test_of_several_networks_at_once_give_the_same_networks(self):
         images = torch.randn(40, 3, 8, 8, generator=seeded(1), dtype=torch.float64)
-        examples = Held(images, toy_source(TOY, 10).train.labels)
+        examples = InMemory(images, toy_source(TOY, 10).train.labels)
         given = TrainingRecipe(epochs=2, batch_size=16, network=TINY, augmentation=EVERYTHING)
         found = []
         for at_once in (None, 5, 1):
             models = [networks.build(TINY, TOY, seed).double() for seed in (3, 4)]
-            training.train_on(models, examples, given, [seeded(5), seeded(6)], images_at_once=at_once)
+            training.train_on(models, examples, given, [seeded(5), seeded(6)], Compute(images_at_once=at_once))
             found.append(torch.stack([networks.flatten(model) for model in models]))
         torch.testing.assert_close(found[1], found[0], rtol=1e-10, atol=1e-12)
         torch.testing.assert_close(found[2], found[0], rtol=1e-10, atol=1e-12)
@@ -141,19 +146,19 @@ class TestChunks:
         [
             DistributionMatching(real_per_class=5),
             GradientMatching(real_per_class=5),
-            Guided(DistributionMatching(real_per_class=5), 0.3, real_batch=9, steps=2),
+            Guided(DistributionMatching(real_per_class=5), Guidance(0.3, real_batch=9, steps=2)),
         ],
         ids=["dm", "dc", "guided"],
     )
     def test_of_several_draws_give_the_mean_gradient_of_the_whole(self, objective):
         found = []
         for most in (None, 3):
-            world = replace(double_context(TOY, EVERYTHING), images_at_once=most)
+            context = in_chunks(double_context(TOY, EVERYTHING), most)
             start, labels = synthetic(soft=True)
             factor = torch.tensor([1.5], dtype=torch.float64, requires_grad=True)
             images = product([start, factor]) if most is None else Rows.apply(product, 11, most, start, factor)
-            draws = Draws.prepare(objective, world, 2, Ranks())
-            step = draws.averaged(images, labels, 4, [start, factor, labels], lambda: Word(0, 0, 0))
+            draws = Draws.prepare(objective, context, 2, Ranks())
+            step = draws.averaged(images, labels, 4, [start, factor, labels], lambda: StepStatus(0, 0, 0))
             found.append((torch.tensor(step.loss, dtype=torch.float64), *step.gradients))
         for whole, chunked in zip(*found, strict=True):
             torch.testing.assert_close(chunked, whole, rtol=1e-10, atol=1e-10)
@@ -187,6 +192,10 @@ def decoded(layout, roles, values, index):
     return synthesis.images(layout, dict(zip(roles, values, strict=True)), index)
 
 
+def in_chunks(context, most):
+    return replace(context, compute=context.compute.at_once(most))
+
+
 def settings(objective="dm", *pairs):
     fitted = for_geometry(recipe("cpu"), TOY, "none").with_names("pixel", objective)
     return fitted.with_values(["network.width=8", "validation.width=8", "validation.epochs=1", *pairs])
@@ -194,7 +203,8 @@ def settings(objective="dm", *pairs):
 
 class TestPlan:
     def test_no_more_networks_are_trained_at_once_than_their_images_are_let(self):
-        assert [stacked.at_once(4, TINY, TOY, 16, CPU, most) for most in (None, 1000, 63, 32, 5)] == [4, 4, 3, 2, 1]
+        let = [Compute(networks_at_once=4, images_at_once=most) for most in (None, 1000, 63, 32, 5)]
+        assert [stacked.at_once(TINY, TOY, 16, compute) for compute in let] == [4, 4, 3, 2, 1]
 
     def test_an_image_takes_what_pytorch_saves_for_it_and_a_little(self):
         network = networks.build(NetworkSpec(depth=1, width=16), TOY, 0)
@@ -208,7 +218,7 @@ class TestPlan:
         monkeypatch.setattr(memory_plan, "free_memory", lambda device: 4 << 30)
         source = toy_source(TOY)
         layout = settings().parameterization.layout(TOY, _budget())
-        plan = plan_memory(None, settings(), source, layout, CPU)
+        plan = plan_memory(Compute(), settings(), source, layout)
         assert (plan.images_at_once, plan.validated_at_once, plan.decoded_at_once) == (None, None, None)
 
     def test_less_memory_never_puts_more_together(self, monkeypatch):
@@ -220,7 +230,7 @@ class TestPlan:
         cut = 0
         for power in range(34, 10, -1):
             try:
-                plan = plan_memory(1 << power, made, source, layout, CPU)
+                plan = plan_memory(Compute(memory=1 << power), made, source, layout)
             except OverMemory:
                 break
             numbers = [
@@ -239,19 +249,22 @@ class TestPlan:
         with pytest.raises(
             OverMemory, match=r"the process itself takes 710MB, the stored arrays .*lower --ipc"
         ) as refused:
-            plan_memory(750_000_000, made, source, layout, CPU)
+            plan_memory(Compute(memory=750_000_000), made, source, layout)
         size = str(refused.value).split("raise --memory to ")[1].split("B,")[0]
         enough = float(size[:-1]) * {"M": 1e6, "G": 1e9}[size[-1]]
-        assert plan_memory(int(enough), made, source, layout, CPU).images_at_once is not None
+        assert plan_memory(Compute(memory=int(enough)), made, source, layout).images_at_once is not None
         with pytest.raises(OverMemory):
-            plan_memory(int(0.95 * enough), made, source, layout, CPU)
+            plan_memory(Compute(memory=int(0.95 * enough)), made, source, layout)
 
     def test_a_run_that_goes_on_keeps_its_plan_unless_it_is_given_another_limit(self, tmp_path, monkeypatch):
         source = toy_source(TOY, 20)
-        job = Job(source, tmp_path / "a.nsd", settings("dm", "iterations=4"), "cpu", checkpoint_seconds=0.0)
+        task = Task(source, settings("dm", "iterations=4"), _budget(), recipe_name="cpu")
+        made = Encode(task, Output(tmp_path / "a.nsd", checkpoint_seconds=0.0))
         plans = []
         monkeypatch.setattr(
-            encoder, "plan_memory", lambda *rest: plans.append(rest[0]) or replace(plan_memory(*rest), images_at_once=3)
+            encoder,
+            "plan_memory",
+            lambda *rest: plans.append(rest[0].memory) or replace(plan_memory(*rest), images_at_once=3),
         )
 
         def stop(progress):
@@ -260,18 +273,16 @@ class TestPlan:
 
         monkeypatch.setattr(progress_module, "LOG_SECONDS", 0.0)
         with pytest.raises(Interrupted):
-            encode(job, stop)
+            made.run(stop)
         assert plans == [None]
         for memory, planned in ((None, [None]), (1 << 40, [None, 1 << 40])):
             with pytest.raises(Interrupted):
-                encode(replace(job, resume=True, memory=memory), stop)
+                made.but(resume=True, memory=memory).run(stop)
             assert plans == planned
 
 
 def _budget(ipc: float = 1.0):
-    from nsdcodec.encoding.budget import Budget
-
-    return Budget.of(TOY, ipc, None)
+    return Budget.of(TOY, ipc)
 
 
 # Encodes argv[1] with so many megabytes above what is taken once everything is imported; prints the limit and the most
@@ -282,10 +293,11 @@ from pathlib import Path
 torch.set_num_threads(1)
 torch.optim.Adam([torch.zeros(1, requires_grad=True)])
 from nsdcodec import sources
-from nsdcodec.encoding.encoder import Job, encode
-from nsdcodec.system.free_memory import resident_bytes
+from nsdcodec.encoding.budget import Budget
+from nsdcodec.encoding.encoder import Compute, Output, Task, encode
 from nsdcodec.encoding.recipes import recipe
 from nsdcodec.encoding.settings import for_geometry
+from nsdcodec.system.free_memory import resident_bytes
 import h5py
 path, megabytes, output = sys.argv[1:]
 limit = resident_bytes() + int(megabytes) * 1_000_000
@@ -294,7 +306,8 @@ settings = for_geometry(recipe("cpu"), source.geometry, "color_crop").with_names
 settings = settings.with_values([
     "network.width=8", "network.depth=2", "validation.width=8", "validation.epochs=1", "validation.checks=1",
     "validation.per_class=2", "real_per_class=2", "iterations=3", "training.batch_size=64", "optimizer.draws=2"])
-encode(Job(source, Path(output), settings, "cpu", ipc=1, memory=limit))
+task = Task(source, settings, Budget.of(source.geometry, 1), recipe_name="cpu")
+encode(task, Output(Path(output)), Compute(memory=limit))
 peak = next(int(line.split()[1]) * 1024 for line in open("/proc/self/status") if line.startswith("VmHWM"))
 print(limit, peak)
 """
