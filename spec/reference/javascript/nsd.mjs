@@ -1,6 +1,6 @@
-// A reader of .nsd files in JavaScript, for browsers and Node 18 or newer. It was written from the pages of spec/ alone,
-// and its steps are those of spec/README.md. `npm ci` gets its one dependency, zstddec; a page without a bundler names it
-// in an import map: {"imports": {"zstddec": "./node_modules/zstddec/dist/zstddec.mjs"}}.
+// A reader of .nsd files in JavaScript, for browsers and Node 18 or newer. It was written from the pages of spec/
+// alone, and its steps are those of spec/README.md. `npm ci` gets its one dependency, zstddec; a page without a bundler
+// names it in an import map: {"imports": {"zstddec": "./node_modules/zstddec/dist/zstddec.mjs"}}.
 //
 //     const file = await read(new Uint8Array(await (await fetch("set.nsd")).arrayBuffer()));
 //     for (let n = 0; n < file.images; n += 1) draw(pixels(file, n), file.header.classes[label(file, n)]);

@@ -1,6 +1,7 @@
-// The zstd frame of the coded arrays: what spec/container.md demands of its header (RFC 8878, 3.1.1.1) is checked here;
-// what its blocks hold, and their checksum, is left to libzstd, compiled to WebAssembly. It stops at a block that holds
-// more than the frame declares, and finds a damaged one; a decoder without these checks would not do (spec/security.md).
+// The zstd frame of the coded arrays: what spec/container.md demands of its header (RFC 8878, 3.1.1.1) is checked
+// here; what its blocks hold, and their checksum, is left to libzstd, compiled to WebAssembly. It stops at a block that
+// holds more than the frame declares, and finds a damaged one; a decoder without these checks would not do
+// (spec/security.md).
 
 import { ZSTDDecoder } from "zstddec";
 import { demand } from "./errors.mjs";
