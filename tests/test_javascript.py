@@ -17,8 +17,8 @@ import numpy as np
 import pytest
 import zstandard
 
-from nsdcodec.container import zstd
 from nsdcodec.errors import MalformedFile
+from nsdcodec.format.container import zstd
 
 SPEC = Path(__file__).parents[1] / "spec"
 READER = SPEC / "reference" / "javascript"
