@@ -256,6 +256,7 @@ def test_the_markdown_has_a_row_a_contender_and_a_target(document, tmp_path):
         assert f"| {row['name']} | {row['about']} | {row['images_per_second']:,.0f} |" in markdown
     for target in document["targets"]:
         assert f"| {target['target']} | {target['of']} | {target['wanted']} |" in markdown
+    assert ("Meanwhile others took" in markdown) is (document["load"] is not None)
     assert "| not measured |" in markdown  # ImageFolder was not asked for
 
 

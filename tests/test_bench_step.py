@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 import multiprocessing
 import os
+import signal
 import statistics
 import sys
+import time
 from typing import ClassVar
 
 import pytest
@@ -304,6 +307,32 @@ def test_a_process_that_ends_is_an_error_that_says_why(quick):
             running.ask(1)
 
 
+def test_a_process_without_work_ends_by_itself_and_one_at_work_is_killed(quick):
+    """So what it began is ended too; but nobody waits for work that nobody wants."""
+    with Process(1, functools.partial, time.sleep) as idle:
+        idle.ask(0)
+    assert idle._process.exitcode == 0
+
+    def press(*given):
+        raise KeyboardInterrupt
+
+    def interrupted():
+        with busy:
+            busy.ask(0)
+            signal.setitimer(signal.ITIMER_REAL, 0.2)
+            busy.ask(600)
+
+    before, started = signal.signal(signal.SIGALRM, press), time.monotonic()
+    busy = Process(1, functools.partial, time.sleep)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            interrupted()
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert busy._process.exitcode == -signal.SIGKILL
+    assert time.monotonic() - started < process.PATIENCE
+
+
 def test_impossible_settings_are_refused():
     for change, message in (
         ({"images": 12}, "images is 12.*multiple of 10"),
@@ -384,6 +413,8 @@ def test_the_command_prints_and_writes_every_figure(quick, tmp_path):
     assert found["gradients"]["contenders"]["ours"]["coefficients"] < 1e-4
     assert {target["met"] for target in found["targets"]} == {None}
     assert "| ours against published | 160 x 5 | <= 0.5 x |  | not measured |" in markdown
+    assert ("Meanwhile others took" in markdown) is (found["load"] is not None)
+    assert found["command"].startswith("python benchmarks/step.py --images 4")
     assert f"Command: `{found['command']}`" in markdown
 
 
