@@ -40,7 +40,7 @@ lint: install
 	$(BIN)/ruff format --check .
 
 types: install
-	$(BIN)/mypy nsdcodec cli
+	$(BIN)/mypy nsdcodec cli benchmarks
 
 demo: install
 	@mkdir -p $(DEMO)

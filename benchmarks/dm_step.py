@@ -31,7 +31,7 @@ from nsdcodec.system.randomness import stream
 if "--keep" in sys.argv:
     keep_freed_memory()
 if "--torch-pool" in sys.argv:
-    networks.MeanPool = lambda: nn.AvgPool2d(2)
+    networks.MeanPool = lambda: nn.AvgPool2d(2)  # type: ignore[misc, assignment]
 geometry, device = Geometry(10, 3, 32, 32), torch.device("cpu")
 pixels = torch.randint(256, (5000, 3, 32, 32), dtype=torch.uint8, generator=stream(0))
 normalization = Normalization((0.5,) * 3, (0.25,) * 3)

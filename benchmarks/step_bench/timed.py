@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import torch
 
-from nsdcodec.bench import process_memory
-from nsdcodec.bench.stepping.contenders import contender
-from nsdcodec.bench.stepping.work import Problem, Work, problem
+from measurement import process_memory
 from nsdcodec.system.malloc import keep_freed_memory
+from step_bench.contenders import contender
+from step_bench.work import Problem, Work, problem
 
 
 @dataclass(frozen=True)

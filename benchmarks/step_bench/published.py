@@ -15,11 +15,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from nsdcodec.bench.stepping.work import Problem, Work
 from nsdcodec.data import augmentation
 from nsdcodec.format import synthesis
 from nsdcodec.learning import networks
 from nsdcodec.learning.training import autocast
+from step_bench.work import Problem, Work
 
 
 def network(work: Work) -> nn.Module:
