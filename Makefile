@@ -1,5 +1,5 @@
 # make demo   install, distil the bundled digits, look at them, compare; a minute or two after the install
-# make test   install, then lint, types and every test
+# make test   install, then lint, types and every test; those of the JavaScript reader where there is npm
 # make soak   install, then 20 encodes killed and resumed, and 2,000 iterations watched, by dm and by mtt: two minutes
 # make fuzz   install, then a million hostile files for the reader: about half an hour; RUNS=20000 SEED=1 for others
 .DELETE_ON_ERROR:
@@ -10,10 +10,11 @@ PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,$(if 
 BIN := $(VENV)/bin
 DEMO := build/demo
 NSDC := $(BIN)/nsdc
+READER := spec/reference/javascript
 RUNS ?= 1000000
 SEED ?= 1
 
-.PHONY: install test lint types demo soak fuzz clean
+.PHONY: install javascript test lint types demo soak fuzz clean
 
 install: $(VENV)/installed
 
@@ -24,7 +25,14 @@ $(VENV)/installed: pyproject.toml
 	$(BIN)/pip install --quiet --editable ".[dev]"
 	@touch $@
 
-test: lint types
+# What the JavaScript reader depends on, as its lock has it.
+javascript: $(READER)/node_modules/.package-lock.json
+
+$(READER)/node_modules/.package-lock.json: $(READER)/package-lock.json
+	cd $(READER) && npm ci --no-audit --no-fund
+	@touch $@
+
+test: lint types $(if $(shell command -v npm 2>/dev/null),javascript)
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --durations 10
 
 lint: install
@@ -32,7 +40,7 @@ lint: install
 	$(BIN)/ruff format --check .
 
 types: install
-	$(BIN)/mypy nsdcodec cli
+	$(BIN)/mypy nsdcodec cli benchmarks
 
 demo: install
 	@mkdir -p $(DEMO)
@@ -61,4 +69,4 @@ $(VENV)/installed-fuzz: $(VENV)/installed
 	@touch $@
 
 clean:
-	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build $(READER)/node_modules *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

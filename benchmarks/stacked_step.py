@@ -14,6 +14,7 @@ import torch
 from nsdcodec.format.geometry import Geometry
 from nsdcodec.format.recipe import NetworkSpec, Normalization, TrainingRecipe
 from nsdcodec.learning import networks, training
+from nsdcodec.learning.compute import Compute, pick_precision
 from nsdcodec.learning.real import RealData
 from nsdcodec.sources.base import Split
 from nsdcodec.system.malloc import keep_freed_memory
@@ -25,7 +26,9 @@ on_cpu = device.type == "cpu"
 clock = time.process_time if on_cpu else time.perf_counter
 
 
-def milliseconds(spec: NetworkSpec, geometry: Geometry, batch: int, steps: int, precision: str, together: int) -> float:
+def milliseconds(
+    spec: NetworkSpec, geometry: Geometry, batch: int, steps: int, compute: Compute, together: int
+) -> float:
     """Of a network and step."""
     size = (batch * steps, geometry.channels, geometry.height, geometry.width)
     pixels = torch.randint(256, size, dtype=torch.uint8, generator=stream(0))
@@ -38,7 +41,7 @@ def milliseconds(spec: NetworkSpec, geometry: Geometry, batch: int, steps: int, 
         began = clock()
         for start in range(0, networks_count, together):
             group = models[start : start + together]
-            training.train_on(group, real, recipe, [stream(seed) for seed in range(len(group))], precision)
+            training.train_on(group, real, recipe, [stream(seed) for seed in range(len(group))], compute)
         if not on_cpu:
             torch.cuda.synchronize(device)
         seconds.append(clock() - began)
@@ -53,6 +56,7 @@ for spec, geometry, batch in (
     (NetworkSpec("convnet", 2, 16), small, 10),
 ):
     for precision in ("float32", "bfloat16"):
-        alone, at_once = (milliseconds(spec, geometry, batch, steps, precision, n) for n in (1, networks_count))
+        compute = Compute(device, pick_precision(precision, device))
+        alone, at_once = (milliseconds(spec, geometry, batch, steps, compute, n) for n in (1, networks_count))
         what = f"{spec.depth} x {spec.width}, {geometry.height} px, batch {batch}, {precision}"
         print(f"{what:40} {alone:8.2f} alone {at_once:8.2f} at once: {alone / at_once:.2f} times as fast", flush=True)

@@ -1,4 +1,4 @@
-"""nsdc bench: the tables of the papers, run row by row; `nsdc bench loader` and `nsdc bench step` are below it."""
+"""nsdc bench: the tables of the papers, run row by row."""
 
 from __future__ import annotations
 
@@ -6,38 +6,19 @@ import shlex
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from typer.core import TyperGroup
 
 from nsdcodec.errors import InvalidSetting, MissingData
 
-from . import bench_loader, bench_step, options, output
+from . import options, output
 
 
-class _TablesByName(TyperGroup):
-    """What names no command below is of a table: `nsdc bench table2` is `nsdc bench table table2`."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        named = bool(args) and args[0] in self.commands
-        return super().parse_args(ctx, args if named else ["table", *args])
-
-
-app = typer.Typer(cls=_TablesByName, help="Run a table of the papers, or measure the speed of loading or of a step.")
-app.command("loader")(bench_loader.loader)
-app.command("step")(bench_step.step)
-
-
-@app.command("table")
 def bench(
     table: Annotated[
         str | None,
-        typer.Argument(
-            help="table1, table2, ..., fig3, coresets, fred, fred-c; none lists them. "
-            "`nsdc bench loader` and `nsdc bench step` have a --help of their own.",
-            show_default=False,
-        ),
+        typer.Argument(help="table1, table2, ..., fig3, coresets, fred, fred-c; none lists them.", show_default=False),
     ] = None,
     source: Annotated[str, typer.Option(help="Real images: as for encode.")] = "cifar10",
     scale: Annotated[str, typer.Option(help="cpu (two cores, minutes a row) or paper (a GPU, as published).")] = "cpu",

@@ -52,7 +52,7 @@ app.command("diff")(diff.diff)
 app.command("eval")(evaluate.evaluate)
 app.command("experts")(experts.experts)
 app.command("analyze")(analyze.analyze)
-app.add_typer(bench.app, name="bench")
+app.command("bench")(bench.bench)
 app.command("recipes")(recipes.recipes)
 
 

@@ -1,4 +1,4 @@
-"""What the tests of learning and encoding start from: an easy toy source, a Context of it in float64, and a toy form."""
+"""What the tests of learning and encoding start from: an easy toy source, a Context in float64, a parameterization."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from torch import Tensor
 
 from nsdcodec.encoding.budget import Budget
 from nsdcodec.encoding.objectives.base import Context
+from nsdcodec.encoding.objectives.student import Student
 from nsdcodec.encoding.parameterizations.base import Parameterization, RealImages
 from nsdcodec.format import synthesis
 from nsdcodec.format.geometry import Geometry
@@ -92,6 +93,11 @@ def double_context(
         compute=Compute(),
         experts_folder=folder,
     )
+
+
+def student_of(context: Context, network: Network, steps: int, batch_size: int | None = None) -> Student:
+    """One that learns as the context says."""
+    return Student(network, steps, batch_size, context.augmentation, context.compute)
 
 
 @dataclass(frozen=True)

@@ -143,6 +143,16 @@ def run_of_zeros(length: int, declared: int, window_log: int | None = None, dict
     return struct.pack("<IB", 0xFD2FB528, descriptor) + window + named + struct.pack("<Q", declared) + block
 
 
+def overlong_frame(declared: int) -> bytes:
+    """A zstd frame that is sound but for its second block, of 1,000 sequences that each copy 34 bytes."""
+    # No literals; the number of sequences; codes of one symbol each, which take no bits: no literals before a match, an
+    # offset used before, a match of 34 bytes; and a stream of no bits but its mark.
+    copies = bytes([0, 128 + (1000 >> 8), 1000 & 255, 0b01_01_01_00, 0, 0, 31, 1])
+    head = struct.pack("<IBQ", 0xFD2FB528, 3 << 6 | 1 << 5, declared)
+    blocks = [(8 << 3).to_bytes(3, "little"), bytes(8), (len(copies) << 3 | 2 << 1 | 1).to_bytes(3, "little"), copies]
+    return head + b"".join(blocks)
+
+
 _ONES = np.ones(SPECTRUM_BYTES // 4, "<f4").tobytes()
 _FRAMING = framing_of(PLAIN)
 _LONG = "x" * 257
@@ -393,6 +403,7 @@ MALFORMED: list[tuple[str, str, bytes]] = [
     ("NSD-A03", "a frame that declares 8 EiB", only_array(run_of_zeros(0, 1 << 63))),
     ("NSD-A03", "a frame that declares 64 GiB", only_array(run_of_zeros(0, 1 << 36))),
     ("NSD-A03", "a frame that declares the size and holds nothing", only_array(run_of_zeros(0, SPECTRUM_BYTES))),
+    ("NSD-A03", "a block of more than the frame declares", only_array(overlong_frame(SPECTRUM_BYTES))),
     ("NSD-A03", "bytes after the frame", only_array(zstd(_ONES) + b"\0")),
     ("NSD-A03", "a second frame", only_array(zstd(_ONES) + zstd(_ONES))),
     ("NSD-A03", "a skippable frame", only_array(struct.pack("<II", 0x184D2A50, SPECTRUM_BYTES) + _ONES)),

@@ -21,7 +21,7 @@ from test_cli import nsdc
 
 from nsdcodec import sources
 from nsdcodec.bench import report, run
-from nsdcodec.bench.plan import Bench, runs
+from nsdcodec.bench.plan import Bench, trials
 from nsdcodec.bench.run import execute
 from nsdcodec.bench.scales import SCALES, scale
 from nsdcodec.bench.table import Row, Table
@@ -312,14 +312,14 @@ class TestRuns:
 
     def test_an_override_changes_the_rows_that_have_its_key_and_no_others(self, bench):
         made = bench("kernels=3", "parameterization.dtype=float32")
-        pixel, nsd = (found.job.settings.flat() for found in runs(replace(made, scale=replace(made.scale, seeds=1))))
+        pixel, nsd = (found.job.settings.flat() for found in trials(replace(made, scale=replace(made.scale, seeds=1))))
         assert nsd["parameterization.kernels"] == 3
         assert "parameterization.kernels" not in pixel
         assert pixel["parameterization.dtype"] == nsd["parameterization.dtype"] == "float32"
         with pytest.raises(UnknownName, match="kernels"):
-            runs(bench("kernels=3", rows=TWO.rows[:1]))
+            trials(bench("kernels=3", rows=TWO.rows[:1]))
         with pytest.raises(InvalidSetting, match="float23"):
-            runs(bench("parameterization.dtype=float23"))
+            trials(bench("parameterization.dtype=float23"))
 
     def test_what_cannot_be_done_is_refused_before_any_work(self, bench, digits, calls):
         with pytest.raises(InvalidSetting, match="at least 1 of each"):

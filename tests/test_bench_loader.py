@@ -1,4 +1,4 @@
-"""`nsdc bench loader`: contenders serve the same images, figures are of what was timed, and the report has them all."""
+"""`benchmarks/loading.py`: contenders serve the same images, figures are of what was timed, all are in the report."""
 
 from __future__ import annotations
 
@@ -16,14 +16,16 @@ from builders import file_of
 
 pytest.importorskip("PIL")
 
-from test_cli import nsdc
+from test_cli import called
 
+import loading
+from loading_bench import contenders, probe, report, rounds, run, targets
+from loading_bench.contenders import CONTENDERS, contender
+from loading_bench.forms import write
+from loading_bench.made import made
+from loading_bench.run import LoadingBench, execute
+from measurement import command
 from nsdcodec import NSDDataset, read
-from nsdcodec.bench.loading import contenders, probe, report, rounds, run, targets
-from nsdcodec.bench.loading.contenders import CONTENDERS, contender
-from nsdcodec.bench.loading.forms import write
-from nsdcodec.bench.loading.made import made
-from nsdcodec.bench.loading.run import LoadingBench, execute
 from nsdcodec.data import image_set
 from nsdcodec.errors import InvalidSetting, UnknownName
 from nsdcodec.format.recipe import NetworkSpec
@@ -33,6 +35,11 @@ INSTALLED = [
     name for name, found in CONTENDERS.items() if all(importlib.util.find_spec(package) for package in found.packages)
 ]
 TINY = {"form": "dct", "images": (IMAGES,), "seconds": 0.5, "rounds": 2, "batch_size": 32, "workers": 1, "threads": 1}
+
+
+def benchmark(*arguments):
+    """`python benchmarks/loading.py`, in this process."""
+    return called(lambda: command.start(loading.loading), loading.__file__, *arguments)
 
 
 @pytest.fixture(scope="module")
@@ -249,6 +256,7 @@ def test_the_markdown_has_a_row_a_contender_and_a_target(document, tmp_path):
         assert f"| {row['name']} | {row['about']} | {row['images_per_second']:,.0f} |" in markdown
     for target in document["targets"]:
         assert f"| {target['target']} | {target['of']} | {target['wanted']} |" in markdown
+    assert ("Meanwhile others took" in markdown) is (document["load"] is not None)
     assert "| not measured |" in markdown  # ImageFolder was not asked for
 
 
@@ -283,18 +291,14 @@ def test_a_contender_that_fails_on_its_own_is_an_error_that_names_it(on_disk):
 
 def test_the_command_prints_the_table_the_targets_and_writes_the_report(tmp_path):
     options = "--form dct --images 40 --rows loader,tensordataset --seconds 0.2 --rounds 2 --steps 0 --threads 1"
-    ran = nsdc("bench", "loader", *options.split(), "-o", tmp_path)
+    ran = benchmark(*options.split(), "-o", tmp_path)
     assert ran.code == 0
     assert "loader against tensordataset" in ran.out
-    assert (tmp_path / "loader.md").exists()
-    assert nsdc("bench", "loader", "--images", "many").code == 2
-    assert nsdc("bench", "loader", "--rows", "loaded").code == 2
-
-
-def test_tables_of_the_papers_are_still_named_behind_bench():
-    assert "table2" in nsdc("bench").out
-    assert nsdc("bench", "--list").out == nsdc("bench", "table", "--list").out == nsdc("bench").out
-    assert "--threads" in nsdc("bench", "loader", "--help").out
+    line = f"`python benchmarks/loading.py {options} -o {tmp_path}`"
+    assert line in ran.out
+    assert line in (tmp_path / "loader.md").read_text()
+    assert benchmark("--images", "many").code == 2
+    assert benchmark("--rows", "loaded").code == 2
 
 
 @pytest.mark.parametrize("cache", ["none", "float32"])

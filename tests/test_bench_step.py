@@ -1,32 +1,37 @@
-"""`nsdc bench step`: contenders do the same work, its products are counted right, and the report has every figure."""
+"""`benchmarks/step.py`: contenders do the same work, products are counted right, and the report has every figure."""
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 import multiprocessing
 import os
+import signal
 import statistics
 import sys
+import time
 from typing import ClassVar
 
 import pytest
 import torch
-from test_cli import nsdc
+from test_cli import called
 from torch.utils.flop_counter import FlopCounterMode
 
-from nsdcodec.bench.stepping import contenders, floor, gradients, process, published, rounds, run, targets
-from nsdcodec.bench.stepping import hardware as speeds
-from nsdcodec.bench.stepping.contenders import CONTENDERS, Contender, contender
-from nsdcodec.bench.stepping.floor import Hardware
-from nsdcodec.bench.stepping.process import Failed, Process
-from nsdcodec.bench.stepping.rounds import Place, Taken
-from nsdcodec.bench.stepping.run import StepBench, execute
-from nsdcodec.bench.stepping.timed import Lap, timed
-from nsdcodec.bench.stepping.work import Work, problem
+import step
+from measurement import command
 from nsdcodec.errors import Interrupted, InvalidSetting, UnknownName
 from nsdcodec.format import synthesis
 from nsdcodec.learning.derivatives import compiled
+from step_bench import contenders, floor, gradients, process, published, rounds, run, targets
+from step_bench import hardware as speeds
+from step_bench.contenders import CONTENDERS, StepContender, contender
+from step_bench.floor import Hardware
+from step_bench.process import Failed, Process
+from step_bench.rounds import Conditions, Timings
+from step_bench.run import StepBench, execute
+from step_bench.timed import Lap, timed
+from step_bench.work import Work, problem
 
 CPU = torch.device("cpu")
 TINY = Work(images=4, steps=2, width=8)
@@ -35,11 +40,16 @@ PLAIN = [name for name in CONTENDERS if "compiled" not in name]
 MACHINE = Hardware({"float32": 1e9, "bfloat16": 4e9}, 1e8)
 
 
+def benchmark(*arguments):
+    """`python benchmarks/step.py`, in this process."""
+    return called(lambda: command.start(step.step), step.__file__, *arguments)
+
+
 @pytest.fixture
 def quick(monkeypatch):
     """Processes that are forked off one that has imported it all; what they measure is not what is tested."""
     monkeypatch.setattr(process, "START", "forkserver")
-    monkeypatch.setattr(run, "_hardware", lambda place: MACHINE)
+    monkeypatch.setattr(run, "_hardware", lambda conditions: MACHINE)
     multiprocessing.get_context("forkserver").set_forkserver_preload([run.__name__])
 
 
@@ -161,7 +171,7 @@ def test_speeds_are_of_the_quickest_run(monkeypatch):
 def test_the_machine_is_measured_in_a_process(monkeypatch):
     monkeypatch.setattr(process, "START", "forkserver")
     monkeypatch.setattr(run, "HARDWARE_SECONDS", 0.0)
-    found = run._hardware(Place("cpu", 1, 1))
+    found = run._hardware(Conditions("cpu", 1, 1))
     # From a slow core to a large machine.
     assert 1e8 < found.flops["float32"] < 1e14
     assert 1e8 < found.bandwidth < 1e13
@@ -170,18 +180,18 @@ def test_the_machine_is_measured_in_a_process(monkeypatch):
 def test_what_memory_would_not_hold_is_left_out_before_it_runs(monkeypatch):
     started = []
     monkeypatch.setattr(rounds, "Process", lambda *given: started.append(given) or pytest.fail("it ran"))
-    place = Place("cpu", 1, 1)
+    conditions = Conditions("cpu", 1, 1)
     monkeypatch.setattr(rounds, "free_memory", lambda device: 1 << 20)
-    taken = rounds.measure(Work(20, 50), ("published", "published-bfloat16"), place, lambda done, text: None)
-    assert set(taken.skipped) == {"published", "published-bfloat16"}
-    assert "of 3 steps" in taken.skipped["published"]
-    assert "0.0 GB are free" in taken.skipped["published"]
+    timings = rounds.measure(Work(20, 50), ("published", "published-bfloat16"), conditions, lambda done, text: None)
+    assert set(timings.skipped) == {"published", "published-bfloat16"}
+    assert "of 3 steps" in timings.skipped["published"]
+    assert "0.0 GB are free" in timings.skipped["published"]
     # Three steps would fit: their memory is measured and drawn out to 50.
     monkeypatch.setattr(rounds, "free_memory", lambda device: int(20e9))
-    monkeypatch.setattr(rounds, "_memory", lambda name, work, place: int(1e9 + 0.5e9 * work.steps))
-    taken = rounds.measure(Work(20, 50), ("published",), place, lambda done, text: None)
-    assert taken.foretold == {"published": int(26e9)}
-    assert taken.skipped == {"published": "the graph would take about 26.0 GB, and 20.0 GB are free"}
+    monkeypatch.setattr(rounds, "_memory", lambda name, work, conditions: int(1e9 + 0.5e9 * work.steps))
+    timings = rounds.measure(Work(20, 50), ("published",), conditions, lambda done, text: None)
+    assert timings.foretold == {"published": int(26e9)}
+    assert timings.skipped == {"published": "the graph would take about 26.0 GB, and 20.0 GB are free"}
     assert started == []
 
 
@@ -193,10 +203,10 @@ def test_the_graph_grows_with_the_steps_and_the_sweep_does_not(quick):
     """Measured: the foretold memory of the published loop is near its own, and ours stays."""
     if not sys.platform.startswith("linux"):
         pytest.skip("measures by Linux's /proc")
-    place = Place("cpu", 1, 1)
+    conditions = Conditions("cpu", 1, 1)
 
     def memory(name, steps):
-        return rounds._memory(name, Work(20, steps, 64), place)
+        return rounds._memory(name, Work(20, steps, 64), conditions)
 
     graph = {steps: memory("published", steps) for steps in (1, 3, 12)}
     assert graph[12] > 3 * graph[1]
@@ -233,16 +243,16 @@ def test_contenders_take_turns_and_one_that_fails_is_out(monkeypatch):
     monkeypatch.setattr(Fake, "asked", [])
     told = []
     names = ("published", "ours", "ours-bfloat16")
-    taken = rounds.measure(TINY, names, Place("cpu", 1, 3), lambda done, text: told.append(done))
+    timings = rounds.measure(TINY, names, Conditions("cpu", 1, 3), lambda done, text: told.append(done))
     assert Fake.asked == [
         *(("ours", 0), ("ours-bfloat16", 0), ("published", 0)),
         *(("ours", 1), ("ours-bfloat16", 1), ("published", 1)),
         *(("ours-bfloat16", 2), ("published", 2), ("ours", 2)),
         *(("ours", 3), ("published", 3)),
     ]
-    assert taken.skipped == {"ours-bfloat16": "it broke"}
-    assert {name: taken.seconds(name) for name in taken.laps} == {"ours": [2.0, 4.0, 6.0], "published": [4, 8, 12]}
-    assert taken.memory("ours") == 28
+    assert timings.skipped == {"ours-bfloat16": "it broke"}
+    assert {name: timings.seconds(name) for name in timings.laps} == {"ours": [2.0, 4.0, 6.0], "published": [4, 8, 12]}
+    assert timings.memory("ours") == 28
     assert told == sorted(told)
     assert told[-1] < 1
 
@@ -251,8 +261,8 @@ def test_ratios_are_medians_of_the_rounds_and_judged():
     def of(seconds, memory):
         return [Lap(99.0, memory - 1), *(Lap(one, memory) for one in seconds)]
 
-    few = Taken({"ours": of([1.0, 6.0, 3.0], 100), "published": of([4.0, 10.0, 5.0], 900)})
-    many = Taken({"ours": of([9.0], 131)})
+    few = Timings({"ours": of([1.0, 6.0, 3.0], 100), "published": of([4.0, 10.0, 5.0], 900)})
+    many = Timings({"ours": of([9.0], 131)})
     assert rounds.ratio({"a": [1.0, 6.0, 3.0], "b": [4.0, 10.0, 5.0]}, "a", "b") == statistics.median([0.25, 0.6, 0.6])
     assert rounds.ratio({"a": [1.0]}, "a", "b") is None
     names = ("published", "ours", "ours-bfloat16")
@@ -295,6 +305,32 @@ def test_a_process_that_ends_is_an_error_that_says_why(quick):
         os.kill(running._process.pid, 9)
         with pytest.raises(Failed, match="killed: perhaps for its memory"):
             running.ask(1)
+
+
+def test_a_process_without_work_ends_by_itself_and_one_at_work_is_killed(quick):
+    """So what it began is ended too; but nobody waits for work that nobody wants."""
+    with Process(1, functools.partial, time.sleep) as idle:
+        idle.ask(0)
+    assert idle._process.exitcode == 0
+
+    def press(*given):
+        raise KeyboardInterrupt
+
+    def interrupted():
+        with busy:
+            busy.ask(0)
+            signal.setitimer(signal.ITIMER_REAL, 0.2)
+            busy.ask(600)
+
+    before, started = signal.signal(signal.SIGALRM, press), time.monotonic()
+    busy = Process(1, functools.partial, time.sleep)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            interrupted()
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert busy._process.exitcode == -signal.SIGKILL
+    assert time.monotonic() - started < process.PATIENCE
 
 
 def test_impossible_settings_are_refused():
@@ -343,7 +379,7 @@ def test_compiled_contenders_run_within_compiled_kernels(monkeypatch):
 
 
 def test_a_contender_needs_but_a_line_in_the_registry(quick, monkeypatch):
-    again = Contender("ours again", contenders._ours, "float32", True, False, floor.sweep_flops)
+    again = StepContender("ours again", contenders._ours, "float32", True, False, floor.sweep_flops)
     monkeypatch.setitem(CONTENDERS, "ours-again", again)
     assert contender("ours-again") is again
     assert targets.others("ours-again") == ["published"]
@@ -351,8 +387,8 @@ def test_a_contender_needs_but_a_line_in_the_registry(quick, monkeypatch):
 
 
 def test_the_command_prints_and_writes_every_figure(quick, tmp_path):
-    tiny = ("bench", "step", "--images", "4", "--width", "8", "--rounds", "2", "--threads", "1", "--device", "cpu")
-    ran = nsdc(*tiny, "--steps", "2", "--steps", "3", "--rows", ",".join(PLAIN), "--json", "-o", tmp_path / "out")
+    tiny = ("--images", "4", "--width", "8", "--rounds", "2", "--threads", "1", "--device", "cpu")
+    ran = benchmark(*tiny, "--steps", "2", "--steps", "3", "--rows", ",".join(PLAIN), "--json", "-o", tmp_path / "out")
     assert ran.code == 0, ran.err
     found = json.loads(ran.out)
     assert json.loads((tmp_path / "out" / "step.json").read_text()) == found
@@ -377,16 +413,18 @@ def test_the_command_prints_and_writes_every_figure(quick, tmp_path):
     assert found["gradients"]["contenders"]["ours"]["coefficients"] < 1e-4
     assert {target["met"] for target in found["targets"]} == {None}
     assert "| ours against published | 160 x 5 | <= 0.5 x |  | not measured |" in markdown
+    assert ("Meanwhile others took" in markdown) is (found["load"] is not None)
+    assert found["command"].startswith("python benchmarks/step.py --images 4")
     assert f"Command: `{found['command']}`" in markdown
 
 
 def test_the_command_prints_tables_and_names_what_it_left_out(quick, monkeypatch):
-    tiny = ("bench", "step", "--images", "4", "--width", "8", "--rounds", "1", "--threads", "1", "--device", "cpu")
+    tiny = ("--images", "4", "--width", "8", "--rounds", "1", "--threads", "1", "--device", "cpu")
     monkeypatch.setattr(rounds, "free_memory", lambda device: 0)
-    ran = nsdc(*tiny, "--steps", "2", "--rows", "ours,published")
+    ran = benchmark(*tiny, "--steps", "2", "--rows", "ours,published")
     assert ran.code == 0, ran.err
     assert "a sweep back over the steps" in ran.out
     assert "Skipped: 4 x 2: published: the graph of 2 steps would take about" in ran.out
-    assert nsdc("bench", "step", "--images", "12").code == 2
-    assert nsdc("bench", "step", "--rows", "their").code == 2
-    assert "--rounds" in nsdc("bench", "step", "--help").out
+    assert benchmark("--images", "12").code == 2
+    assert benchmark("--rows", "their").code == 2
+    assert "--rounds" in benchmark("--help").out

@@ -66,11 +66,16 @@ def _nothing_of_this_machine(tmp_path_factory):
 
 
 def nsdc(*arguments) -> Ran:
+    return called(run, "nsdc", *arguments)
+
+
+def called(command, *words) -> Ran:
+    """A command in this process, started by these words."""
     out, err = io.StringIO(), io.StringIO()
     with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        patch.setattr(sys, "argv", ["nsdc", *map(str, arguments)])
+        patch.setattr(sys, "argv", [*map(str, words)])
         with pytest.raises(SystemExit) as end:
-            run()
+            command()
     return _checked(Ran(end.value.code or 0, out.getvalue(), err.getvalue()))
 
 

@@ -128,7 +128,7 @@ def test_the_table_of_contributing_is_this_one():
         ("evaluation.accuracy", "from nsdcodec.encoding.encoder import encode", True),
         ("learning.training", "from nsdcodec.encoding.settings import Settings", True),
         ("export.npz", "from nsdcodec.export.base import chunks", False),
-        ("data.dataset", "from nsdcodec.export import export", True),
+        ("data.dataset", "from nsdcodec.export.formats import export", True),
         ("bench.run", "from nsdcodec.evaluation.accuracy import evaluate", False),
     ],
 )

@@ -1,4 +1,4 @@
-"""What a bench is and which runs it takes: a set for each row, budget and seed, all checked before any work."""
+"""What a bench is and which trials it has: a set for each row, budget and seed, all checked before any work."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from nsdcodec.bench.result import Result
+from nsdcodec.bench.result import TrialResult
 from nsdcodec.bench.scales import Scale, overridden
 from nsdcodec.bench.table import Row, Table
 from nsdcodec.encoding import task as tasks
@@ -67,8 +67,8 @@ class Bench:
 
 
 @dataclass(frozen=True, eq=False)
-class Run:
-    """One set: a row at a budget with a seed."""
+class Trial:
+    """One set that is made and judged: a row at a budget with a seed."""
 
     bench: Bench
     row: Row
@@ -125,7 +125,7 @@ class Run:
         )
         return identity
 
-    def finished(self, result: Result | None) -> bool:
+    def finished(self, result: TrialResult | None) -> bool:
         kinds = self.bench.table.networks
         return (
             result is not None
@@ -134,19 +134,19 @@ class Run:
         )
 
 
-def runs(bench: Bench) -> list[Run]:
-    """Every run, seed by seed, so that a bench that is stopped early has all rows. What cannot be done is refused here,
-    before any training: raises OverBudget, InvalidSetting, InvalidSource, UnknownName."""
+def trials(bench: Bench) -> list[Trial]:
+    """Every trial, seed by seed, so that a bench that is stopped early has all rows. What cannot be done is refused
+    here, before any training: raises OverBudget, InvalidSetting, InvalidSource, UnknownName."""
     found = [
-        Run(bench, row, ipc, seed) for seed in range(bench.scale.seeds) for ipc in bench.budgets for row in bench.rows
+        Trial(bench, row, ipc, seed) for seed in range(bench.scale.seeds) for ipc in bench.budgets for row in bench.rows
     ]
     for pair in bench.overrides:
-        if all(pair in run.settings[1] for run in found):
+        if all(pair in trial.settings[1] for trial in found):
             raise found[0].settings[1][pair]
-    for run in found:
-        tasks.plan(run.task, bench.compute)
+    for trial in found:
+        tasks.plan(trial.task, bench.compute)
         for kind in bench.table.networks:
-            networks.build(networks.named(kind, run.task.settings.training.network), bench.source.geometry, 0)
+            networks.build(networks.named(kind, trial.task.settings.training.network), bench.source.geometry, 0)
     if bench.source.test is None:
         raise InvalidSetting(f"{bench.source.name} has no test set to judge by; name a source that has one")
     if bench.table.corruptions:

@@ -7,15 +7,15 @@ import statistics
 from pathlib import Path
 from typing import Any
 
-from nsdcodec.bench.plan import Bench, Run
+from nsdcodec.bench.plan import Bench, Trial
 from nsdcodec.bench.plot import plot
-from nsdcodec.bench.result import Result
+from nsdcodec.bench.result import TrialResult
 from nsdcodec.bench.table import CROSS
 from nsdcodec.evaluation.corruptions import CORRUPTIONS
 from nsdcodec.system import atomic
 
 
-def write(bench: Bench, results: list[tuple[Run, Result]], draw: bool = True) -> dict[str, Any]:
+def write(bench: Bench, results: list[tuple[Trial, TrialResult]], draw: bool = True) -> dict[str, Any]:
     """Writes NAME.md, NAME.json and, with `draw`, NAME.png to the folder; the document that they show. Raises
     FileAccess, and MissingData where there is no matplotlib to draw with."""
     found = document(bench, results)
@@ -35,14 +35,14 @@ def columns(bench: Bench) -> list[str]:
     return [*kinds, CROSS] if bench.table.cross else [*kinds]
 
 
-def document(bench: Bench, results: list[tuple[Run, Result]]) -> dict[str, Any]:
+def document(bench: Bench, results: list[tuple[Trial, TrialResult]]) -> dict[str, Any]:
     """Accuracies are in %. `mean` and `deviation` of a column are over the seeds, of each seed's mean over its
     networks (`by_seed`); `network_deviation` is over the networks, the mean of the seeds; None for one of them."""
     rows = []
     for ipc in bench.budgets:
         for row in bench.rows:
-            of_row = [(run, result) for run, result in results if run.row.name == row.name and run.ipc == ipc]
-            settings = Run(bench, row, ipc, 0).settings[0]
+            of_row = [(trial, result) for trial, result in results if trial.row.name == row.name and trial.ipc == ipc]
+            settings = Trial(bench, row, ipc, 0).settings[0]
             figures = {}
             for column in columns(bench):
                 first = column in (bench.table.networks[0], "clean")
@@ -58,7 +58,7 @@ def document(bench: Bench, results: list[tuple[Run, Result]]) -> dict[str, Any]:
                     "form": settings.parameterization.name,
                     "objective": settings.objective.name + (" + guidance" if settings.guided else ""),
                     "x": row.x,
-                    "seeds": sum(run.finished(result) for run, result in of_row),
+                    "seeds": sum(trial.finished(result) for trial, result in of_row),
                     # Forms whose size depends on the images have one count a seed: the largest.
                     **{
                         name: max((one[name] for one in made), default=None) for name in ("images", "elements", "bytes")
@@ -92,7 +92,7 @@ def document(bench: Bench, results: list[tuple[Run, Result]]) -> dict[str, Any]:
     }
 
 
-def _values(bench: Bench, result: Result, column: str) -> list[float] | None:
+def _values(bench: Bench, result: TrialResult, column: str) -> list[float] | None:
     """Of each network, in %; of the mean of other kinds and of corruptions one value; None where not known yet."""
     if column in result.accuracies:
         return [100 * value for value in result.accuracies[column]]

@@ -12,7 +12,7 @@ from nsdcodec.system import atomic
 
 
 @dataclass
-class Result:
+class TrialResult:
     """`identity` is all that decides the figures. `encoded` is None until the set is made, then its counts, digest and
     seconds; `accuracies`, 0 to 1, of each network by kind; `corrupted` the mean over networks and severities by
     corruption. `seconds` of evaluation by kind. `made_by` names versions and hardware."""
@@ -30,7 +30,7 @@ class Result:
         atomic.write(path, (json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n").encode())
 
     @classmethod
-    def read(cls, path: Path) -> Result | None:
+    def read(cls, path: Path) -> TrialResult | None:
         """None where there is none. Raises FileAccess for what is not one."""
         try:
             return cls(**json.loads(path.read_text()))
@@ -42,7 +42,7 @@ class Result:
             raise FileAccess(f"{path} is not a result of nsdc bench ({error}); delete it") from error
 
     def require(self, identity: dict[str, Any], path: Path) -> None:
-        """Raises InvalidSetting, naming what differs, unless the result is one of the same run."""
+        """Raises InvalidSetting, naming what differs, unless the result is one of the same trial."""
         if changed := difference(self.identity, identity):
             raise InvalidSetting(
                 f"{path} was made with {changed}; give another folder with -o, or --restart to drop the results that "

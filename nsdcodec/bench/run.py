@@ -16,8 +16,8 @@ from typing import Any
 
 import torch
 
-from nsdcodec.bench.plan import Bench, Run, runs
-from nsdcodec.bench.result import Result, difference
+from nsdcodec.bench.plan import Bench, Trial, trials
+from nsdcodec.bench.result import TrialResult, difference
 from nsdcodec.data.dataset import NSDDataset
 from nsdcodec.encoding import encoder
 from nsdcodec.encoding import task as tasks
@@ -31,7 +31,7 @@ from nsdcodec.learning import networks
 from nsdcodec.learning.compute import Compute
 from nsdcodec.version import VERSION
 
-# Of a run, the share of the progress that making the set takes.
+# Of a trial, the share of the progress that making the set takes.
 ENCODING = 0.7
 
 Listener = Callable[[float, str], None]
@@ -40,74 +40,75 @@ Listener = Callable[[float, str], None]
 def execute(
     bench: Bench,
     listen: Listener = lambda done, text: None,
-    after: Callable[[list[tuple[Run, Result]]], object] = lambda results: None,
-) -> list[tuple[Run, Result]]:
+    after: Callable[[list[tuple[Trial, TrialResult]]], object] = lambda results: None,
+) -> list[tuple[Trial, TrialResult]]:
     """Runs what is not finished; the results of all. `listen` hears (done 0 to 1, text); `after` gets all results so
     far at the start and after each step that adds figures.
 
     Raises InvalidSetting where a result in the folder was made with other settings; Interrupted on Ctrl-C, after which
     the same call goes on; what `encode`, `evaluate` and `robustness` raise.
     """
-    found = runs(bench)
+    found = trials(bench)
     try:
         bench.folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise FileAccess(f"cannot make the folder {bench.folder}: {error.strerror or error}") from error
-    results: dict[str, Result] = {}
-    for run in found:
-        if (result := _earlier(run)) is not None:
-            results[run.stem] = result
+    results: dict[str, TrialResult] = {}
+    for trial in found:
+        if (result := _earlier(trial)) is not None:
+            results[trial.stem] = result
 
-    def so_far() -> list[tuple[Run, Result]]:
-        return [(run, results[run.stem]) for run in found if run.stem in results]
+    def so_far() -> list[tuple[Trial, TrialResult]]:
+        return [(trial, results[trial.stem]) for trial in found if trial.stem in results]
 
     after(so_far())
-    for number, run in enumerate(found):
-        if run.finished(results.get(run.stem)):
+    for number, trial in enumerate(found):
+        if trial.finished(results.get(trial.stem)):
             continue
 
-        def tell(done: float, text: str, number: int = number, run: Run = run) -> None:
-            listen((number + done) / len(found), f"{run.stem}: {text}")
+        def tell(done: float, text: str, number: int = number, trial: Trial = trial) -> None:
+            listen((number + done) / len(found), f"{trial.stem}: {text}")
 
         try:
-            for result in _steps(run, results.get(run.stem), tell):
-                result.write(run.path)
-                results[run.stem] = result
+            for result in _steps(trial, results.get(trial.stem), tell):
+                result.write(trial.path)
+                results[trial.stem] = result
                 after(so_far())
         except (KeyboardInterrupt, Interrupted) as error:
-            finished = sum(run.finished(results.get(run.stem)) for run in found)
+            finished = sum(trial.finished(results.get(trial.stem)) for trial in found)
             raise Interrupted(
-                f"stopped at {run.stem}; {finished} of {len(found)} sets are made and judged; the same command goes on"
+                f"stopped at {trial.stem}; {finished} of {len(found)} sets are made and judged; "
+                "the same command goes on"
             ) from error
     return so_far()
 
 
-def _earlier(run: Run) -> Result | None:
-    """What an earlier command has of this run. Raises InvalidSetting where that was another one, unless it is to be
+def _earlier(trial: Trial) -> TrialResult | None:
+    """What an earlier command has of this trial. Raises InvalidSetting where that was another one, unless it is to be
     dropped."""
-    result = Result.read(run.path)
-    if result is not None and difference(result.identity, run.identity):
-        if not run.bench.restart:
-            result.require(run.identity, run.path)
-        run.path.unlink()
+    result = TrialResult.read(trial.path)
+    if result is not None and difference(tasks.lifted(result.identity, trial.task), trial.identity):
+        if not trial.bench.restart:
+            result.require(trial.identity, trial.path)
+        trial.path.unlink()
         return None
     return result
 
 
-def _steps(run: Run, result: Result | None, tell: Listener) -> Iterator[Result]:
+def _steps(trial: Trial, result: TrialResult | None, tell: Listener) -> Iterator[TrialResult]:
     """The result after each step that is worth keeping: the set, then each kind of network, then the corruptions."""
-    bench = run.bench
-    if result is None or result.encoded is None or not _stands(run, result):
-        result = Result(run.identity, encoded=_encode(run, tell), made_by=_made_by(bench))
+    bench = trial.bench
+    if result is None or result.encoded is None or not _stands(trial, result):
+        result = TrialResult(trial.identity, encoded=_encode(trial, tell), made_by=_made_by(bench))
         yield result
-    dataset = NSDDataset(run.output)
+    dataset = NSDDataset(trial.output)
     kept: list[Evaluation] = []
     for i, kind in enumerate(bench.table.networks):
         first = i == 0 and bench.table.corruptions
         if kind in result.accuracies and not first:
             continue
         started = time.monotonic()
-        found = _evaluate(run, dataset, kind, keep=first, tell=tell, step=i)
+        found = _evaluate(trial, dataset, kind, keep=first, tell=tell, step=i)
         result.accuracies[kind] = list(found.accuracies)
         result.seconds[kind] = round(time.monotonic() - started, 1)
         kept += [found] if first else []
@@ -119,7 +120,7 @@ def _steps(run: Run, result: Result | None, tell: Listener) -> Iterator[Result]:
         bench.source,
         Compute(bench.compute.device),
         images=bench.corruption_images,
-        seed=run.seed,
+        seed=trial.seed,
         data_dir=bench.data_dir,
         progress=lambda done, text: tell(ENCODING + (1 - ENCODING) * (0.5 + done / 2), text),
     )
@@ -128,11 +129,11 @@ def _steps(run: Run, result: Result | None, tell: Listener) -> Iterator[Result]:
     yield result
 
 
-def _stands(run: Run, result: Result) -> bool:
+def _stands(trial: Trial, result: TrialResult) -> bool:
     """Whether the set that was made is still there."""
     assert result.encoded is not None
     try:
-        return bool(_digest(run.output) == result.encoded["sha256"])
+        return bool(_digest(trial.output) == result.encoded["sha256"])
     except NsdError:
         return False
 
@@ -141,9 +142,9 @@ def _digest(path: Path) -> str:
     return read(path).digest
 
 
-def _encode(run: Run, tell: Listener) -> dict[str, Any]:
-    """Makes the set, from its checkpoint where there is one of the same run; its counts and seconds."""
-    task, bench, output = run.task, run.bench, Output(run.output)
+def _encode(trial: Trial, tell: Listener) -> dict[str, Any]:
+    """Makes the set, from its checkpoint where there is one of the same trial; its counts and seconds."""
+    task, bench, output = trial.task, trial.bench, Output(trial.output)
     if output.checkpoint.exists():
         saved = tasks.lifted(Checkpoint.read(output.checkpoint).identity, task)
         if not (differs := difference(saved, tasks.identity(task, bench.compute))):
@@ -166,7 +167,7 @@ def _encode(run: Run, tell: Listener) -> dict[str, Any]:
         "images": layout.images,
         "elements": layout.elements,
         "bytes": made.nbytes,
-        "sha256": _digest(run.output),
+        "sha256": _digest(trial.output),
         "held_out": made.validation,
         "iterations": made.iterations,
         "skipped": made.skipped,
@@ -174,8 +175,8 @@ def _encode(run: Run, tell: Listener) -> dict[str, Any]:
     }
 
 
-def _evaluate(run: Run, dataset: NSDDataset, kind: str, keep: bool, tell: Listener, step: int) -> Evaluation:
-    scale, kinds = run.bench.scale, run.bench.table.networks
+def _evaluate(trial: Trial, dataset: NSDDataset, kind: str, keep: bool, tell: Listener, step: int) -> Evaluation:
+    scale, kinds = trial.bench.scale, trial.bench.table.networks
     recipe = replace(dataset.recipe, network=networks.named(kind, dataset.recipe.network))
     recipe = replace(recipe, epochs=scale.epochs or recipe.epochs)
     done = itertools.count(1)
@@ -186,11 +187,11 @@ def _evaluate(run: Run, dataset: NSDDataset, kind: str, keep: bool, tell: Listen
 
     return evaluate(
         dataset,
-        run.bench.source,
+        trial.bench.source,
         scale.networks,
-        Compute(run.bench.compute.device),
+        Compute(trial.bench.compute.device),
         recipe=recipe,
-        seed=run.seed,
+        seed=trial.seed,
         progress=progress,
         keep_networks=keep,
     )

@@ -9,7 +9,7 @@ from nsdcodec.learning.compute import Compute
 from nsdcodec.learning.derivatives import compiled
 
 # What compiling saves of a step of one image on two CPU cores, in seconds for each channel and pixel of the network's
-# first layer: 6.8 against 4.4 s for 160 images, 5 steps, width 128 and 32 x 32 pixels (`nsdc bench step`); and the
+# first layer: 6.8 against 4.4 s for 160 images, 5 steps, width 128 and 32 x 32 pixels (`benchmarks/step.py`); and the
 # least that is worth the wait of about half a minute.
 SAVED, LEAST_SAVED = 2e-8, 120.0
 # Of a run by the clock, whose iterations nobody knows before.

@@ -1,5 +1,6 @@
-// A reader of .nsd files in JavaScript, for browsers and Node 18 or newer, without dependencies. It was written from
-// the pages of spec/ alone, and its steps are those of spec/README.md.
+// A reader of .nsd files in JavaScript, for browsers and Node 18 or newer. It was written from the pages of spec/
+// alone, and its steps are those of spec/README.md. `npm ci` gets its one dependency, zstddec; a page without a bundler
+// names it in an import map: {"imports": {"zstddec": "./node_modules/zstddec/dist/zstddec.mjs"}}.
 //
 //     const file = await read(new Uint8Array(await (await fetch("set.nsd")).arrayBuffer()));
 //     for (let n = 0; n < file.images; n += 1) draw(pixels(file, n), file.header.classes[label(file, n)]);
@@ -34,7 +35,7 @@ export async function read(bytes) {
   const { headerEnd, text, tensors } = readFraming(bytes);
   const header = readHeader(text, await readDigest(bytes, headerEnd));
   const layout = layoutOf(header);
-  const arrays = decodeArrays(header.arrays, tensors);
+  const arrays = await decodeArrays(header.arrays, tensors);
   checkMask(arrays);
   checkLabels(arrays, layout, header.classes.length);
   return { header, arrays, layout, images: layout.images, bases: new Map() };

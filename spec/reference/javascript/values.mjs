@@ -1,8 +1,8 @@
 // The values of the arrays: stored types and codings (spec/container.md).
 
-import { demand, NsdError } from "./errors.mjs";
+import { demand } from "./errors.mjs";
 import { DTYPES } from "./header.mjs";
-import { decompress, ZstdError } from "./zstd.mjs";
+import { decompress } from "./zstd.mjs";
 
 /**
  * A decoded array, values in C order.
@@ -17,15 +17,15 @@ import { decompress, ZstdError } from "./zstd.mjs";
  * Decodes all arrays (NSD-A01 to A04).
  * @param {Map<string, import("./header.mjs").Entry>} arrays the table, found sound
  * @param {Map<string, import("./framing.mjs").Tensor>} tensors
- * @returns {Map<string, Decoded>}
+ * @returns {Promise<Map<string, Decoded>>}
  */
-export function decodeArrays(arrays, tensors) {
-  const parts = storedParts(arrays, tensors);
+export async function decodeArrays(arrays, tensors) {
+  const parts = await storedParts(arrays, tensors);
   return new Map([...arrays].map(([role, entry]) => [role, decodeArray(role, entry, parts.get(role))]));
 }
 
 /** The stored bytes of each array: its tensor, or its part of the frame (NSD-A01 to A03). */
-function storedParts(arrays, tensors) {
+async function storedParts(arrays, tensors) {
   const raw = [...arrays.keys()].filter((role) => arrays.get(role).coding === "raw");
   const coded = [...arrays.keys()].filter((role) => arrays.get(role).coding !== "raw").sort();
   const wanted = coded.length > 0 ? [...raw, "coded"] : raw;
@@ -41,7 +41,7 @@ function storedParts(arrays, tensors) {
     const fits = dtype === "U8" && shape.length === 1;
     demand(fits, "NSD-A02", `the tensor coded is ${dtype} [${shape}]; U8 [n] is wanted`);
     const lengths = coded.map((role) => storedBytes(arrays.get(role)));
-    const plain = decompressed(bytes, lengths.reduce((all, length) => all + length));
+    const plain = await decompress(bytes, lengths.reduce((all, length) => all + length));
     let at = 0;
     coded.forEach((role, i) => {
       parts.set(role, plain.subarray(at, at + lengths[i]));
@@ -56,14 +56,6 @@ function checkRaw(role, entry, tensor) {
   const shape = kind === "float" ? entry.shape : [storedBytes(entry)];
   const fits = tensor.dtype === dtype && `${tensor.shape}` === `${shape}`;
   demand(fits, "NSD-A02", `the tensor ${role} is ${tensor.dtype} [${tensor.shape}]; ${dtype} [${shape}] is wanted`);
-}
-
-function decompressed(bytes, size) {
-  try {
-    return decompress(bytes, size);
-  } catch (error) {
-    throw error instanceof ZstdError ? new NsdError("NSD-A03", `the coded arrays: ${error.message}`) : error;
-  }
 }
 
 const product = (lengths) => lengths.reduce((all, length) => all * length, 1);

@@ -1,4 +1,4 @@
-"""A reader of .nsd files by the pages of spec/ alone, with NumPy and the standard library. Where a file breaks a rule,
+"""A reader of .nsd files by the pages of spec/ alone, with NumPy and python-zstandard. Where a file breaks a rule,
 ValueError begins with the rule's id. `python nsd.py [--npy DIR] FILE...` prints what each file holds, or its fault."""
 
 import argparse
@@ -6,13 +6,13 @@ import hashlib
 import json
 import re
 from collections import namedtuple
+from io import BytesIO
 from itertools import accumulate
 from math import floor, isfinite, prod, sqrt
 from pathlib import Path
 
 import numpy as np
-import zstd
-from zstd import need
+import zstandard
 
 AXES, BASES = ("batch", "channel", "height", "width"), ("dct", "dct4", "haar", "bilinear")
 CODINGS = ("raw", "zstd", "shuffle", "bitshuffle")
@@ -20,13 +20,17 @@ FLOATS = {"float32": "F32", "float16": "F16", "bfloat16": "BF16"}  # in safetens
 DTYPES = (*FLOATS, "int8", "int6", "int4", *(f"uint{bits}" for bits in range(1, 17)))
 ITEM_BYTES = {"F32": 4, "F16": 2, "BF16": 2, "U8": 1}
 NATURAL, COUNT, NUMBER, TEXT = range(10**19), range(1, 1 << 53), float, str  # forms of a value: see `fits`
-NETWORK = {"name": TEXT, "depth": COUNT, "width": COUNT}
-RATES = {"learning_rate": NUMBER, "momentum": NUMBER, "weight_decay": NUMBER}
-RECIPE = {**RATES, "batch_size": COUNT, "epochs": COUNT, "augmentation": TEXT, "network": NETWORK}
+RECIPE = {"learning_rate": NUMBER, "momentum": NUMBER, "weight_decay": NUMBER, "batch_size": COUNT, "epochs": COUNT}
+RECIPE |= {"augmentation": TEXT, "network": {"name": TEXT, "depth": COUNT, "width": COUNT}}
 HEADER = {"image_shape": [range(1, 17), range(1, 4097), range(1, 4097)], "classes": [TEXT], "optional": [TEXT]}
 HEADER |= {"normalization": {"mean": [NUMBER], "std": [NUMBER]}, "parameterization": TEXT, "recipe": RECIPE}
 HEADER |= {"synthesis": {}, "arrays": {}, "provenance": {}}
 Decoded = namedtuple("Decoded", "header integers arrays images labels")
+
+
+def need(condition, message: str) -> None:
+    if not condition:
+        raise ValueError(message)
 
 
 def fits(value, form) -> bool:
@@ -215,6 +219,17 @@ def plan(header, table):
     return before, after, named, kernels, zipped, images
 
 
+def decompress(frame: bytes, size: int) -> bytes:
+    """The content of exactly one zstd frame, whose header is checked before anything is decoded."""
+    try:
+        stated = zstandard.get_frame_parameters(frame)
+        right = stated.content_size == size and stated.window_size <= 1 << 23 and not stated.dict_id
+        need(right, f"the frame does not declare {size} bytes, has a window of more than 8 MiB, or names a dictionary")
+        return zstandard.ZstdDecompressor(max_window_size=1 << 23).decompress(frame, allow_extra_data=False)
+    except (ValueError, zstandard.ZstdError) as error:
+        raise ValueError(f"NSD-A03: {error}") from None
+
+
 def stored_bytes(table, tensors):
     """The bytes of each array, by role. (container.md, Codings)"""
     coded = sorted(role for role in table if table[role].coding != "raw")
@@ -223,15 +238,9 @@ def stored_bytes(table, tensors):
         array = table.get(name)
         wanted = (FLOATS[array.dtype], array.shape) if array and array.dtype in FLOATS else ("U8", [len(data)])
         need((dtype, shape) == wanted and (not array or len(data) == array.length), f"NSD-A02: {name}")
-    found, at = {name: data for name, (_, _, data) in tensors.items()}, 0
-    try:
-        frame = zstd.decompress(found.pop("coded"), sum(table[role].length for role in coded)) if coded else b""
-    except ValueError as error:
-        raise ValueError(f"NSD-A03: {error}") from None
-    for role in coded:
-        found[role] = frame[at : at + table[role].length]
-        at += table[role].length
-    return found
+    found = {name: data for name, (_, _, data) in tensors.items()}
+    plain = BytesIO(decompress(found.pop("coded"), sum(table[role].length for role in coded)) if coded else b"")
+    return found | {role: plain.read(table[role].length) for role in coded}
 
 
 def decode(data: bytes) -> Decoded:
@@ -281,11 +290,10 @@ if __name__ == "__main__":
     options = parser.parse_args()
     for path in options.files:
         try:
-            decoded = decode(path.read_bytes())
+            *_, images, labels = decode(path.read_bytes())
         except ValueError as error:
             print(f"{path}: refused: {error}")
             continue
-        images, labels = decoded.images, decoded.labels.tolist()
-        print(f"{path}: images {images.shape}, {images.min():.4g} to {images.max():.4g}, labels {labels}")
+        print(f"{path}: images {images.shape}, {images.min():.4g} to {images.max():.4g}, labels {labels.tolist()}")
         if options.npy:
             np.save(options.npy / f"{path.stem}.npy", images)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from nsdcodec.bench import measurement
-from nsdcodec.bench.measurement import Cells, made_by_line, markdown_table, verdict_cells
+from measurement.machine import Load, made_by_line
+from measurement.report import Cells, markdown_table, write_report
+from measurement.verdict import verdict_cells
 
 
 def write(found: dict[str, Any], folder: Path) -> list[Path]:
     """Writes loader.md and loader.json; their paths. Raises FileAccess."""
-    return measurement.write(found, markdown(found), folder, "loader")
+    return write_report(found, markdown(found), folder, "loader")
 
 
 def cells(of_set: dict[str, Any]) -> Cells:
@@ -38,7 +39,7 @@ def cells(of_set: dict[str, Any]) -> Cells:
 
 def verdicts(found: dict[str, Any]) -> Cells:
     """A row a target, with what was measured and whether it is met."""
-    return verdict_cells(found["targets"], "set")
+    return verdict_cells(found["targets"], "set", found["load"])
 
 
 def title(of_set: dict[str, Any]) -> str:
@@ -73,6 +74,8 @@ def notes(found: dict[str, Any]) -> list[str]:
         )
     lines.append("The targets were set for two CPU cores, images of 3 x 32 x 32, batches of 256 and two threads.")
     lines += [f"Skipped: {name}: {why}" for name, why in _skipped(found).items()]
+    if found["load"] is not None:
+        lines.append(f"Meanwhile {Load(**found['load']).text}, on average.")
     if found["command"]:
         lines.append(f"Command: `{found['command']}`")
     lines.append(made_by_line(found["made_by"]))

@@ -15,22 +15,22 @@ from safetensors.torch import load_file
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 
-from nsdcodec.bench.loading.forms import Forms
+from loading_bench.forms import Forms
 from nsdcodec.data.dataset import NSDDataset
 from nsdcodec.errors import UnknownName
 from nsdcodec.system.randomness import stream
 
-Batch = tuple[Tensor, Tensor]
+LabelledImages = tuple[Tensor, Tensor]
 
 
 @dataclass(frozen=True)
-class Contender:
+class LoaderContender:
     """`open` makes, from `Forms` on disk, an object whose iterations are epochs of (images float32 [n, C, H, W],
     normalised, labels [n]), as a training loop would have it. `form` is a key of `forms.WRITERS`, or "file"."""
 
     about: str
     form: str
-    open: Callable[..., Iterable[Batch]]
+    open: Callable[..., Iterable[LabelledImages]]
     packages: tuple[str, ...] = ()
 
     @property
@@ -39,11 +39,11 @@ class Contender:
         return self.form not in ("file", "tensors")
 
 
-def _loader(forms: Forms, cached: bool) -> Iterable[Batch]:
+def _loader(forms: Forms, cached: bool) -> Iterable[LabelledImages]:
     return _dataset(forms, cached).loader(forms.batch_size)
 
 
-def _data_loader(forms: Forms, cached: bool, workers: bool = False) -> Iterable[Batch]:
+def _data_loader(forms: Forms, cached: bool, workers: bool = False) -> Iterable[LabelledImages]:
     dataset = _dataset(forms, cached)
     dataset.prepare(torch.device("cpu"))  # before workers are forked, which keep nothing of their own
     return _torch_loader(forms, dataset, workers)
@@ -61,7 +61,7 @@ class _Indexing:
         self.images, self.labels = _loaded(forms)
         self.batch_size, self.generator = forms.batch_size, _order()
 
-    def __iter__(self) -> Iterator[Batch]:
+    def __iter__(self) -> Iterator[LabelledImages]:
         for index in torch.randperm(len(self.images), generator=self.generator).split(self.batch_size):
             yield self.images[index], self.labels[index]
 
@@ -71,11 +71,11 @@ def _loaded(forms: Forms) -> tuple[Tensor, Tensor]:
     return found["images"], found["labels"]
 
 
-def _tensor_dataset(forms: Forms) -> Iterable[Batch]:
+def _tensor_dataset(forms: Forms) -> Iterable[LabelledImages]:
     return _torch_loader(forms, TensorDataset(*_loaded(forms)), False)
 
 
-def _image_folder(forms: Forms, workers: bool = False) -> Iterable[Batch]:
+def _image_folder(forms: Forms, workers: bool = False) -> Iterable[LabelledImages]:
     from torchvision.datasets import ImageFolder
     from torchvision.datasets.folder import default_loader
 
@@ -91,7 +91,7 @@ def _grey(path: str) -> Any:
         return image.convert("L")
 
 
-def _memory(forms: Forms, workers: bool = False) -> Iterable[Batch]:
+def _memory(forms: Forms, workers: bool = False) -> Iterable[LabelledImages]:
     import numpy as np
     from torchvision.datasets import CIFAR10
 
@@ -103,7 +103,7 @@ def _memory(forms: Forms, workers: bool = False) -> Iterable[Batch]:
     return _torch_loader(forms, dataset, workers)
 
 
-def _hugging_face(forms: Forms, workers: bool = False) -> Iterable[Batch]:
+def _hugging_face(forms: Forms, workers: bool = False) -> Iterable[LabelledImages]:
     import datasets
 
     datasets.disable_progress_bars()
@@ -120,12 +120,12 @@ class _Pairs:
     def __init__(self, batches: Iterable[Any]) -> None:
         self.batches = batches
 
-    def __iter__(self) -> Iterator[Batch]:
+    def __iter__(self) -> Iterator[LabelledImages]:
         for batch in self.batches:
             yield batch["image"], batch["label"]
 
 
-def _web_dataset(forms: Forms, workers: bool = False) -> Iterable[Batch]:
+def _web_dataset(forms: Forms, workers: bool = False) -> Iterable[LabelledImages]:
     import webdataset
 
     samples = webdataset.WebDataset(forms.tars, shardshuffle=len(forms.tars), empty_check=False).shuffle(1000)
@@ -162,33 +162,35 @@ def _order() -> torch.Generator:
 VISION, HUGGING_FACE, WEB = ("torchvision",), ("torchvision", "datasets"), ("torchvision", "webdataset")
 
 
-def _with_workers(name: str, one: Contender) -> dict[str, Contender]:
+def _with_workers(name: str, one: LoaderContender) -> dict[str, LoaderContender]:
     """A contender in the training process, and with workers."""
     workers = replace(one, about=f"{one.about}, workers", open=partial(one.open, workers=True))
     return {name: one, f"{name}-workers": workers}
 
 
-CONTENDERS: dict[str, Contender] = {
-    "loader-cached": Contender("ds.loader, decoded once", "file", partial(_loader, cached=True)),
-    "loader": Contender("ds.loader, each batch decoded", "file", partial(_loader, cached=False)),
+CONTENDERS: dict[str, LoaderContender] = {
+    "loader-cached": LoaderContender("ds.loader, decoded once", "file", partial(_loader, cached=True)),
+    "loader": LoaderContender("ds.loader, each batch decoded", "file", partial(_loader, cached=False)),
     **_with_workers(
         "dataloader-cached",
-        Contender("DataLoader of ours, decoded once", "file", partial(_data_loader, cached=True)),
+        LoaderContender("DataLoader of ours, decoded once", "file", partial(_data_loader, cached=True)),
     ),
     **_with_workers(
         "dataloader",
-        Contender("DataLoader of ours, each batch decoded", "file", partial(_data_loader, cached=False)),
+        LoaderContender("DataLoader of ours, each batch decoded", "file", partial(_data_loader, cached=False)),
     ),
-    "indexing": Contender("randperm and images[index]", "tensors", _Indexing),
-    "tensordataset": Contender("TensorDataset, DataLoader", "tensors", _tensor_dataset),
-    **_with_workers("imagefolder", Contender("torchvision ImageFolder, PNGs", "png", _image_folder, VISION)),
-    **_with_workers("memory", Contender("torchvision CIFAR10, in memory", "arrays", _memory, VISION)),
-    **_with_workers("huggingface", Contender("Hugging Face, parquet of PNGs", "parquet", _hugging_face, HUGGING_FACE)),
-    **_with_workers("webdataset", Contender("WebDataset, tars of PNGs", "tar", _web_dataset, WEB)),
+    "indexing": LoaderContender("randperm and images[index]", "tensors", _Indexing),
+    "tensordataset": LoaderContender("TensorDataset, DataLoader", "tensors", _tensor_dataset),
+    **_with_workers("imagefolder", LoaderContender("torchvision ImageFolder, PNGs", "png", _image_folder, VISION)),
+    **_with_workers("memory", LoaderContender("torchvision CIFAR10, in memory", "arrays", _memory, VISION)),
+    **_with_workers(
+        "huggingface", LoaderContender("Hugging Face, parquet of PNGs", "parquet", _hugging_face, HUGGING_FACE)
+    ),
+    **_with_workers("webdataset", LoaderContender("WebDataset, tars of PNGs", "tar", _web_dataset, WEB)),
 }
 
 
-def contender(name: str) -> Contender:
+def contender(name: str) -> LoaderContender:
     """Raises UnknownName."""
     if name not in CONTENDERS:
         raise UnknownName("contender", name, CONTENDERS)

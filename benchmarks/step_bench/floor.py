@@ -24,8 +24,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from nsdcodec.bench.stepping.work import SIDE, Work
 from nsdcodec.learning.derivatives import winograd
+from step_bench.work import SIDE, Work
 
 PASSES = 4
 # About how often the graph of a step holds what `activation_values` counts, as PyTorch keeps it.

@@ -16,9 +16,10 @@ from pathlib import Path
 
 import torch
 
-from nsdcodec.bench import process_memory
-from nsdcodec.bench.loading.contenders import contender
-from nsdcodec.bench.loading.forms import Forms
+import nsdcodec
+from loading_bench.contenders import contender
+from loading_bench.forms import Forms
+from measurement import process_memory
 from nsdcodec.errors import InvalidSetting
 
 # Of the processes that measure: see above.
@@ -85,7 +86,7 @@ def _probe(connection: Connection, method: str, name: str, forms: Forms, threads
 
 def import_seconds() -> float:
     """Of `import nsdcodec` in a new interpreter."""
-    package = Path(__file__).parents[3]
+    package = Path(nsdcodec.__file__).parents[1]
     code = f"import sys; sys.path.insert(0, {str(package)!r}); {IMPORT}"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     return float(ran.stdout)

@@ -9,15 +9,15 @@ from typing import Any
 
 import torch
 
-from nsdcodec.bench.measurement import made_by
-from nsdcodec.bench.stepping import floor, gradients, targets
-from nsdcodec.bench.stepping.contenders import CONTENDERS, REFERENCE, contender
-from nsdcodec.bench.stepping.floor import Hardware
-from nsdcodec.bench.stepping.hardware import hardware
-from nsdcodec.bench.stepping.process import Failed, Process
-from nsdcodec.bench.stepping.rounds import Listener, Place, Taken, measure, ratio
-from nsdcodec.bench.stepping.work import Work
+from measurement.machine import LoadMeter, made_by
 from nsdcodec.errors import Interrupted, InvalidSetting
+from step_bench import floor, gradients, targets
+from step_bench.contenders import CONTENDERS, REFERENCE, contender
+from step_bench.floor import Hardware
+from step_bench.hardware import hardware
+from step_bench.process import Failed, Process
+from step_bench.rounds import Conditions, Listener, Timings, measure, ratio
+from step_bench.work import Work
 
 # Of each speed of the machine, before and after all else.
 HARDWARE_SECONDS = 1.0
@@ -59,44 +59,47 @@ def execute(bench: StepBench, listen: Listener = lambda done, text: None) -> dic
 
 
 def _executed(bench: StepBench, listen: Listener) -> dict[str, Any]:
-    place = Place(bench.device, bench.threads, bench.rounds)
+    meter = LoadMeter()
+    conditions = Conditions(bench.device, bench.threads, bench.rounds)
     listen(0.0, "the speed of products and of memory")
-    reached = _hardware(place)
+    reached = _hardware(conditions)
     small = gradients.small(bench.works[0])
     near, failed = _gradients(bench, small, lambda text: listen(0.02, text))
     # By what they cost: an iteration's time is about that of its images and steps.
     costs = [work.images * work.steps for work in bench.works]
-    taken: dict[Work, Taken] = {}
+    timings: dict[Work, Timings] = {}
     for number, work in enumerate(bench.works):
 
         def tell(done: float, text: str, number: int = number, work: Work = work) -> None:
             part = (sum(costs[:number]) + done * costs[number]) / sum(costs)
             listen(0.05 + 0.95 * part, f"{work.name}: {text}")
 
-        taken[work] = measure(work, bench.contenders, place, tell)
-    reached = reached.better(_hardware(place))
+        timings[work] = measure(work, bench.contenders, conditions, tell)
+    reached = reached.better(_hardware(conditions))
     device = torch.device(bench.device)
-    verdicts = targets.judged(taken, bench.contenders, device.type)
+    load = meter.load()
+    verdicts = targets.judged(timings, bench.contenders, device.type)
     return {
         "bench": "step",
         "device": str(device) if device.type != "cuda" else torch.cuda.get_device_name(device),
         "threads": bench.threads,
         "rounds": bench.rounds,
         "hardware": asdict(reached),
-        "works": [_work(work, found, bench.contenders, reached) for work, found in taken.items()],
+        "works": [_work(work, found, bench.contenders, reached) for work, found in timings.items()],
         "gradients": {
             "work": asdict(small),
             "contenders": {name: asdict(found) for name, found in near.items()},
             "skipped": failed,
         },
         "targets": [asdict(verdict) for verdict in verdicts],
+        "load": None if load is None else asdict(load),
         "command": bench.command,
         "made_by": made_by(),
     }
 
 
-def _hardware(place: Place) -> Hardware:
-    with Process(place.threads, hardware, place.device, HARDWARE_SECONDS) as process:
+def _hardware(conditions: Conditions) -> Hardware:
+    with Process(conditions.threads, hardware, conditions.device, HARDWARE_SECONDS) as process:
         return process.ask()
 
 
@@ -116,7 +119,7 @@ def _gradients(
     return near, failed
 
 
-def _work(work: Work, taken: Taken, names: tuple[str, ...], reached: Hardware) -> dict[str, Any]:
+def _work(work: Work, timings: Timings, names: tuple[str, ...], reached: Hardware) -> dict[str, Any]:
     floors = {precision: floor.seconds(work, precision, reached) for precision in floor.BYTES}
     return {
         **asdict(work),
@@ -124,15 +127,15 @@ def _work(work: Work, taken: Taken, names: tuple[str, ...], reached: Hardware) -
         "floor_flops": floor.published_flops(work),
         "floor_bytes": {precision: floor.moved_bytes(work, precision) for precision in floor.BYTES},
         "floor": floors,
-        "foretold_memory": taken.foretold,
-        "skipped": taken.skipped,
-        "contenders": [_row(name, work, taken, floors) for name in names if name in taken.laps],
+        "foretold_memory": timings.foretold,
+        "skipped": timings.skipped,
+        "contenders": [_row(name, work, timings, floors) for name in names if name in timings.laps],
     }
 
 
-def _row(name: str, work: Work, taken: Taken, floors: dict[str, float]) -> dict[str, Any]:
+def _row(name: str, work: Work, timings: Timings, floors: dict[str, float]) -> dict[str, Any]:
     chosen = contender(name)
-    by_name = {each: taken.seconds(each) for each in taken.laps}
+    by_name = {each: timings.seconds(each) for each in timings.laps}
     seconds = statistics.median(by_name[name])
     return {
         "name": name,
@@ -140,9 +143,9 @@ def _row(name: str, work: Work, taken: Taken, floors: dict[str, float]) -> dict[
         "precision": chosen.precision,
         "seconds": seconds,
         "by_round": by_name[name],
-        "first": taken.laps[name][0].seconds,
+        "first": timings.laps[name][0].seconds,
         "against_published": ratio(by_name, name, REFERENCE),
-        "memory": taken.memory(name),
+        "memory": timings.memory(name),
         "flops": chosen.flops(work) / seconds,
         "floor_share": floors[chosen.precision] / seconds,
     }

@@ -16,6 +16,8 @@ from nsdcodec.errors import NsdError
 # New interpreters: what is forked shares pages, which are then counted or not as they happen to be written to.
 START = "spawn"
 KILLED = -9  # as Linux does where memory ends
+# Seconds that a process without work is given to end by itself.
+PATIENCE = 30.0
 Asked = ParamSpec("Asked")
 Answer = TypeVar("Answer")
 
@@ -31,6 +33,7 @@ class Process(Generic[Asked, Answer]):
     def __init__(self, threads: int, make: Callable[..., Callable[Asked, Answer]], *arguments: Any) -> None:
         context = multiprocessing.get_context(START)
         self._here, there = context.Pipe()
+        self._busy = False  # from a question to its answer
         self._process = context.Process(  # type: ignore[attr-defined]
             target=_serve, args=(there, threads, make, arguments), daemon=True
         )
@@ -39,6 +42,7 @@ class Process(Generic[Asked, Answer]):
 
     def ask(self, *args: Asked.args, **kwargs: Asked.kwargs) -> Answer:
         """Waits for the answer. Raises Failed."""
+        self._busy = True
         try:
             self._here.send((args, kwargs))
             answer: Answer | Failed = self._here.recv()
@@ -47,6 +51,7 @@ class Process(Generic[Asked, Answer]):
             code = self._process.exitcode
             why = "was killed: perhaps for its memory" if code == KILLED else "its error is above"
             raise Failed(f"it ended with exit code {code} ({why})") from error
+        self._busy = False
         if isinstance(answer, Failed):
             raise answer
         return answer
@@ -58,6 +63,10 @@ class Process(Generic[Asked, Answer]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._here.close()
+        if not self._busy:
+            # It sees that nobody asks any more, and ends as interpreters do: what it began, such as workers of a
+            # compiler, ends with it, and none of their semaphores is left behind.
+            self._process.join(PATIENCE)
         self._process.kill()
         self._process.join()
 

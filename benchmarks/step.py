@@ -1,15 +1,17 @@
-"""nsdc bench step: what an iteration of trajectory matching costs, beside the loop as it is published."""
+"""What an iteration of trajectory matching costs, beside the loop as it is published.
+
+python benchmarks/step.py [--device cuda] [-o FOLDER]
+"""
 
 from __future__ import annotations
 
-import shlex
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from nsdcodec_cli import options, output
 
-from . import options, output
+from measurement.command import command_line, start
 
 
 def step(
@@ -33,21 +35,21 @@ def step(
     """
     import torch
 
-    from nsdcodec.bench.stepping import report
-    from nsdcodec.bench.stepping.contenders import CONTENDERS
-    from nsdcodec.bench.stepping.run import StepBench, execute
-    from nsdcodec.bench.stepping.work import Work
+    from step_bench import report
+    from step_bench.contenders import CONTENDERS
+    from step_bench.run import StepBench, execute
+    from step_bench.work import Work
 
-    chosen, _ = options.device(device, "auto")
+    chosen = options.compute(device, "auto").device
     planned = StepBench(
         works=tuple(Work(images, count, width) for count in steps or (5, 50)),
         contenders=tuple(CONTENDERS) if rows is None else tuple(name.strip() for name in rows.split(",")),
         rounds=rounds,
         threads=torch.get_num_threads() if threads is None else threads,
         device=str(chosen),
-        command=shlex.join(["nsdc", *sys.argv[1:]]),
+        command=command_line(),
     )
-    with output.progress_bar("bench step") as bar:
+    with output.progress_bar("step") as bar:
         found = execute(planned, bar)
     written = report.write(found, out) if out is not None else []
     if json:
@@ -65,3 +67,7 @@ def step(
         print(output.printable(note))
     if written:
         print(", ".join(map(str, written)))
+
+
+if __name__ == "__main__":
+    start(step)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from nsdcodec.bench.stepping.floor import BYTES, Hardware
+from step_bench.floor import BYTES, Hardware
 
 # Rows of the square matrices, and values of each vector: far more than caches hold.
 ROWS = {"cpu": 2048, "cuda": 8192}

@@ -9,27 +9,27 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from nsdcodec.bench.stepping import floor
-from nsdcodec.bench.stepping.published import published
-from nsdcodec.bench.stepping.work import Problem, Work
-from nsdcodec.encoding.objectives.student import unroll
+from nsdcodec.encoding.objectives.student import Student, unroll
 from nsdcodec.encoding.rounding import straight_through
 from nsdcodec.errors import InvalidSetting, UnknownName
 from nsdcodec.format import synthesis
-from nsdcodec.learning import training
+from nsdcodec.learning.compute import Precision
 from nsdcodec.learning.derivatives import compiled
+from step_bench import floor
+from step_bench.published import published
+from step_bench.work import Problem, Work
 
 
 @dataclass(frozen=True)
-class Contender:
+class StepContender:
     """`open` makes, from a `Problem`, a function of the iteration's number that runs it. `precision` is that of its
-    World. `ours`: judged by the targets. `keeps_graph`: of all steps, so that its memory is foretold before it runs.
+    Context. `ours`: judged by the targets. `keeps_graph`: of all steps, so that its memory is foretold before it runs.
     `keeps_memory`: with `keep_freed_memory`, as our commands do. `flops` are those of its products, for a whole
     iteration."""
 
     about: str
     open: Callable[[Problem], Callable[[int], None]]
-    precision: str
+    precision: Precision
     ours: bool
     keeps_graph: bool
     flops: Callable[[Work], int]
@@ -38,11 +38,12 @@ class Contender:
 
 def _ours(problem: Problem) -> Callable[[int], None]:
     """An iteration of the encoder."""
-    world = problem.world
-    network = world.new_network("structure").to(problem.start.dtype)
+    context = problem.context
+    network = context.new_network("structure").to(problem.start.dtype)
+    student = Student(network, problem.work.steps, None, context.augmentation, context.compute)
 
     def iterate(iteration: int) -> None:
-        with training.tf32(world.device):
+        with context.compute.tf32():
             step(iteration)
 
     def step(iteration: int) -> None:
@@ -50,18 +51,8 @@ def _ours(problem: Problem) -> Callable[[int], None]:
             role: straight_through(values, problem.layout.arrays[role]) for role, values in problem.arrays.items()
         }
         images = synthesis.images(problem.layout, arrays)
-        student = unroll(
-            world,
-            network,
-            problem.start,
-            images,
-            problem.labels,
-            problem.rate,
-            problem.work.steps,
-            None,
-            problem.draws(iteration),
-        )
-        distance = (student - problem.end).square().sum() / (problem.start - problem.end).square().sum()
+        last = unroll(student, problem.start, images, problem.labels, problem.rate, problem.draws(iteration))
+        distance = (last - problem.end).square().sum() / (problem.start - problem.end).square().sum()
         distance.backward(inputs=problem.leaves)
 
     return iterate
@@ -69,7 +60,7 @@ def _ours(problem: Problem) -> Callable[[int], None]:
 
 def _compiled(problem: Problem) -> Callable[[int], None]:
     """The same with its kernels compiled: not in time, for the first iteration is not timed. Raises InvalidSetting."""
-    reason = compiled.missing(problem.world.device.type)
+    reason = compiled.missing(problem.context.device.type)
     if reason is not None:
         raise InvalidSetting(f"nothing can be compiled here ({reason}); install a C++ compiler such as g++")
     plain = _ours(problem)
@@ -82,28 +73,28 @@ def _compiled(problem: Problem) -> Callable[[int], None]:
 
 
 REFERENCE = "published"
-CONTENDERS: dict[str, Contender] = {
-    REFERENCE: Contender("the published loop", published, "float32", False, True, floor.published_flops, False),
-    "published-kept": Contender(
+CONTENDERS: dict[str, StepContender] = {
+    REFERENCE: StepContender("the published loop", published, "float32", False, True, floor.published_flops, False),
+    "published-kept": StepContender(
         "the published loop, freed memory kept", published, "float32", False, True, floor.published_flops
     ),
-    "published-bfloat16": Contender(
+    "published-bfloat16": StepContender(
         "the published loop, autocast", published, "bfloat16", False, True, floor.published_flops, False
     ),
-    "ours": Contender("a sweep back over the steps", _ours, "float32", True, False, floor.fast_sweep_flops),
-    "ours-compiled": Contender(
+    "ours": StepContender("a sweep back over the steps", _ours, "float32", True, False, floor.fast_sweep_flops),
+    "ours-compiled": StepContender(
         "a sweep back, its kernels compiled", _compiled, "float32", True, False, floor.fast_sweep_flops
     ),
-    "ours-bfloat16": Contender(
+    "ours-bfloat16": StepContender(
         "a sweep back, convolutions in bfloat16", _ours, "bfloat16", True, False, floor.sweep_flops
     ),
-    "ours-compiled-bfloat16": Contender(
+    "ours-compiled-bfloat16": StepContender(
         "a sweep back, compiled, convolutions in bfloat16", _compiled, "bfloat16", True, False, floor.sweep_flops
     ),
 }
 
 
-def contender(name: str) -> Contender:
+def contender(name: str) -> StepContender:
     """Raises UnknownName."""
     if name not in CONTENDERS:
         raise UnknownName("contender", name, CONTENDERS)

@@ -15,11 +15,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from nsdcodec.bench.stepping.work import Problem, Work
 from nsdcodec.data import augmentation
 from nsdcodec.format import synthesis
 from nsdcodec.learning import networks
-from nsdcodec.learning.training import autocast
+from step_bench.work import Problem, Work
 
 
 def network(work: Work) -> nn.Module:
@@ -40,7 +39,7 @@ def network(work: Work) -> nn.Module:
 
 def published(problem: Problem) -> Callable[[int], None]:
     student = network(problem.work).to(problem.start)
-    world, steps = problem.world, problem.work.steps
+    context, steps = problem.context, problem.work.steps
 
     def iterate(iteration: int) -> None:
         generator = problem.draws(iteration)
@@ -48,9 +47,9 @@ def published(problem: Problem) -> Callable[[int], None]:
         weights = [problem.start.clone().requires_grad_()]
         for _ in range(steps):
             index = torch.randperm(len(images), generator=generator).to(images.device)
-            chosen = augmentation.draw(world.augmentation, len(images), generator)
+            chosen = augmentation.draw(context.augmentation, len(images), generator)
             batch = augmentation.apply(images[index], chosen)
-            with autocast(world.device, world.precision):
+            with context.compute.autocast():
                 logits = functional_call(student, networks.unflatten(student, weights[-1]), (batch,))
             loss = F.cross_entropy(logits.to(images.dtype), problem.labels[index])
             (gradient,) = torch.autograd.grad(loss, weights[-1], create_graph=True)

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from nsdcodec.encoding.budget import Budget
-from nsdcodec.encoding.objectives.base import World
+from nsdcodec.encoding.objectives.base import Context
 from nsdcodec.encoding.parameterizations.base import RealImages
 from nsdcodec.encoding.parameterizations.fred import FreD
 from nsdcodec.errors import InvalidSetting
@@ -23,6 +23,7 @@ from nsdcodec.format.geometry import Geometry
 from nsdcodec.format.layout import MAX_IMAGES, Layout
 from nsdcodec.format.recipe import NetworkSpec, Normalization
 from nsdcodec.learning import networks
+from nsdcodec.learning.compute import Compute, Precision
 from nsdcodec.learning.real import RealData
 from nsdcodec.sources.base import Split
 from nsdcodec.system.randomness import stream
@@ -77,7 +78,7 @@ class Problem:
     `start` and `end` are flat weights [P]."""
 
     work: Work
-    world: World
+    context: Context
     layout: Layout
     arrays: dict[str, Tensor]
     labels: Tensor
@@ -96,7 +97,7 @@ class Problem:
 
 
 def problem(
-    work: Work, device: torch.device, precision: str = "float32", dtype: torch.dtype = torch.float32
+    work: Work, device: torch.device, precision: Precision = "float32", dtype: torch.dtype = torch.float32
 ) -> Problem:
     """`precision` is of convolutions, as everywhere; `dtype` of all numbers: float64 for a reference."""
     form = FreD(images_per_class=work.images // work.classes, coefficients=COEFFICIENTS, init="noise")
@@ -106,22 +107,22 @@ def problem(
     arrays = form.initial(layout, real, generator)
     arrays = {role: _on(values, device, dtype) for role, values in arrays.items()}
     arrays["spectrum"].requires_grad_()
-    world = _world(work, device, precision)
+    context = _context(work, device, precision)
     start, end = (weights.to(device, dtype) for weights in _expert(work))
     rate = torch.tensor(STUDENT_RATE, dtype=dtype, device=device, requires_grad=True)
-    return Problem(work, world, layout, arrays, synthesis.labels(layout, arrays, device), rate, start, end)
+    return Problem(work, context, layout, arrays, synthesis.labels(layout, arrays, device), rate, start, end)
 
 
 def _on(values: Tensor, device: torch.device, dtype: torch.dtype) -> Tensor:
     return values.to(device, dtype if values.is_floating_point() else values.dtype)
 
 
-def _world(work: Work, device: torch.device, precision: str) -> World:
+def _context(work: Work, device: torch.device, precision: Precision) -> Context:
     """Without real images, which trajectory matching does not look at."""
     none = Split(torch.zeros(0, 3, SIDE, SIDE, dtype=torch.uint8), torch.zeros(0, dtype=torch.int64))
     real = RealData(none, work.classes, Normalization((0.5,) * 3, (0.25,) * 3), device)
     network = NetworkSpec("convnet", work.depth, work.width)
-    return World(work.geometry, real, "", network, AUGMENTATION, SEED, device, precision, Path("unused"))
+    return Context(work.geometry, real, "", network, AUGMENTATION, SEED, Compute(device, precision), Path("unused"))
 
 
 def _expert(work: Work) -> tuple[Tensor, Tensor]:

@@ -13,12 +13,12 @@ from dataclasses import dataclass, field, replace
 
 import torch
 
-from nsdcodec.bench.stepping import floor
-from nsdcodec.bench.stepping.contenders import contender
-from nsdcodec.bench.stepping.process import Failed, Process
-from nsdcodec.bench.stepping.timed import Lap, timed
-from nsdcodec.bench.stepping.work import Work
 from nsdcodec.system.free_memory import free_memory
+from step_bench import floor
+from step_bench.contenders import contender
+from step_bench.process import Failed, Process
+from step_bench.timed import Lap, timed
+from step_bench.work import Work
 
 Listener = Callable[[float, str], None]
 # The numbers of steps whose memory foretells that of more.
@@ -28,7 +28,7 @@ MARGIN = 1.15
 
 
 @dataclass(frozen=True)
-class Place:
+class Conditions:
     """Where and how often: a device by name, threads of torch, and rounds."""
 
     device: str
@@ -41,7 +41,7 @@ class Place:
 
 
 @dataclass
-class Taken:
+class Timings:
     """Of a work: each contender's laps, the first of which no figure of speed counts, and why others have none."""
 
     laps: dict[str, list[Lap]] = field(default_factory=dict)
@@ -57,68 +57,68 @@ class Taken:
         return self.laps[name][-1].memory
 
 
-def measure(work: Work, names: tuple[str, ...], place: Place, listen: Listener) -> Taken:
+def measure(work: Work, names: tuple[str, ...], conditions: Conditions, listen: Listener) -> Timings:
     """A first iteration of each contender, then one in each round; `listen` hears (done 0 to 1, text)."""
-    taken = Taken()
+    timings = Timings()
     with ExitStack() as stack:
         processes: dict[str, Process[[int], Lap]] = {}
         # The largest last: when it is weighed, what the others keep is taken already.
         for name in sorted(names, key=lambda name: contender(name).keeps_graph):
             listen(0.0, f"{name}: first iteration")
-            why = _too_large(name, work, place, taken)
+            why = _too_large(name, work, conditions, timings)
             if why is not None:
-                taken.skipped[name] = why
+                timings.skipped[name] = why
                 continue
-            processes[name] = stack.enter_context(Process(place.threads, timed, name, work, place.device))
-            taken.laps[name] = []
-            _lap(name, 0, processes, taken)
-        for number in range(place.rounds):
+            processes[name] = stack.enter_context(Process(conditions.threads, timed, name, work, conditions.device))
+            timings.laps[name] = []
+            _lap(name, 0, processes, timings)
+        for number in range(conditions.rounds):
             # Another one begins each time: who comes after a large one finds caches of the processor cold.
             names = tuple(processes)
             for turn in range(len(names)):
                 name = names[(turn + number) % len(names)]
-                done = (1 + number + turn / len(names)) / (1 + place.rounds)
-                listen(done, f"{name}: round {number + 1} of {place.rounds}")
-                _lap(name, number + 1, processes, taken)
-    return taken
+                done = (1 + number + turn / len(names)) / (1 + conditions.rounds)
+                listen(done, f"{name}: round {number + 1} of {conditions.rounds}")
+                _lap(name, number + 1, processes, timings)
+    return timings
 
 
-def _lap(name: str, number: int, processes: dict[str, Process[[int], Lap]], taken: Taken) -> None:
+def _lap(name: str, number: int, processes: dict[str, Process[[int], Lap]], timings: Timings) -> None:
     """One that fails is out of the race: the figures of the others stand."""
     try:
-        taken.laps[name].append(processes[name].ask(number))
+        timings.laps[name].append(processes[name].ask(number))
     except Failed as error:
-        taken.skipped[name] = str(error)
-        del processes[name], taken.laps[name]
+        timings.skipped[name] = str(error)
+        del processes[name], timings.laps[name]
 
 
-def _too_large(name: str, work: Work, place: Place, taken: Taken) -> str | None:
+def _too_large(name: str, work: Work, conditions: Conditions, timings: Timings) -> str | None:
     """Why a contender cannot run, by the memory of a few steps; None where it can."""
     if not contender(name).keeps_graph:
         return None
     precision = contender(name).precision
     most = replace(work, steps=min(FEW[-1], work.steps))
     counted = floor.graph_bytes(most, precision)
-    if counted * MARGIN > place.free:
-        return _reason(counted, place, f"of {most.steps} steps ")
+    if counted * MARGIN > conditions.free:
+        return _reason(counted, conditions, f"of {most.steps} steps ")
     foretold = floor.graph_bytes(work, precision)
     if work.steps > FEW[-1]:
         try:
-            found = [_memory(name, replace(work, steps=steps), place) for steps in FEW]
+            found = [_memory(name, replace(work, steps=steps), conditions) for steps in FEW]
         except Failed as error:
             return str(error)
         if None not in found:
             foretold = extrapolated({steps: memory or 0 for steps, memory in zip(FEW, found, strict=True)}, work.steps)
-    taken.foretold[name] = foretold
-    return _reason(foretold, place, "") if foretold * MARGIN > place.free else None
+    timings.foretold[name] = foretold
+    return _reason(foretold, conditions, "") if foretold * MARGIN > conditions.free else None
 
 
-def _reason(needed: int, place: Place, what: str) -> str:
-    return f"the graph {what}would take about {needed / 1e9:.1f} GB, and {place.free / 1e9:.1f} GB are free"
+def _reason(needed: int, conditions: Conditions, what: str) -> str:
+    return f"the graph {what}would take about {needed / 1e9:.1f} GB, and {conditions.free / 1e9:.1f} GB are free"
 
 
-def _memory(name: str, work: Work, place: Place) -> int | None:
-    with Process(place.threads, timed, name, work, place.device) as process:
+def _memory(name: str, work: Work, conditions: Conditions) -> int | None:
+    with Process(conditions.threads, timed, name, work, conditions.device) as process:
         return process.ask(0).memory
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from nsdcodec.bench import measurement
-from nsdcodec.bench.measurement import Cells, made_by_line, markdown_table, verdict_cells
+from measurement.machine import Load, made_by_line
+from measurement.report import Cells, markdown_table, write_report
+from measurement.verdict import verdict_cells
 
 
 def write(found: dict[str, Any], folder: Path) -> list[Path]:
     """Writes step.md and step.json; their paths. Raises FileAccess."""
-    return measurement.write(found, markdown(found), folder, "step")
+    return write_report(found, markdown(found), folder, "step")
 
 
 def title(work: dict[str, Any]) -> str:
@@ -55,7 +56,7 @@ def gradient_cells(found: dict[str, Any]) -> Cells:
 
 def verdicts(found: dict[str, Any]) -> Cells:
     """A row a target, with what was measured and whether it is met."""
-    return verdict_cells(found["targets"], "images x steps")
+    return verdict_cells(found["targets"], "images x steps", found["load"])
 
 
 def skipped(work: dict[str, Any]) -> list[str]:
@@ -84,6 +85,8 @@ def notes(found: dict[str, Any]) -> list[str]:
     ]
     lines += [line for work in found["works"] for line in skipped(work)]
     lines += [f"Skipped: gradient: {name}: {why}" for name, why in found["gradients"]["skipped"].items()]
+    if found["load"] is not None:
+        lines.append(f"Meanwhile {Load(**found['load']).text}, on average.")
     if found["command"]:
         lines.append(f"Command: `{found['command']}`")
     lines.append(made_by_line(found["made_by"]))

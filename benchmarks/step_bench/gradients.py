@@ -10,9 +10,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from nsdcodec.bench.stepping.contenders import REFERENCE, contender
-from nsdcodec.bench.stepping.process import Process
-from nsdcodec.bench.stepping.work import Work, problem
+from step_bench.contenders import REFERENCE, contender
+from step_bench.process import Process
+from step_bench.work import Work, problem
 
 # The work on which they are compared: in float64 it takes twice the memory, and several times the time.
 IMAGES_A_CLASS, STEPS = 2, 2

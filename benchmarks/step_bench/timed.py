@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import torch
 
-from nsdcodec.bench import process_memory
-from nsdcodec.bench.stepping.contenders import contender
-from nsdcodec.bench.stepping.work import Problem, Work, problem
+from measurement import process_memory
 from nsdcodec.system.malloc import keep_freed_memory
+from step_bench.contenders import contender
+from step_bench.work import Problem, Work, problem
 
 
 @dataclass(frozen=True)
@@ -49,10 +49,10 @@ def timed(name: str, work: Work, device_name: str) -> Callable[[int], Lap]:
 def _run(iterate: Callable[[int], None], made: Problem, iteration: int) -> float:
     for leaf in made.leaves:
         leaf.grad = None
-    _wait(made.world.device)
+    _wait(made.context.device)
     started = time.perf_counter()
     iterate(iteration)
-    _wait(made.world.device)
+    _wait(made.context.device)
     return time.perf_counter() - started
 
 

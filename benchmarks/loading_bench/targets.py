@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from nsdcodec.bench.loading.rounds import Rates, ratio
-from nsdcodec.bench.measurement import Verdict
+from loading_bench.rounds import Rates, ratio
+from measurement.verdict import Verdict
 
 # The file whose start is judged is one of IPC 1 of CIFAR-10, about this many bytes.
 SMALL_FILE = 1 << 16
@@ -17,7 +17,7 @@ IMPORT_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
-class Comparison:
+class SpeedTarget:
     """`ours` is at least `least` times as fast as the fastest of `others`."""
 
     ours: str
@@ -25,19 +25,19 @@ class Comparison:
     least: float
 
 
-COMPARISONS = (
-    Comparison("loader-cached", ("indexing",), 0.95),
-    Comparison("loader-cached", ("tensordataset",), 3.0),
-    Comparison("loader", ("tensordataset",), 1.0),
-    Comparison("loader", ("imagefolder", "imagefolder-workers"), 20.0),
-    Comparison("dataloader-cached", ("tensordataset",), 0.9),
+SPEED_TARGETS = (
+    SpeedTarget("loader-cached", ("indexing",), 0.95),
+    SpeedTarget("loader-cached", ("tensordataset",), 3.0),
+    SpeedTarget("loader", ("tensordataset",), 1.0),
+    SpeedTarget("loader", ("imagefolder", "imagefolder-workers"), 20.0),
+    SpeedTarget("dataloader-cached", ("tensordataset",), 0.9),
 )
 
 
 def compared(set_name: str, rates: Rates) -> list[Verdict]:
     """The comparisons on one set."""
     verdicts = []
-    for comparison in COMPARISONS:
+    for comparison in SPEED_TARGETS:
         found = ratio(rates, comparison.ours, comparison.others)
         verdicts.append(
             Verdict(

@@ -1,20 +1,21 @@
-"""nsdc bench loader: how fast a file is loaded, beside what else images are loaded with."""
+"""How fast a file is loaded, beside what else images are loaded with.
+
+python benchmarks/loading.py [FILE]... [-o FOLDER]
+"""
 
 from __future__ import annotations
 
-import shlex
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from nsdcodec_cli import output
 
+from measurement.command import command_line, start
 from nsdcodec.errors import InvalidSetting
 
-from . import output
 
-
-def loader(
+def loading(
     files: Annotated[
         list[str] | None,
         typer.Argument(metavar="[FILE]...", help="Paths or URLs; none: sets of random numbers.", show_default=False),
@@ -44,9 +45,9 @@ def loader(
     The same images, in one run, by ds.loader and DataLoader, indexing, TensorDataset, torchvision's ImageFolder and
     CIFAR10, Hugging Face datasets and WebDataset, as far as they are installed; with each target and whether it is met.
     """
-    from nsdcodec.bench.loading import report
-    from nsdcodec.bench.loading.contenders import CONTENDERS
-    from nsdcodec.bench.loading.run import LoadingBench, execute
+    from loading_bench import report
+    from loading_bench.contenders import CONTENDERS
+    from loading_bench.run import LoadingBench, execute
 
     planned = LoadingBench(
         files=tuple(files or ()),
@@ -59,9 +60,9 @@ def loader(
         batch_size=batch_size,
         workers=workers,
         threads=threads,
-        command=shlex.join(["nsdc", *sys.argv[1:]]),
+        command=command_line(),
     )
-    with output.progress_bar("bench loader") as bar:
+    with output.progress_bar("loading") as bar:
         found = execute(planned, bar)
     written = report.write(found, out) if out is not None else []
     if json:
@@ -84,3 +85,7 @@ def _counts(text: str) -> tuple[int, ...]:
         return tuple(int(part) for part in text.split(","))
     except ValueError as error:
         raise InvalidSetting(f"--images {text}: write whole numbers with commas between, such as 220,10000") from error
+
+
+if __name__ == "__main__":
+    start(loading)

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import torch
 import torch.nn.functional as F
 
-from nsdcodec.bench.loading.contenders import Batch
+from loading_bench.contenders import LabelledImages
 from nsdcodec.learning.base import Network
 
-Opened = Mapping[str, Iterable[Batch]]
+Opened = Mapping[str, Iterable[LabelledImages]]
 Rates = dict[str, list[float]]
 Listener = Callable[[float, str], None]
 FEWEST_ROUNDS, MOST_ROUNDS = 3, 15
@@ -24,7 +24,7 @@ FEWEST_STEPS, MOST_STEPS = 2, 10
 
 
 @dataclass(frozen=True)
-class Step:
+class StepTimes:
     """Seconds of a training step, medians: waiting for its batch, and the whole; `wait_share` is that of all steps."""
 
     wait: float
@@ -56,7 +56,7 @@ def laps(opened: Opened, rounds: int | None, seconds: float, lap: float, listen:
     return rates
 
 
-def _lap(batches: Iterable[Batch], seconds: float) -> float:
+def _lap(batches: Iterable[LabelledImages], seconds: float) -> float:
     served = 0
     started = time.perf_counter()
     while True:
@@ -77,7 +77,9 @@ def ratio(rates: Rates, ours: str, others: tuple[str, ...]) -> float | None:
     return statistics.median(ratios)
 
 
-def steps(opened: Opened, network: Network, count: int | None, seconds: float, listen: Listener) -> dict[str, Step]:
+def steps(
+    opened: Opened, network: Network, count: int | None, seconds: float, listen: Listener
+) -> dict[str, StepTimes]:
     """`count` training steps with each contender, after one that is dropped; None is as many as `seconds` hold, from
     `FEWEST_STEPS` to `MOST_STEPS`. A step is of SGD: forward, backward, update, on the CPU."""
     optimizer = torch.optim.SGD(network.parameters(), lr=0.01)
@@ -89,16 +91,16 @@ def steps(opened: Opened, network: Network, count: int | None, seconds: float, l
         wanted = count or min(MOST_STEPS, max(FEWEST_STEPS, int(seconds / len(opened) / first) - 1))
         timed = [_step(endless, network, optimizer) for _ in range(wanted)]
         waits, wholes = zip(*timed, strict=True)
-        found[name] = Step(statistics.median(waits), statistics.median(wholes), sum(waits) / sum(wholes))
+        found[name] = StepTimes(statistics.median(waits), statistics.median(wholes), sum(waits) / sum(wholes))
     return found
 
 
-def _endless(batches: Iterable[Batch]) -> Iterator[Batch]:
+def _endless(batches: Iterable[LabelledImages]) -> Iterator[LabelledImages]:
     while True:
         yield from batches
 
 
-def _step(batches: Iterator[Batch], network: Network, optimizer: torch.optim.Optimizer) -> tuple[float, float]:
+def _step(batches: Iterator[LabelledImages], network: Network, optimizer: torch.optim.Optimizer) -> tuple[float, float]:
     """Seconds: waiting, and the whole."""
     started = time.perf_counter()
     images, labels = next(batches)

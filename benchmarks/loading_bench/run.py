@@ -12,12 +12,12 @@ from typing import Any
 
 import torch
 
-from nsdcodec.bench.loading import probe, targets
-from nsdcodec.bench.loading.contenders import CONTENDERS, contender
-from nsdcodec.bench.loading.forms import Forms, write
-from nsdcodec.bench.loading.made import made
-from nsdcodec.bench.loading.rounds import Listener, Rates, Step, laps, steps
-from nsdcodec.bench.measurement import made_by
+from loading_bench import probe, targets
+from loading_bench.contenders import CONTENDERS, contender
+from loading_bench.forms import Forms, write
+from loading_bench.made import made
+from loading_bench.rounds import Listener, Rates, StepTimes, laps, steps
+from measurement.machine import LoadMeter, made_by
 from nsdcodec.data.dataset import NSDDataset
 from nsdcodec.errors import InvalidSetting, MissingData
 from nsdcodec.format.container import remote
@@ -80,6 +80,7 @@ class LoadingBench:
 def execute(bench: LoadingBench, listen: Listener = lambda done, text: None) -> dict[str, Any]:
     """Measures; the document that `report` shows: rates in images/s, times in seconds, memory in bytes. `listen` hears
     (done 0 to 1, text). Raises what reading the files raises, and InvalidSetting."""
+    meter = LoadMeter()
     missing = _missing(bench)
     sets = bench.sets
     measured = []
@@ -93,6 +94,7 @@ def execute(bench: LoadingBench, listen: Listener = lambda done, text: None) -> 
                 forms, dataset = _on_disk(bench, source, Path(folder))
                 measured.append(_measured(bench, name, forms, dataset, missing, number == len(sets) - 1, tell))
     importing = statistics.median(probe.import_seconds() for _ in range(IMPORTS))
+    load = meter.load()
     verdicts = [verdict for found in measured for verdict in found.pop("verdicts")]
     return {
         "bench": "loader",
@@ -104,6 +106,7 @@ def execute(bench: LoadingBench, listen: Listener = lambda done, text: None) -> 
         "missing": missing,
         "sets": measured,
         "targets": [asdict(verdict) for verdict in [*verdicts, targets.imported(importing)]],
+        "load": None if load is None else asdict(load),
         "command": bench.command,
         "made_by": made_by(),
     }
@@ -173,7 +176,7 @@ def _measured(
         LAP_SHARE * bench.seconds,
         lambda done, text: tell(0.05 + 0.5 * done, text),
     )
-    trained: dict[str, Step] = {}
+    trained: dict[str, StepTimes] = {}
     if network is not None:
         trained = steps(
             opened,
@@ -212,7 +215,7 @@ def _network(name: str, dataset: NSDDataset) -> Network:
 
 
 def _row(
-    name: str, rates: Rates, firsts: dict[str, list[float]], memory: int | None, step: Step | None
+    name: str, rates: Rates, firsts: dict[str, list[float]], memory: int | None, step: StepTimes | None
 ) -> dict[str, Any]:
     return {
         "name": name,
