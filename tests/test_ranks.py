@@ -9,12 +9,12 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 from contexts import toy_source
+from encodes import Encode
 from processes import exit_codes, lines, started, wait
 
 if not torch.distributed.is_available():
@@ -23,7 +23,8 @@ pytest.importorskip("h5py")
 
 from nsdcodec import NSDDataset
 from nsdcodec.encoding import progress
-from nsdcodec.encoding.encoder import Job, encode
+from nsdcodec.encoding.budget import Budget
+from nsdcodec.encoding.encoder import Output, Task
 from nsdcodec.encoding.recipes import recipe
 from nsdcodec.encoding.settings import for_geometry
 from nsdcodec.errors import FileAccess, InvalidSetting, NsdError, RankLost
@@ -53,35 +54,36 @@ def _same_check_always(setattr=setattr) -> None:
     setattr(training, "accuracy", lambda *_: 0.5)  # ties, so that the arrays of the last iteration are the file's
 
 
-def made(folder: Path, name: str, *pairs: str, objective: str = "dm", draws: int = 2, iterations: int = 4) -> Job:
+def made(folder: Path, name: str, *pairs: str, objective: str = "dm", draws: int = 2, iterations: int = 4) -> Encode:
     source = toy_source(Geometry(2, 1, 8, 8), train=20)
     pairs = (*TINY, f"iterations={iterations}", f"optimizer.draws={draws}", *pairs)
     settings = for_geometry(recipe("cpu"), source.geometry, source.augmentation)
     settings = settings.with_names(None, objective).with_values(list(pairs))
-    return Job(source, folder / name, settings, "cpu", pairs, ipc=4, experts_folder=folder / "experts")
+    task = Task(source, settings, Budget.of(source.geometry, 4), recipe_name="cpu", overrides=pairs)
+    return Encode(task, Output(folder / name), experts_folder=folder / "experts")
 
 
-def work(job: Job, timeout: float = 60.0, seconds: float = 0.0) -> None:
+def work(encoding: Encode, timeout: float = 60.0, seconds: float = 0.0) -> None:
     """A rank: encodes, takes `seconds` for an iteration, writes down its error, and exits as the command does."""
     _same_check_always()
-    said = job.output.with_name(f"rank{launch.rank()}.txt")
+    said = encoding.path.with_name(f"rank{launch.rank()}.txt")
     try:
         with ranks.joined(CPU, timeout) as together:
-            result = encode(job, lambda at: time.sleep(seconds if at.loss is not None else 0), together)
+            result = encoding.run(lambda at: time.sleep(seconds if at.loss is not None else 0), together)
     except NsdError as error:
         said.write_text(f"{type(error).__name__}: {error}")
         sys.exit(error.exit_code)
     said.write_text(f"{result.nbytes} {result.validation} {result.iterations}")
 
 
-def of_one_process(job: Job, experts: str = "experts") -> bytes:
-    alone = replace(job, output=job.output.with_name("alone.nsd"), resume=False)
-    encode(replace(alone, experts_folder=job.output.with_name(experts)))
-    return alone.output.read_bytes()
+def of_one_process(encoding: Encode, experts: str = "experts") -> bytes:
+    alone = encoding.at("alone.nsd").but(resume=False, experts_folder=encoding.path.with_name(experts))
+    alone.run()
+    return alone.path.read_bytes()
 
 
-def steps(job: Job) -> int:
-    return sum('"step"' in line for line in lines(job.log_path))
+def steps(encoding: Encode) -> int:
+    return len(encoding.events("step"))
 
 
 class TestTheBitsOfOneProcess:
@@ -96,49 +98,49 @@ class TestTheBitsOfOneProcess:
         ],
     )
     def test_ranks_write_the_file_of_one_with_as_many_draws(self, tmp_path, objective, draws, world, pairs):
-        job = made(tmp_path, "out.nsd", *pairs, objective=objective, draws=draws)
-        with started(world, work, job) as processes:
+        encoding = made(tmp_path, "out.nsd", *pairs, objective=objective, draws=draws)
+        with started(world, work, encoding) as processes:
             assert exit_codes(processes) == [0] * world
-        assert job.output.read_bytes() == of_one_process(job, "other experts")
+        assert encoding.path.read_bytes() == of_one_process(encoding, "other experts")
         results = {(tmp_path / f"rank{rank}.txt").read_text() for rank in range(world)}
-        assert results == {f"{job.output.stat().st_size} 0.5 4"}
-        assert steps(job) == 4
-        fewer = replace(job, settings=job.settings.with_values([f"optimizer.draws={draws - 1}"]))
-        assert NSDDataset(job.output).header.provenance["iterations"] == 4
-        assert job.output.read_bytes() != of_one_process(fewer)
+        assert results == {f"{encoding.path.stat().st_size} 0.5 4"}
+        assert steps(encoding) == 4
+        fewer = encoding.but(f"optimizer.draws={draws - 1}")
+        assert NSDDataset(encoding.path).header.provenance["iterations"] == 4
+        assert encoding.path.read_bytes() != of_one_process(fewer)
 
     def test_experts_are_made_once_by_all(self, tmp_path):
-        job = made(tmp_path, "out.nsd", *MTT, "experts=6", objective="mtt", iterations=1)
-        with started(2, work, job) as processes:
+        encoding = made(tmp_path, "out.nsd", *MTT, "experts=6", objective="mtt", iterations=1)
+        with started(2, work, encoding) as processes:
             assert exit_codes(processes) == [0, 0]
         assert len(list(tmp_path.glob("experts/*/*.h5"))) == 6
 
 
 class TestStopping:
     def test_one_told_to_stop_stops_all_and_another_number_goes_on(self, tmp_path):
-        job = made(tmp_path, "out.nsd", *POOL, draws=3, iterations=40)
-        with started(2, work, job, 60.0, 0.02) as processes:
-            wait(lambda: steps(job) >= 3)
+        encoding = made(tmp_path, "out.nsd", *POOL, draws=3, iterations=40)
+        with started(2, work, encoding, 60.0, 0.02) as processes:
+            wait(lambda: steps(encoding) >= 3)
             os.kill(processes[1].pid, signal.SIGTERM)  # type: ignore[arg-type]
             assert exit_codes(processes) == [130, 130]
         assert "--resume" in (tmp_path / "rank0.txt").read_text()
-        assert NSDDataset(job.output).header.provenance["validation"] == 0.5
-        assert 3 <= steps(job) < 40
-        whole = of_one_process(job)
-        again = replace(job, resume=True)
+        assert NSDDataset(encoding.path).header.provenance["validation"] == 0.5
+        assert 3 <= steps(encoding) < 40
+        whole = of_one_process(encoding)
+        again = encoding.but(resume=True)
         with started(3, work, again, 60.0, 0.02) as processes:
-            wait(lambda: "start" in "".join(lines(job.log_path)[-2:]) or steps(job) >= 10)
+            wait(lambda: "start" in "".join(lines(encoding.output.log)[-2:]) or steps(encoding) >= 10)
             os.kill(processes[0].pid, signal.SIGTERM)  # type: ignore[arg-type]
             assert exit_codes(processes) == [130, 130, 130]
-        encode(again)
-        assert job.output.read_bytes() == whole
-        assert not job.checkpoint_path.exists()
+        again.run()
+        assert encoding.path.read_bytes() == whole
+        assert not encoding.output.checkpoint.exists()
 
     @pytest.mark.parametrize("victim", [0, 1])
     def test_a_killed_rank_ends_the_other_and_the_last_checkpoint_stands(self, tmp_path, victim):
-        job = replace(made(tmp_path, "out.nsd", *POOL, iterations=40), checkpoint_seconds=0.0)
-        with started(2, work, job, 60.0, 0.02) as processes:
-            wait(lambda: steps(job) >= 3)
+        encoding = made(tmp_path, "out.nsd", *POOL, iterations=40).but(checkpoint_seconds=0.0)
+        with started(2, work, encoding, 60.0, 0.02) as processes:
+            wait(lambda: steps(encoding) >= 3)
             processes[victim].kill()
             killed = time.monotonic()
             codes = exit_codes(processes)
@@ -147,30 +149,30 @@ class TestStopping:
         said = (tmp_path / f"rank{1 - victim}.txt").read_text()
         assert said.startswith("RankLost: another process of this run is gone")
         assert ("out.nsd.checkpoint holds the last checkpoint" in said) == (victim == 1)
-        assert not job.output.exists()
-        encode(replace(job, resume=True))
-        assert steps(job) >= 40
-        assert job.output.read_bytes() == of_one_process(job)
+        assert not encoding.path.exists()
+        encoding.but(resume=True).run()
+        assert steps(encoding) >= 40
+        assert encoding.path.read_bytes() == of_one_process(encoding)
 
     def test_a_rank_that_hangs_is_lost_after_the_timeout(self, tmp_path):
-        job = made(tmp_path, "out.nsd", *POOL, iterations=1000)
-        with started(2, work, job, 2.0) as processes:
-            wait(lambda: steps(job) >= 3)
+        encoding = made(tmp_path, "out.nsd", *POOL, iterations=1000)
+        with started(2, work, encoding, 2.0) as processes:
+            wait(lambda: steps(encoding) >= 3)
             os.kill(processes[1].pid, signal.SIGSTOP)  # type: ignore[arg-type]
             assert exit_codes(processes[:1]) == [7]
         assert (tmp_path / "rank0.txt").read_text().startswith("RankLost")
 
     def test_a_time_limit_ends_all_by_the_clock_of_the_first(self, tmp_path):
-        job = replace(made(tmp_path, "out.nsd", *POOL), time_limit=1.0)
-        with started(2, work, job) as processes:
+        encoding = made(tmp_path, "out.nsd", *POOL).but(time_limit=1.0)
+        with started(2, work, encoding) as processes:
             assert exit_codes(processes) == [0, 0]
-        assert steps(job) > 4
+        assert steps(encoding) > 4
         assert len({(tmp_path / f"rank{rank}.txt").read_text() for rank in range(2)}) == 1
 
     def test_an_error_of_the_first_is_everyones(self, tmp_path):
-        job = made(tmp_path, "out.nsd", *POOL)
-        job.log_path.parent.joinpath("out.nsd").mkdir()
-        with started(2, work, job) as processes:
+        encoding = made(tmp_path, "out.nsd", *POOL)
+        encoding.path.mkdir()
+        with started(2, work, encoding) as processes:
             assert exit_codes(processes) == [FileAccess.exit_code] * 2
         assert len({(tmp_path / f"rank{rank}.txt").read_text() for rank in range(2)}) == 1
         assert "FileAccess" in (tmp_path / "rank1.txt").read_text()
@@ -219,19 +221,19 @@ class TestTheLaunch:
         assert (launch.rank(), launch.world()) == (3, 4)
 
     def test_a_checkpoint_of_the_same_launch_is_gone_on_from_unasked(self, tmp_path):
-        job = replace(made(tmp_path, "out.nsd", *POOL, iterations=6), launch="a", checkpoint_seconds=0.0)
+        encoding = made(tmp_path, "out.nsd", *POOL, iterations=6).but(launch="a", checkpoint_seconds=0.0)
 
         def cut(at):
             if at.done > 0.5:
                 raise MemoryError
 
         with pytest.raises(MemoryError):
-            encode(job, cut)
+            encoding.run(cut)
         with pytest.raises(InvalidSetting, match="--resume"):
-            encode(replace(job, launch="b"))
-        encode(replace(job, restart=True))  # dropped at the start of the launch, not when machines come or go
-        assert '"iteration": 0' not in [line for line in lines(job.log_path) if '"start"' in line][1]
-        assert job.output.read_bytes() == of_one_process(replace(job, launch=""))
+            encoding.but(launch="b").run()
+        encoding.but(restart=True).run()  # dropped at the start of the launch, not when machines come or go
+        assert '"iteration": 0' not in [line for line in lines(encoding.output.log) if '"start"' in line][1]
+        assert encoding.path.read_bytes() == of_one_process(encoding.but(launch=""))
 
 
 OPTIONS = [
@@ -293,7 +295,7 @@ class TestTorchrun:
         pytest.importorskip("sklearn")
         code = "from nsdcodec_cli import main; main()"
         command = ("--no-python", sys.executable, "-c", code)
-        child = torchrun(*command, "experts", "digits", "--count", 4, "--recipe", "cpu", "--device", "cpu", "--json",
+        child = torchrun(*command, "experts", "digits", "--count", 4, "--recipe", "gpu", "--device", "cpu", "--json",
                          "--set", "network.width=4", "--set", "last_start=1")  # fmt: skip
         printed, _ = child.communicate(timeout=60)
         assert child.returncode == 0

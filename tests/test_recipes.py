@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from nsdcodec.encoding.budget import Budget
-from nsdcodec.encoding.objectives import Guided
+from nsdcodec.encoding.objectives import Guidance, Guided
 from nsdcodec.encoding.objectives.distribution import DistributionMatching
 from nsdcodec.encoding.objectives.gradient import GradientMatching
 from nsdcodec.encoding.objectives.trajectory import TrajectoryMatching
@@ -173,7 +173,7 @@ def test_an_unknown_key_names_the_nearest():
         ("iterations", "write --set key=value"),
         ("iterations=-1", "at least 0"),
         ("optimizer.learning_rate=0", "above 0"),
-        ("optimizer.kind=lion", "adam or sgd"),
+        ("optimizer.kind=lion", "adam, sgd"),
         ("optimizer.momentum=1.0", "below 1"),
         ("optimizer.momentum=-0.1", "at least 0"),
         ("validation.checks=0", "at least 1"),
@@ -231,7 +231,7 @@ def test_a_depth_or_augmentation_set_by_hand_stays():
 
 def test_guidance_wraps_the_objective_only_where_it_weighs_something():
     assert CPU.guided_objective is CPU.objective
-    assert GPU.guided_objective == Guided(GPU.objective, 0.1, 256, 1, 0.1)
+    assert GPU.guided_objective == Guided(GPU.objective, Guidance(0.1, 256, 1, 0.1))
     unguided = GPU.with_names(None, "none")
     assert unguided.guided_objective is unguided.objective
 

@@ -17,25 +17,24 @@ pytest.importorskip("h5py")
 SOAK = Path(__file__).parent / "soak"
 sys.path.insert(0, str(SOAK))
 
-from tiny import OBJECTIVES, job  # noqa: E402
+from tiny import OBJECTIVES, run, tiny  # noqa: E402
 
 from nsdcodec.encoding import progress  # noqa: E402
-from nsdcodec.encoding.encoder import encode  # noqa: E402
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="runs are forks")
 @pytest.mark.parametrize("objective", OBJECTIVES)
 def test_a_run_killed_at_random_moments_and_resumed_ends_with_the_same_file(objective):
     paths = os.pathsep.join(path for path in sys.path if path)
-    run = subprocess.run(
+    campaign = subprocess.run(
         [sys.executable, SOAK / "kills.py", "--rounds", "1", "--kills", "3", "--seed", "2", "--objective", objective],
         env=os.environ | {"PYTHONPATH": paths, "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
         timeout=120,
     )
-    assert run.returncode == 0, run.stderr[-2000:]
-    assert "1 rounds, 3 kills" in run.stdout
+    assert campaign.returncode == 0, campaign.stderr[-2000:]
+    assert "1 rounds, 3 kills" in campaign.stdout
 
 
 @pytest.mark.parametrize("objective", OBJECTIVES)
@@ -49,5 +48,5 @@ def test_iterations_leave_no_tensor_behind(objective, tmp_path, monkeypatch):
             gc.collect()
             counts[iteration] = sum(issubclass(type(one), torch.Tensor) for one in gc.get_objects())
 
-    encode(job(objective, tmp_path, iterations=20, checks=2, checkpoint_seconds=0.0), count)
+    run(*tiny(objective, tmp_path, iterations=20, checks=2, checkpoint_seconds=0.0), count)
     assert 0 < counts[19] <= counts[4]

@@ -18,7 +18,8 @@ pytest.importorskip("sklearn")
 import h5py
 
 from nsdcodec import NSDDataset
-from nsdcodec.encoding.encoder import Job, encode
+from nsdcodec.encoding.budget import Budget
+from nsdcodec.encoding.encoder import Output, Task, encode
 from nsdcodec.encoding.recipes import recipe
 from nsdcodec.encoding.settings import for_geometry
 from nsdcodec.errors import InvalidSource
@@ -26,6 +27,7 @@ from nsdcodec.evaluation import analysis
 from nsdcodec.evaluation.accuracy import evaluate
 from nsdcodec.format.recipe import NetworkSpec, TrainingRecipe
 from nsdcodec.learning import networks, training
+from nsdcodec.learning.compute import Compute
 from nsdcodec.learning.real import Normalized, RealData, normalized
 from nsdcodec.sources import Source, load, normalize
 from nsdcodec.sources import streamed as streamed_module
@@ -87,11 +89,11 @@ class TestImages:
         assert some.shape == (4, 3, 8, 8)
         np.testing.assert_array_equal(some[torch.tensor([2, 0])].numpy(), IMAGES[[37, 10]])
 
-    def test_parts_are_all_of_them_and_few_at_a_time(self, path, monkeypatch):
+    def test_chunks_are_all_of_them_and_few_at_a_time(self, path, monkeypatch):
         monkeypatch.setattr(streamed_module, "PART_BYTES", 20 * IMAGES[0].nbytes)
-        parts = [part.numpy() for part in load(str(path), memory=1).train.images.parts()]
-        assert max(map(len, parts)) <= 20 < len(IMAGES)
-        np.testing.assert_array_equal(np.concatenate(parts), IMAGES)
+        chunks = [chunk.numpy() for chunk in load(str(path), memory=1).train.images.chunks()]
+        assert max(map(len, chunks)) <= 20 < len(IMAGES)
+        np.testing.assert_array_equal(np.concatenate(chunks), IMAGES)
 
     @pytest.mark.parametrize("index", [-1, 120])
     def test_a_place_outside_is_an_index_error(self, streamed, index):
@@ -142,8 +144,8 @@ class TestSource:
 
     def test_digest_and_normalization_take_one_pass(self, streamed, monkeypatch):
         passes = []
-        whole = Streamed.parts
-        monkeypatch.setattr(Streamed, "parts", lambda images: passes.append(1) or whole(images))
+        whole = Streamed.chunks
+        monkeypatch.setattr(Streamed, "chunks", lambda images: passes.append(1) or whole(images))
         _ = streamed.normalization, streamed.sha256
         assert len(passes) == 1
 
@@ -212,20 +214,21 @@ class TestUse:
         for name, source in (("held", held), ("streamed", streamed)):
             fitted = for_geometry(recipe("cpu"), source.geometry, source.augmentation).with_names(form, objective)
             settings = fitted.with_values([*TINY, "iterations=2", *pairs])
-            job = Job(source, tmp_path / f"{name}.nsd", settings, "cpu", ipc=3, experts_folder=tmp_path / name)
-            encode(job)
-            written.append(job.output.read_bytes())
+            task = Task(source, settings, Budget.of(source.geometry, 3), recipe_name="cpu")
+            encode(task, Output(tmp_path / f"{name}.nsd"), experts_folder=tmp_path / name)
+            written.append((tmp_path / f"{name}.nsd").read_bytes())
         assert written[0] == written[1]
 
     def test_evaluation_and_robustness_find_the_same(self, held, streamed, tmp_path):
         from nsdcodec.evaluation.robustness import robustness
 
         fitted = for_geometry(recipe("cpu"), held.geometry, held.augmentation).with_names("pixel", "none")
-        job = Job(held, tmp_path / "a.nsd", fitted.with_values(list(TINY)), "cpu", ipc=3)
-        encode(job)
-        found = [evaluate(NSDDataset(job.output), one, 1, 3, keep_networks=True) for one in (held, streamed)]
+        encode(Task(held, fitted.with_values(list(TINY)), Budget.of(held.geometry, 3)), Output(tmp_path / "a.nsd"))
+        dataset = NSDDataset(tmp_path / "a.nsd")
+        short = replace(dataset.recipe, epochs=3)
+        found = [evaluate(dataset, one, 1, recipe=short, keep_networks=True) for one in (held, streamed)]
         assert found[0] == found[1]
-        bounded = evaluate(NSDDataset(job.output), streamed, 1, 3, memory=resident_bytes() + (1 << 30))
+        bounded = evaluate(dataset, streamed, 1, Compute(memory=resident_bytes() + (1 << 30)), recipe=short)
         assert bounded.accuracies == found[0].accuracies
         tables = [robustness(found[:1], one, severities=[3]) for one in (held, streamed)]
         assert tables[0] == tables[1]

@@ -5,7 +5,6 @@ and the layouts of tests/builders.py in every coding. Refused files: those of te
 decode to comes from the einsum of tests/references.py, not from the decoder. Needs the extra `dev`.
 """
 
-import dataclasses
 import hashlib
 import json
 import re
@@ -25,7 +24,8 @@ from malformed import REFUSED  # noqa: E402
 
 from nsdcodec import sources  # noqa: E402
 from nsdcodec.encoding import recipes, settings  # noqa: E402
-from nsdcodec.encoding.encoder import Job, encode  # noqa: E402
+from nsdcodec.encoding.budget import Budget  # noqa: E402
+from nsdcodec.encoding.encoder import Output, Task, encode  # noqa: E402
 from nsdcodec.encoding.parameterizations import PARAMETERIZATIONS  # noqa: E402
 from nsdcodec.format.container.codings import CODINGS  # noqa: E402
 from nsdcodec.format.container.file import read  # noqa: E402
@@ -68,9 +68,10 @@ def form(name: str) -> bytes:
     source = toy_source(Geometry(2, 3, 13, 18), 40) if name.endswith("13x18") else sources.load("digits")
     fitted = settings.for_geometry(recipes.CPU, source.geometry, source.augmentation)
     fitted = fitted.with_names(None, "none").with_values([*FORMS[name], "validation.epochs=1"])
-    job = Job(source, path, fitted, "cpu", overrides=tuple(FORMS[name]), ipc=1)
-    encode(dataclasses.replace(job, restart=True))
-    job.log_path.unlink()
+    budget = Budget.of(source.geometry, 1)
+    output = Output(path, restart=True)
+    encode(Task(source, fitted, budget, recipe_name="cpu", overrides=tuple(FORMS[name])), output)
+    output.log.unlink()
     return path.read_bytes()
 
 

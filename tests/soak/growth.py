@@ -19,10 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from tiny import OBJECTIVES, job
+from tiny import OBJECTIVES, run, tiny
 
 from nsdcodec.encoding import progress
-from nsdcodec.encoding.encoder import encode
 from nsdcodec.system.malloc import keep_freed_memory
 
 # A leak of a kilobyte an iteration would be 1.5 MB in three quarters of 2,000; the heap itself takes some 0.3 MB to
@@ -69,7 +68,7 @@ def measured(objective: str, iterations: int) -> Growth:
     # Numbers in place, so that the watch itself does not grow.
     watch = Watch(array("d", [0.0]) * iterations, array("q", [0]) * iterations)
     with tempfile.TemporaryDirectory() as folder:
-        encode(job(objective, Path(folder), iterations, max(1, iterations // 100), 1.0), watch)
+        run(*tiny(objective, Path(folder), iterations, max(1, iterations // 100), 1.0), watch)
     assert watch.last == iterations, watch.last
     quarter = iterations // 4
     each = [after - before for before, after in zip(watch.seconds, watch.seconds[1:], strict=False)]

@@ -21,11 +21,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
-from tiny import OBJECTIVES, job
+from tiny import OBJECTIVES, run, tiny
 
 from nsdcodec.encoding.checkpoint import Checkpoint
-from nsdcodec.encoding.encoder import encode
-from nsdcodec.encoding.job import Job
+from nsdcodec.encoding.encoder import Output, Task
 
 ITERATIONS, CHECKS = 30, 3
 
@@ -39,12 +38,12 @@ class Outcome:
     resumed: list[int] = field(default_factory=list)
 
 
-def run(made: Job, moment: float | None) -> bool:
-    """Runs the job in a fork, killed after `moment` seconds (None: never); whether it came to its end before."""
+def run_in_fork(task: Task, output: Output, moment: float | None) -> bool:
+    """Runs the task in a fork, killed after `moment` seconds (None: never); whether it came to its end before."""
     child = os.fork()
     if child == 0:
         try:
-            encode(made)
+            run(task, output)
             os._exit(0)
         except BaseException as error:
             print(f"error: {type(error).__name__}: {error}", file=sys.stderr, flush=True)
@@ -58,24 +57,24 @@ def run(made: Job, moment: float | None) -> bool:
     return os.WIFEXITED(status)
 
 
-def one_round(made: Job, kills: int, seconds: float, chance: random.Random, outcome: Outcome) -> bytes:
+def one_round(task: Task, output: Output, kills: int, seconds: float, chance: random.Random, outcome: Outcome) -> bytes:
     """The bytes of a file whose making was killed so many times. One that ends before its moment begins anew."""
     killed = 0
     while True:
-        resume = made.checkpoint_path.exists()
+        resume = output.checkpoint.exists()
         moment = chance.uniform(0, seconds) if killed < kills else None
-        ended = run(replace(made, resume=resume, restart=not resume), moment)
+        ended = run_in_fork(task, replace(output, resume=resume, restart=not resume), moment)
         if moment is None:
-            return made.output.read_bytes()
+            return output.path.read_bytes()
         if not ended:
             killed += 1
             outcome.kills += 1
-            outcome.resumed.append(_iteration(made) if made.checkpoint_path.exists() else 0)
+            outcome.resumed.append(_iteration(output) if output.checkpoint.exists() else 0)
 
 
-def _iteration(made: Job) -> int:
+def _iteration(output: Output) -> int:
     """Where the checkpoint stands; a killed write must leave a whole one."""
-    return int(Checkpoint.read(made.checkpoint_path).counters["iteration"])
+    return int(Checkpoint.read(output.checkpoint).counters["iteration"])
 
 
 def campaign(objective: str, rounds: int, kills: int | None, seed: int) -> Outcome:
@@ -84,19 +83,19 @@ def campaign(objective: str, rounds: int, kills: int | None, seed: int) -> Outco
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "whole"
         folder.mkdir()
-        made = job(objective, folder, ITERATIONS, CHECKS, 0.0)
+        task, output = tiny(objective, folder, ITERATIONS, CHECKS, 0.0)
         began = time.monotonic()
-        run(made, None)
+        run_in_fork(task, output, None)
         seconds = time.monotonic() - began
-        whole = (folder / "out.nsd").read_bytes()
+        whole = output.path.read_bytes()
         for number in range(rounds):
             folder = Path(name) / str(number)
             folder.mkdir()
             # Every iteration saved, so that kills hit the writing; or some, so that iterations are done again.
-            made = job(objective, folder, ITERATIONS, CHECKS, chance.choice((0.0, 0.0, seconds / 10)))
-            found = one_round(made, kills or chance.randint(1, 4), seconds, chance, outcome)
+            task, output = tiny(objective, folder, ITERATIONS, CHECKS, chance.choice((0.0, 0.0, seconds / 10)))
+            found = one_round(task, output, kills or chance.randint(1, 4), seconds, chance, outcome)
             left = sorted(path.name for path in folder.iterdir() if path.name != "experts")
-            lines = made.log_path.read_text().splitlines()
+            lines = output.log.read_text().splitlines()
             if found != whole or left != ["out.nsd", "out.nsd.log.jsonl"] or not all(map(json.loads, lines)):
                 raise SystemExit(
                     f"error: round {number} of {objective}, seed {seed}: another file, or leftovers {left}"

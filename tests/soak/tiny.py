@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import torch
-
 from nsdcodec import sources
-from nsdcodec.encoding.job import Job
+from nsdcodec.encoding.budget import Budget
+from nsdcodec.encoding.encoder import EncodeResult, Output, Task, encode
+from nsdcodec.encoding.progress import Listener
 from nsdcodec.encoding.recipes import recipe
 from nsdcodec.encoding.settings import for_geometry
 
@@ -35,18 +35,16 @@ _OWN = {
 }
 
 
-def job(objective: str, folder: Path, iterations: int, checks: int, checkpoint_seconds: float) -> Job:
-    """Its file is folder/out.nsd, its experts are in folder/experts."""
+def tiny(objective: str, folder: Path, iterations: int, checks: int, checkpoint_seconds: float) -> tuple[Task, Output]:
+    """To the file folder/out.nsd."""
     digits = sources.load("digits")
     fitted = for_geometry(recipe("cpu"), digits.geometry, digits.augmentation).with_names(None, objective)
     pairs = (*_EACH, *_OWN[objective], f"iterations={iterations}", f"validation.checks={checks}")
-    return Job(
-        digits,
-        folder / "out.nsd",
-        fitted.with_values(list(pairs)),
-        "cpu",
-        pairs,
-        device=torch.device("cpu"),
-        experts_folder=folder / "experts",
-        checkpoint_seconds=checkpoint_seconds,
-    )
+    settings = fitted.with_values(list(pairs))
+    task = Task(digits, settings, Budget.of(digits.geometry, 1), recipe_name="cpu", overrides=pairs)
+    return task, Output(folder / "out.nsd", checkpoint_seconds=checkpoint_seconds)
+
+
+def run(task: Task, output: Output, listen: Listener = lambda progress: None) -> EncodeResult:
+    """With its experts in the folder experts beside its file."""
+    return encode(task, output, experts_folder=output.path.with_name("experts"), listen=listen)
