@@ -1,4 +1,4 @@
-"""nsdc analyze: how alike the images of a class are, which is why few numbers can stand for them."""
+"""nsdc analyze: measure how similar the real images of a class are."""
 
 from __future__ import annotations
 

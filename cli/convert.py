@@ -1,4 +1,4 @@
-"""nsdc convert: a file in other stored types or codings, and what that cost."""
+"""nsdc convert: write a file in other stored types or codings, and show what that costs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""nsdc diff: what differs between two files, for people and as JSON."""
+"""nsdc diff: show what differs between two files."""
 
 from __future__ import annotations
 

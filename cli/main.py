@@ -1,4 +1,4 @@
-"""The commands together, and the one place where an error becomes a message and an exit code."""
+"""The command line as a whole; the one place where an error becomes a message and an exit code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Options that several commands share, and the texts that become numbers."""
+"""Options that several commands share, and the parsing of durations and sizes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""nsdc verify: every check of the format on files, folders and URLs, one line each."""
+"""nsdc verify: check files, folders of files and URLs by every rule of the format."""
 
 from __future__ import annotations
 

@@ -45,8 +45,8 @@ CPU_BY_OBJECTIVE = {
 
 @dataclass(frozen=True)
 class Scale:
-    """`objective` is that of the rows that name none; `start` the settings of a form and an objective at an IPC;
-    `networks` of each kind are trained on each of `seeds` sets for `epochs` (None: the recipe's). `every_ipc`: all
+    """`objective` is that of the rows that name none; `start` the settings of a parameterization and an objective at an
+    IPC; `networks` of each kind are trained on each of `seeds` sets for `epochs` (None: the recipe's). `every_ipc`: all
     published budgets, not the table's small one. `corruption_images` of the test set are corrupted (None: all)."""
 
     about: str
@@ -71,7 +71,8 @@ def _cpu(form: str, objective: str, ipc: float) -> Settings:
 
 
 def _published(form: str, objective: str, ipc: float) -> Settings:
-    """The recipe of the objective's paper for the nearest budget it has, of the form's paper where that is mtt."""
+    """The recipe of the objective's paper for the nearest budget that it has; for mtt, the recipe of the
+    parameterization's paper."""
     budget = 1 if ipc < 5 else 10 if ipc < 25 else 50
     nsd = recipe(f"nsd-ipc{budget}")
     if objective == "mtt":
@@ -89,7 +90,8 @@ def _published(form: str, objective: str, ipc: float) -> Settings:
 
 def overridden(settings: Settings, pairs: tuple[str, ...]) -> tuple[Settings, dict[str, UnknownName]]:
     """The settings with those "key=value" set whose key they have; the errors of the others, by pair. A table's rows
-    have other keys where they have other forms or objectives. Raises InvalidSetting for a value that cannot be."""
+    have other keys where they have other parameterizations or objectives. Raises InvalidSetting for a value that cannot
+    be."""
     missing = {}
     for pair in pairs:
         try:

@@ -1,4 +1,4 @@
-"""What a table of the papers is: rows that differ in form, objective or settings, and their published figures."""
+"""A table of a paper: rows that differ in parameterization, objective or settings, and their published figures."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ CROSS, AVERAGE = "cross", "average"
 @dataclass(frozen=True)
 class Row:
     """`form` is a parameterization; an `objective` of None is the one that the scale has for the whole table, so that
-    only the form differs; `guided` adds NSD's guidance where the objective is mtt. `changes` are as `--set` takes them.
+    only the parameterization differs; `guided` adds NSD's guidance where the objective is mtt. `changes` are as `--set`
+    takes them.
 
     `published` figures, in %, by "source@ipc" for the network that the set was made with, and by "source@ipc column"
     for another column: a kind of network, `cross`, a corruption or `average`. `x` is its place on the table's axis.

@@ -1,4 +1,4 @@
-"""Decoded images that are kept, where they fit: a batch is then an indexing. Between `decoder` and `dataset`."""
+"""Keep decoded images in memory, where they fit, so that making a batch is only an indexing."""
 
 from __future__ import annotations
 

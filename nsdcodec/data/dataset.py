@@ -1,4 +1,4 @@
-"""NSDDataset: a file as a map-style PyTorch data set, decoded as it is read. The end of the decoding path."""
+"""NSDDataset: a file as a map-style PyTorch data set, whose images are decoded when they are asked for."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""What every distilled set is to a training loop, be it a file, a part of one, or several: the base of `dataset`.
+"""ImageSet: the base class of every distilled set, be it a file, a part of one, or several joined.
 
-A set says how to make a batch; here stand the single item, the batch of a DataLoader, and the loader.
+A subclass says how a batch of images is made. Single items, the batches of a DataLoader and the loader are made from it
+here.
 """
 
 from __future__ import annotations

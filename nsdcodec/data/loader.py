@@ -1,6 +1,7 @@
-"""The batch loader: whole batches from a set, on a device, in an order that can be stopped and gone on with anywhere.
+"""The batch loader: whole batches of a set on a device, in a reproducible order that can be resumed at any batch.
 
-It skips the single samples of a DataLoader; with workers, a DataLoader makes its batches in the same order.
+Without workers it makes whole batches itself, and never single samples as a DataLoader does. With workers, a DataLoader
+makes the same batches in the same order.
 """
 
 from __future__ import annotations

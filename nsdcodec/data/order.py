@@ -1,4 +1,4 @@
-"""The order in which the images of a set come: the same for any number of ranks and workers. Before `loader`."""
+"""The order in which a loader serves the images of a set: the same for any number of ranks and workers."""
 
 from __future__ import annotations
 

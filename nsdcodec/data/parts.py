@@ -1,7 +1,4 @@
-"""Parts of a set, by image and by class, and several sets as one: each is a set with a loader of its own.
-
-After `image_set`; a file (`dataset`) is a set that can be so divided and joined.
-"""
+"""Subsets of a set, by image or by class, and several sets joined to one. Each is again a set with all its methods."""
 
 from __future__ import annotations
 

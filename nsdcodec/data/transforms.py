@@ -1,4 +1,4 @@
-"""Transforms of whole batches for `ImageSet.loader`, whose chance comes from the loader. After `image_set`."""
+"""Transforms of whole batches for `ImageSet.loader`, whose random numbers come from the loader's seed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A job under way, and how it begins: what is optimised, from which values, by which optimizer. Under `encoder`."""
+"""The state of a running encode, and how it starts: what is optimised, from which values, by which optimizer."""
 
 from __future__ import annotations
 
@@ -99,8 +99,8 @@ def _real_images(job: Job, layout: Layout, world: World, generator: torch.Genera
     if kind != "noise" and most > there:
         raise InvalidSource(
             f"{job.source.name}: class {job.source.classes[fewest]!r} has {there:,} training images (without those "
-            f"held out), and {most:,} are to begin as real ones; lower --ipc, choose a form or settings that hold "
-            "fewer images, or begin with --init noise"
+            f"held out), and {most:,} are to begin as real ones; lower --ipc, choose a parameterization or settings "
+            "with fewer images, or begin with --init noise"
         )
     if kind not in coresets.KINDS:
         return RealImages(lambda labels: world.real.of_labels(labels.cpu(), generator), world.real.of_class)

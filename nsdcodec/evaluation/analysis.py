@@ -1,7 +1,4 @@
-"""Why a distilled set can be small: how much alike real images of a class are, along each dimension and in frequency.
-
-Stands on sources and learning.randomness. The figure is in figures, the command in cli/analyze.py.
-"""
+"""Why a distilled set can be small: how similar real images of a class are, along each dimension and in frequency."""
 
 from __future__ import annotations
 

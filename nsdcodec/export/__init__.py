@@ -1,4 +1,4 @@
-"""A set in the forms that other tools read: `export` finds one by its name. Part of the extra `export`."""
+"""Write a set in the file formats of other tools. Needs the extra `export`."""
 
 from __future__ import annotations
 

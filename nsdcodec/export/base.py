@@ -1,4 +1,4 @@
-"""What the exports share: the set chunk by chunk, and what is said about it. Stands on dataset."""
+"""What all export formats share: the decoded set in chunks, and its description as plain data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The data card of .nsd files: the README.md that the Hugging Face hub shows. Stands on the container alone."""
+"""The data card of .nsd files: the README.md that the Hugging Face hub shows beside them."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def _what(files: Mapping[str, NSDFile]) -> str:
 
 
 def _files(files: Mapping[str, NSDFile]) -> str:
-    rows = ["## Files\n", "| file | bytes | bits a class | images | classes | image | form | elements |"]
+    rows = ["## Files\n", "| file | bytes | bits a class | images | classes | image | parameterization | elements |"]
     rows.append("| --- | --- | --- | --- | --- | --- | --- | --- |")
     for name, file in files.items():
         layout = file.header.layout

@@ -1,4 +1,4 @@
-"""A folder that appears whole: it is filled beside its place and renamed. Stands between the exports and the disk."""
+"""Write a folder whole or not at all: it is filled under a temporary name beside its place, then renamed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pushing .nsd files and their card to the Hugging Face hub. Stands on card; needs the extra `hub`."""
+"""Push .nsd files and their data card to the Hugging Face hub. Needs the extra `hub`."""
 
 from __future__ import annotations
 

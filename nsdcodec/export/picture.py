@@ -1,4 +1,4 @@
-"""Pixels as pictures: what PNG can hold. Between the exports that write image files and Pillow."""
+"""Pixels as Pillow images, for the formats that hold PNG files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What differs between two files: header fields, arrays, images, labels. Beside `dataset`, after synthesis."""
+"""Compare two files: the differences of their header fields, arrays, decoded images and labels."""
 
 from __future__ import annotations
 

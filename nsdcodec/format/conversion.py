@@ -1,8 +1,9 @@
-"""A file in other stored types: the same images, nearly, in fewer bytes. Beside `dataset`; needs no torch.
+"""Convert a file to other stored types: nearly the same images in fewer bytes.
 
-Integers are rounded with the range of each scale left whole. (A range of least squared error was tried: on the CIFAR-10
-file of the zoo it gained nothing in 8 and 6 bits, and in 4 bits 0.8 dB for 11 % more bytes, since zstd codes the larger
-integers worse.) Training through the rounding, as the encoder does, costs less than rounding afterwards.
+The scale of rounded integers is such that the largest value is not clipped. (Scales of least squared error were tried.
+On the CIFAR-10 file of the zoo they gained nothing at 8 and 6 bits, and 0.8 dB at 4 bits for 11 % more bytes, since
+zstd compresses the larger integers less well.) Training through the rounding, as the encoder does, costs less accuracy
+than rounding afterwards.
 """
 
 from __future__ import annotations

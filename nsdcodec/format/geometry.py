@@ -1,4 +1,4 @@
-"""What a data set's images are: how many classes, and the shape of one image."""
+"""The geometry of a data set: the number of classes and the shape of one image."""
 
 from __future__ import annotations
 

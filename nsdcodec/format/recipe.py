@@ -1,4 +1,4 @@
-"""What a file says of training on its set: normalisation, network, settings."""
+"""What a file says about training on its set: normalisation, network, training recipe."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Layout and arrays -> images and labels: all that decoding is, in one differentiable function.
+"""Synthesis: from a layout and its arrays to images and labels, in one differentiable function.
 
-Every parameterization is read by this one function; encoding optimises through it. Spec: spec/synthesis.md.
+It decodes every parameterization, and the encoder optimises through it. Spec: spec/synthesis.md.
 """
 
 from __future__ import annotations

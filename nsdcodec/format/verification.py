@@ -1,4 +1,4 @@
-"""The checks of a file as a list, each passed, failed or not reached. Beside `dataset`, after synthesis."""
+"""Verify a file: a list of checks, each of which passed, failed or was not reached."""
 
 from __future__ import annotations
 

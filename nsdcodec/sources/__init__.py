@@ -1,4 +1,4 @@
-"""Where real data comes from: `load` finds a source by its name or its path. Part of the extra `encode`."""
+"""Sources of real images: `load` finds one by its name or its path. Most need the extra `encode`."""
 
 from __future__ import annotations
 

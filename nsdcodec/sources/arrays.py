@@ -1,4 +1,4 @@
-"""Arrays as files hold them -> a Split and class names. Between the sources that read arrays and base."""
+"""Arrays, in the names and shapes that files have them, to a `Split` and class names."""
 
 from __future__ import annotations
 

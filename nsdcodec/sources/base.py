@@ -1,4 +1,4 @@
-"""Source: the real images that a set is distilled from, and tested on. Stands on errors, geometry and the header."""
+"""Source: the real images that a set is distilled from and tested on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Image files, on disk or in memory -> a Split. Between the sources that hold encoded images and base."""
+"""Decode image files, on disk or in memory, to a `Split`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The subsets of ImageNet that the field distils, ten classes each at 128 x 128. Stands beside the other sources."""
+"""The subsets of ImageNet that the field distils, ten classes each at 128 x 128."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The files that a data set is cut into: which are of train, which of test. Between sources in shards and the disk."""
+"""Data sets that are cut into several files: which of them belong to the training set, and which to the test set."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""TinyImageNet in its published folders: 200 classes of ImageNet at 64 x 64. Stands beside the other sources."""
+"""TinyImageNet in its published folders: 200 classes of ImageNet at 64 x 64."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Claims: several processes make the files of one folder, and none makes what a living one is making. First room.
+"""Claims: several processes fill one folder with files, and no two of them make the same file at a time.
 
 A claim is a lock on one byte of a hidden file in the folder, byte n for number n. The system frees it when its process
 ends, however it ends, and network file systems know such locks. Where a file system has none, work may be done twice
-and nothing is harmed, as long as what is made is the same and is put in place by a rename (`container.atomic`).
+and nothing is harmed, as long as what is made is the same and is put in place by a rename (`system.atomic`).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How much memory is free or taken, for what may be kept or not. Before `cache`; imports nothing of nsdcodec."""
+"""How much memory of this machine, or of a GPU, is free, and how much this process takes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How torchrun, or another launcher, started this process: its environment variables. Imports nothing.
+"""How torchrun, or another launcher, started this process: its environment variables.
 
 A process that no launcher started is rank 0 of 1.
 """

@@ -1,7 +1,7 @@
-"""The processes that work together, over torch.distributed: gloo between CPUs, nccl between GPUs. Stands on launch.
+"""The processes that work together, over torch.distributed: gloo between CPUs, nccl between GPUs.
 
-`Ranks()` is a process alone: it has nobody to wait for, and its methods hand back what they are given. A rank that is
-gone is heard of at the next method: at once where its connections closed, else after the timeout.
+`Ranks()` is a single process: its methods return what they are given. That another rank was lost is noticed at the next
+call of a method: at once if its connections were closed, else after the timeout.
 """
 
 from __future__ import annotations
