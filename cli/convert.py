@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nsdcodec.errors import UnknownName
 from nsdcodec.format.stored_types import GRANULARITIES, VALUES
 
 from . import options, output
@@ -32,20 +31,10 @@ def convert(
     json: bool = output.JSON,
 ) -> None:
     """Write a file in other stored types or codings, and print what that costs: bytes, and error of the images."""
-    from nsdcodec.format.comparison import image_error
-    from nsdcodec.format.container.codings import CODINGS
-    from nsdcodec.format.container.file import pack, read
-    from nsdcodec.format.conversion import converted
-    from nsdcodec.system import atomic
+    from nsdcodec.format.conversion import convert as run
 
-    if codec not in (known := ("auto", *CODINGS)):
-        raise UnknownName("codec", codec, known)
-    atomic.check_writable(to)
-    before = read(file)
-    data = pack(*converted(before, dtype, scale), codec)
-    after = read(data)
-    error = image_error(before, after)
-    atomic.write(to, data)
+    done = run(file, to, dtype, scale=scale, codec=codec)
+    before, after, error = done.before, done.after, done.error
     if json:
         output.print_json(
             {

@@ -33,7 +33,7 @@ def decode(
     if png is None and npz is None:
         raise InvalidSetting("nothing to write: give --png FOLDER or --npz FILE, or both")
     from nsdcodec.data.dataset import NSDDataset
-    from nsdcodec.export import export
+    from nsdcodec.export.formats import export
 
     dataset = NSDDataset(str(file))
     try:

@@ -35,7 +35,7 @@ def export(
     class numbers; soft labels are written beside them.
     """  # fmt: skip
     from nsdcodec.data.dataset import NSDDataset
-    from nsdcodec.export import export as run
+    from nsdcodec.export.formats import export as run
 
     dataset = NSDDataset(file)
     run(dataset, to, out, overwrite)

@@ -14,8 +14,9 @@ from builders import file_of, floats, header_for
 
 from nsdcodec import NSDDataset
 from nsdcodec.errors import FileAccess, InvalidSetting, MissingData, UnknownName
-from nsdcodec.export import FORMATS, base, export, imagefolder, webdataset
+from nsdcodec.export import base, imagefolder, webdataset
 from nsdcodec.export.folder import ABOUT_FILE
+from nsdcodec.export.formats import FORMATS, export
 from nsdcodec.format.container.file import pack
 from nsdcodec.format.geometry import Geometry
 from nsdcodec.format.layout import Layout, Synthesis

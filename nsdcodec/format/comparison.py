@@ -108,7 +108,23 @@ class Differences:
 
 
 def compare(a: NSDFile, b: NSDFile) -> Differences:
-    """Raises MalformedFile (A04) where an image is not finite once decoded."""
+    """Compares two files: header fields, arrays, decoded images and labels.
+
+    Arguments:
+        a, b: two files, as `read` returns them.
+
+    Returns:
+        What differs. `same_content` is true if nothing does; `identical` if even the bytes are the same.
+
+    Raises:
+        MalformedFile: a decoded image has values that are not finite (rule NSD-A04).
+
+    Example:
+        >>> conversion = convert("c10.nsd", "small.nsd", "int8")
+        >>> found = compare(read("c10.nsd"), read("small.nsd"))
+        >>> found.same_content, sorted(found.arrays), found.images.differing
+        (False, ['batch_kernel', 'spectrum'], 220)
+    """
     if a.digest == b.digest:
         return Differences(True, (), {}, ImageError(math.inf, 0.0, 0.0, 0), LabelError(0))
     shapes = [image_count_and_shape(file.header.layout) for file in (a, b)]

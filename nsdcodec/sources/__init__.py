@@ -50,15 +50,29 @@ _KINDS = (
 
 
 def load(name: str, data_dir: Path | None = None, memory: int | None = None) -> Source:
-    """A source by its path (.h5, .hdf5, .npz, .safetensors, .parquet, .tar, a brace pattern of .tar files, or a folder
-    of images, of .parquet or of .tar files), or by its name: "digits"; NAME where NAME.h5 is in `data_dir` (default
-    $NSDC_DATA) or in the cache folder; TinyImageNet and subsets of ImageNet where their folders are there; a name that
-    torchvision downloads to the cache folder; or "hf:USER/NAME", which huggingface_hub downloads to its own.
+    """Finds and loads real images by name or by path. `nsdcodec.load_source` is this function.
 
-    A known name comes before a folder of that name: write ./cifar10 for the folder. Images of an HDF5 file that take
-    more than an eighth of what is left of `memory` (bytes for the whole process; None: what is free) are read from it
-    as they are asked for; those of other sources are always held. Raises UnknownName, MissingData, InvalidSource,
-    FileAccess.
+    Arguments:
+        name: a path: an .h5, .hdf5, .npz, .safetensors, .parquet or .tar file, a brace pattern of .tar files, or a
+            folder of images, of .parquet or of .tar files. Or a name: "digits"; NAME if NAME.h5 is in `data_dir` or in
+            the cache folder; "tinyimagenet" or a subset of ImageNet if its folder is there; a data set that torchvision
+            downloads to the cache folder; "hf:USER/NAME", which huggingface_hub downloads. A known name goes before a
+            folder of that name: write "./cifar10" for the folder.
+        data_dir: where to look first (default: $NSDC_DATA).
+        memory: a limit for the whole process, in bytes (default: the free memory). Images of an HDF5 file that would
+            take more than an eighth of it stay in their file and are read when they are asked for. Images of other
+            sources are always held in memory.
+
+    Raises:
+        UnknownName: no source has this name.
+        MissingData: its files, or a package that reads them, are missing.
+        InvalidSource: it cannot be used; the message says why.
+        FileAccess: a file cannot be read.
+
+    Example:
+        >>> source = load_source("digits")
+        >>> source.train.images.shape[1:], source.classes[:3]
+        (torch.Size([1, 8, 8]), ('0', '1', '2'))
     """
     if name.startswith(hub.PREFIX):
         return hub.load(name)
@@ -80,7 +94,7 @@ def load(name: str, data_dir: Path | None = None, memory: int | None = None) -> 
 
 
 def cache_folder() -> Path:
-    """Where downloads are kept: $XDG_CACHE_HOME/nsdcodec, by default ~/.cache/nsdcodec. It need not exist."""
+    """Where downloads are kept: $XDG_CACHE_HOME/nsdcodec, by default ~/.cache/nsdcodec. It may not exist yet."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "nsdcodec"
 
 
