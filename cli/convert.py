@@ -20,17 +20,17 @@ def convert(
     file: options.FileArgument,
     to: Annotated[Path, typer.Argument(help="The .nsd file to write; may be the same.", show_default=False)],
     dtype: Annotated[
-        str | None, typer.Option(help=f"The type of all values: {', '.join(VALUES)} (default: as it is).")
+        str | None, typer.Option(help=f"Stored type of all values: {', '.join(VALUES)} (default: unchanged).")
     ] = None,
     scale: Annotated[
-        str, typer.Option(help=f"What has a scale of its own, of integers: {', '.join(GRANULARITIES)}.")
+        str, typer.Option(help=f"Which values of an integer type share a scale: {', '.join(GRANULARITIES)}.")
     ] = GRANULARITIES[0],
     codec: Annotated[
-        str, typer.Option(help="auto (what makes the file smallest), raw, zstd, shuffle or bitshuffle.")
+        str, typer.Option(help="Coding of the arrays: auto (the smallest), raw, zstd, shuffle or bitshuffle.")
     ] = "auto",
     json: bool = output.JSON,
 ) -> None:
-    """Write a file in other stored types or codings, and print what that costs: bytes, and error of the images."""
+    """Write a file in other stored types or codings, and print the sizes and the error of the images."""
     from nsdcodec.format.conversion import convert as run
 
     done = run(file, to, dtype, scale=scale, codec=codec)

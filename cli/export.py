@@ -20,12 +20,13 @@ def export(
         typer.Option(
             "--output",
             "-o",
-            help="What to write: a folder for imagefolder and webdataset, else a file.",
+            help="What to write: a folder for imagefolder and webdataset, otherwise a file.",
             show_default=False,
         ),
     ],
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace a folder that a former export made. (A file always is.)")
+        bool,
+        typer.Option("--overwrite", help="Replace a folder that an earlier export made. (A file is always replaced.)"),
     ] = False,
     json: bool = output.JSON,
 ) -> None:
