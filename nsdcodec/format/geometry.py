@@ -11,7 +11,8 @@ LIMITS = {"classes": 65_536, "channels": 16, "height": 4_096, "width": 4_096}
 
 @dataclass(frozen=True)
 class Geometry:
-    """`classes` classes of images [channels, height, width]. Raises InvalidSetting outside 1 to `LIMITS`."""
+    """`classes` classes of images [channels, height, width]. Raises InvalidSetting for a number outside 1 to
+    `LIMITS`."""
 
     classes: int
     channels: int

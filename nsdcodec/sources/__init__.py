@@ -130,8 +130,8 @@ def _load_folder(path: Path) -> Source:
 
 
 def data_folders(data_dir: Path | None = None) -> list[Path]:
-    """Where data is looked for, first to last: `data_dir` (default $NSDC_DATA), the cache folder. Raises MissingData
-    where `data_dir` is not there."""
+    """The folders in which data is searched, in order: `data_dir` (default $NSDC_DATA), then the cache folder. Raises
+    MissingData if `data_dir` does not exist."""
     if data_dir is not None and not data_dir.is_dir():
         raise MissingData(f"{data_dir}: no such folder of data; correct --data-dir or make the folder")
     chosen = data_dir or (Path(os.environ["NSDC_DATA"]) if os.environ.get("NSDC_DATA") else None)

@@ -27,11 +27,11 @@ def unmade(
     at_once: int = 1,
     waiting: Callable[[int], None] = lambda count: None,
 ) -> Iterator[list[int]]:
-    """Up to `at_once` numbers that this process should make next, again and again, until none is `missing`. They are
-    claimed until the next are asked for. While others make all that is missing, `waiting` hears how many those are;
-    what a killed process leaves is taken over. The folder is made. Raises FileAccess where it cannot be.
+    """Yields up to `at_once` numbers that this process should make next, until none is `missing`. They are claimed
+    until the next are asked for. While other processes make all that is missing, `waiting` is called with their number.
+    What a killed process left is taken over. The folder is made; raises FileAccess if it cannot be.
 
-    Ranks of one launch begin with different numbers. Claims are a process's: its own threads share them.
+    Ranks of one launch begin with different numbers. Claims belong to a process: its threads share them.
     """
     if not missing():
         return
