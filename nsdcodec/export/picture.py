@@ -19,7 +19,9 @@ def check(dataset: NSDDataset) -> None:
     """Raises InvalidSetting for images of other than 1 or 3 channels, and MissingData without Pillow."""
     channels = dataset.header.layout.geometry.channels
     if channels not in (1, 3):
-        raise InvalidSetting(f"images of {channels} channels cannot be image files, which have 1 or 3: use npz, hdf5 or safetensors")
+        raise InvalidSetting(
+            f"images of {channels} channels cannot be image files, which have 1 or 3: use npz, hdf5 or safetensors"
+        )
     package("PIL.Image", "export")
 
 
