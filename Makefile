@@ -1,7 +1,7 @@
-# make demo   install, distil the bundled digits, look at them, compare; a minute or two after the install
-# make test   install, then lint, types and every test; those of the JavaScript reader where there is npm
-# make soak   install, then 20 encodes killed and resumed, and 2,000 iterations watched, by dm and by mtt: two minutes
-# make fuzz   install, then a million hostile files for the reader: about half an hour; RUNS=20000 SEED=1 for others
+# make demo   install, then distil the bundled digits and evaluate the file: a minute or two after the install
+# make test   install, then run ruff, mypy and every test; those of the JavaScript reader where there is npm
+# make soak   install, then kill and resume 20 encodes, and watch 2,000 iterations of dm and of mtt: two minutes
+# make fuzz   install, then give the reader a million hostile files: half an hour; RUNS=20000 SEED=1 for fewer
 .DELETE_ON_ERROR:
 
 VENV ?= .venv

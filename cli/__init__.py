@@ -1,4 +1,4 @@
-"""The `nsdc` command: one file a command; each parses, calls the library, prints."""
+"""The `nsdc` command. Each command has a file of its own that parses the options, calls the library and prints."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""nsdc analyze: how alike the images of a class are, which is why few numbers can stand for them."""
+"""nsdc analyze: measure how similar the real images of a class are."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ def analyze(
         Path | None, typer.Option("--output", "-o", help="A folder for the results (default: analysis-SOURCE).")
     ] = None,
     class_: Annotated[
-        str | None, typer.Option("--class", metavar="NAME", help="Of which class (default: the first).")
+        str | None, typer.Option("--class", metavar="NAME", help="The class to analyse (default: the first).")
     ] = None,
-    images: Annotated[int, typer.Option(help="How many random images of the class, at most.")] = 1000,
+    images: Annotated[int, typer.Option(help="Number of random images of the class, at most.")] = 1000,
     seed: options.Seed = 0,
     data_dir: options.DataDir = None,
     json: bool = output.JSON,
 ) -> None:
-    """Measure how much alike the real images of a class are, and draw it.
+    """Measure how similar the real images of a class are, and plot it.
 
-    Similarity along batch, height and width (NSD Fig. 4), the variance of each DCT frequency (FreD), and the rank that
-    each dimension needs; to analysis.png and analysis.json.
+    Writes analysis.png and analysis.json: the similarity along batch, height and width (NSD Fig. 4), the variance of
+    each DCT frequency (FreD), and the rank that each dimension needs.
     """
     from json import dumps
 

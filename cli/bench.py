@@ -28,13 +28,13 @@ def bench(
     list_: Annotated[bool, typer.Option("--list", help="List the tables; with TABLE, its rows.")] = False,
     rows: Annotated[str | None, typer.Option(metavar="ROW,...", help="Only these rows.")] = None,
     ipc: Annotated[
-        str | None, typer.Option(metavar="IPC,...", help="Budgets, as images a class (default: the scale's).")
+        str | None, typer.Option(metavar="IPC,...", help="Budgets, as images per class (default: the scale's).")
     ] = None,
-    seeds: Annotated[int | None, typer.Option(help="Sets of each row (default: the scale's).")] = None,
+    seeds: Annotated[int | None, typer.Option(help="Number of sets for each row (default: the scale's).")] = None,
     networks: Annotated[
-        int | None, typer.Option(help="Networks of each kind that judge a set (default: the scale's).")
+        int | None, typer.Option(help="Number of networks of each kind that evaluate a set (default: the scale's).")
     ] = None,
-    epochs: Annotated[int | None, typer.Option(help="Of training those (default: the scale's).")] = None,
+    epochs: Annotated[int | None, typer.Option(help="Epochs of their training (default: the scale's).")] = None,
     set_: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Change any setting, in all rows that have it; repeatable."),
@@ -48,11 +48,11 @@ def bench(
     experts_dir: options.ExpertsDir = None,
     json: bool = output.JSON,
 ) -> None:
-    """Run a table of the papers: make the sets of its rows, train networks on each, report.
+    """Run a table of the papers: distil the sets of its rows, train networks on each, and write a report.
 
-    Writes TABLE.md, TABLE.json and TABLE.png to the folder, anew after each step, with the published figures beside.
-    Every set and its result are kept there: after Ctrl-C or a kill the same command goes on. Networks are trained in
-    float32, --precision is for making the sets.
+    The report is TABLE.md, TABLE.json and TABLE.png in the folder, with the published figures beside the new ones, and
+    is written anew after each step. Every set and its result are kept there: after Ctrl-C or a kill, the same command
+    goes on. --precision is that of distilling; networks are evaluated in float32.
     """
     from nsdcodec.bench.tables import TABLES
     from nsdcodec.bench.tables import table as named_table

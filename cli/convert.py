@@ -1,4 +1,4 @@
-"""nsdc convert: a file in other stored types or codings, and what that cost."""
+"""nsdc convert: write a file in other stored types or codings, and show what that costs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from nsdcodec.errors import UnknownName
 from nsdcodec.format.stored_types import GRANULARITIES, VALUES, Granularity, ValueType
 
 from . import options, output
@@ -21,32 +20,22 @@ def convert(
     file: options.FileArgument,
     to: Annotated[Path, typer.Argument(help="The .nsd file to write; may be the same.", show_default=False)],
     dtype: Annotated[
-        str | None, typer.Option(help=f"The type of all values: {', '.join(VALUES)} (default: as it is).")
+        str | None, typer.Option(help=f"Stored type of all values: {', '.join(VALUES)} (default: unchanged).")
     ] = None,
     scale: Annotated[
-        str, typer.Option(help=f"What has a scale of its own, of integers: {', '.join(GRANULARITIES)}.")
+        str, typer.Option(help=f"Which values of an integer type share a scale: {', '.join(GRANULARITIES)}.")
     ] = GRANULARITIES[0],
     codec: Annotated[
-        str, typer.Option(help="auto (what makes the file smallest), raw, zstd, shuffle or bitshuffle.")
+        str, typer.Option(help="Coding of the arrays: auto (the smallest), raw, zstd, shuffle or bitshuffle.")
     ] = "auto",
     json: bool = output.JSON,
 ) -> None:
-    """Write a file in other stored types or codings, and print what that costs: bytes, and error of the images."""
-    from nsdcodec.format.comparison import image_error
-    from nsdcodec.format.container.codings import CODINGS
-    from nsdcodec.format.container.file import pack, read
-    from nsdcodec.format.conversion import converted
-    from nsdcodec.system import atomic
+    """Write a file in other stored types or codings, and print the sizes and the error of the images."""
+    from nsdcodec.format.conversion import convert as run
 
-    if codec not in (known := ("auto", *CODINGS)):
-        raise UnknownName("codec", codec, known)
-    atomic.check_writable(to)
-    before = read(file)
-    # `converted` refuses what is none of these.
-    data = pack(*converted(before, cast(ValueType | None, dtype), cast(Granularity, scale)), codec)
-    after = read(data)
-    error = image_error(before, after)
-    atomic.write(to, data)
+    # It refuses what is no such type or scale.
+    done = run(file, to, cast(ValueType | None, dtype), scale=cast(Granularity, scale), codec=codec)
+    before, after, error = done.before, done.after, done.error
     if json:
         output.print_json(
             {

@@ -1,4 +1,4 @@
-"""nsdc decode: look at a file's images, or take them elsewhere."""
+"""nsdc decode: write a file's images as PNG or NumPy files."""
 
 from __future__ import annotations
 
@@ -22,10 +22,12 @@ LEAST_TILE = 40  # pixels: smaller images are enlarged on the sheet
 def decode(
     file: options.FileArgument,
     png: Annotated[
-        Path | None, typer.Option(help=f"A folder for a PNG of each image and {CONTACT_SHEET}, a row a class.")
+        Path | None,
+        typer.Option(help=f"Folder for a PNG of each image, and {CONTACT_SHEET} with a row for each class."),
     ] = None,
     npz: Annotated[
-        Path | None, typer.Option(help="An .npz of images (float32, normalised), pixels (uint8), labels and the rest.")
+        Path | None,
+        typer.Option(help="An .npz file of images (float32, normalised), pixels (uint8), labels and the rest."),
     ] = None,
     json: bool = output.JSON,
 ) -> None:
@@ -68,7 +70,7 @@ def _write_png(dataset: NSDDataset, folder: Path) -> None:
 
 
 def _contact_sheet(rows: dict[int, list[Any]]) -> Any:
-    """A row a class, a pixel between two images."""
+    """One picture: a row for each class, one pixel between two images."""
     from PIL import Image
 
     first = next(iter(rows.values()))[0]

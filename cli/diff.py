@@ -1,4 +1,4 @@
-"""nsdc diff: what differs between two files, for people and as JSON."""
+"""nsdc diff: show what differs between two files."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LONGEST = 60  # characters of a header value that are shown
 def diff(a: options.FileArgument, b: options.FileArgument, json: bool = output.JSON) -> None:
     """Compare two files: header, arrays, decoded images, labels.
 
-    Exit code 0 where they hold the same (even in other bytes), 1 where they differ.
+    The exit code is 0 if they hold the same (even in other bytes), and 1 if they differ.
     """
     from nsdcodec.format.comparison import compare
 

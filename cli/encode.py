@@ -21,10 +21,10 @@ def encode(
     source: options.SourceArgument,
     out: Annotated[Path, typer.Option("--output", "-o", help="The .nsd file to write.", show_default=False)],
     ipc: Annotated[
-        float | None, typer.Option(help="Budget in elements, as images a class (default 1; NSD Eq. 3).")
+        float | None, typer.Option(help="Budget in elements, as images per class (default 1; NSD Eq. 3).")
     ] = None,
     bits_per_class: Annotated[
-        float | None, typer.Option(help="Budget in bits of the real file, header and all, a class.")
+        float | None, typer.Option(help="Budget of the file's size, header included, in bits per class.")
     ] = None,
     recipe: options.Recipe = None,
     parameterization: Annotated[
@@ -35,12 +35,13 @@ def encode(
         str | None, typer.Option(help="dc, dm, mtt, or none to keep the initial images (default: the recipe's).")
     ] = None,
     init: Annotated[
-        str | None, typer.Option(help="What the arrays begin as: real, herding or forgetting images, or noise.")
+        str | None, typer.Option(help="Initial values: real, herding or forgetting images, or noise.")
     ] = None,
     labels: Annotated[
-        str | None, typer.Option(help="hard (by the rule, no bytes) or soft (learned, stored and counted).")
+        str | None,
+        typer.Option(help="hard (one class for each image), or soft (a learned distribution, which takes elements)."),
     ] = None,
-    iterations: Annotated[int | None, typer.Option(help="How many (default: the recipe's).")] = None,
+    iterations: Annotated[int | None, typer.Option(help="Number of iterations (default: the recipe's).")] = None,
     time: Annotated[
         str | None, typer.Option(metavar="DURATION", help="Fit the schedule to the clock: 90s, 10m, 1h30m.")
     ] = None,
@@ -53,22 +54,25 @@ def encode(
         bool | None,
         typer.Option(
             "--compile/--no-compile",
-            help="Compile the steps of students (default: where that saves minutes and there is a compiler).",
+            help="Compile the training steps of students (default: if that saves minutes and a compiler is installed).",
         ),
     ] = None,
     data_dir: options.DataDir = None,
     experts_dir: options.ExpertsDir = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint beside the output.")] = False,
-    restart: Annotated[bool, typer.Option("--restart", help="Start anew though there is a checkpoint.")] = False,
+    restart: Annotated[
+        bool, typer.Option("--restart", help="Drop the checkpoint beside the output and start anew.")
+    ] = False,
     rank_timeout: Annotated[
-        str, typer.Option(metavar="DURATION", help="Under torchrun: when a rank that does not answer counts as lost.")
+        str,
+        typer.Option(metavar="DURATION", help="Under torchrun: when a process that does not answer counts as lost."),
     ] = "30m",
     json: bool = output.JSON,
 ) -> None:
     """Distil a data set into an .nsd file.
 
-    Writes the file, and beside it a log (FILE.log.jsonl) and, until it is done, a checkpoint (FILE.checkpoint). Ctrl-C
-    writes the best file so far; the same command with --resume goes on.
+    Beside the file, a log (FILE.log.jsonl) is written, and a checkpoint (FILE.checkpoint) until the run is finished.
+    Ctrl-C writes the best file so far; the same command with --resume goes on.
 
     On several devices: torchrun --nproc-per-node N -m nsdcodec.encode SOURCE ... --set optimizer.draws=N
     """

@@ -35,21 +35,21 @@ def evaluate(
             help="Kinds of network: convnet (the file's own), convnet3 (at another depth), resnet18, vgg11, alexnet.",
         ),
     ] = None,
-    networks: Annotated[int, typer.Option(help="How many of a kind, from different initial weights.")] = 5,
-    epochs: Annotated[int | None, typer.Option(help="Of training (default: the file's recipe).")] = None,
+    networks: Annotated[int, typer.Option(help="Number of networks of each kind, from different initial weights.")] = 5,
+    epochs: Annotated[int | None, typer.Option(help="Epochs of training (default: the file's recipe).")] = None,
     width: Annotated[int | None, typer.Option(help="Channels of the ConvNet (default: the file's recipe).")] = None,
     depth: Annotated[int | None, typer.Option(help="Blocks of the ConvNet (default: the file's recipe).")] = None,
     corruptions: Annotated[
         bool,
         typer.Option(
             "--corruptions",
-            help="Test on the corruptions of CIFAR-10-C too: its own files, where the data folder has CIFAR-10-C/ and "
-            "the source is cifar10, else made from the test images.",
+            help="Test on the corruptions of CIFAR-10-C too: the published images if the data folder has CIFAR-10-C/ "
+            "and the source is cifar10, otherwise on corrupted copies of the source's test images.",
         ),
     ] = False,
-    severities: Annotated[str, typer.Option(help="Of the corruptions.")] = SEVERITIES,
+    severities: Annotated[str, typer.Option(help="Severities of the corruptions.")] = SEVERITIES,
     corruption_images: Annotated[
-        int | None, typer.Option(help="Test images to corrupt, the classes in equal numbers (default: all).")
+        int | None, typer.Option(help="Number of test images to corrupt, equally many of each class (default: all).")
     ] = None,
     seed: options.Seed = 0,
     device: options.Device = "auto",

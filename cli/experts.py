@@ -11,8 +11,8 @@ from . import options, output
 
 def experts(
     source: options.SourceArgument,
-    count: Annotated[int | None, typer.Option(help="How many (default: the recipe's).")] = None,
-    recipe: Annotated[str, typer.Option(help="The recipe whose mtt will use them.")] = "gpu",
+    count: Annotated[int | None, typer.Option(help="Number of experts (default: the recipe's).")] = None,
+    recipe: Annotated[str, typer.Option(help="The recipe that will use them.")] = "gpu",
     set_: options.Set = None,
     seed: options.Seed = 0,
     device: options.Device = "auto",
@@ -23,11 +23,11 @@ def experts(
     together: options.Together = None,
     json: bool = output.JSON,
 ) -> None:
-    """Train expert networks on the real images and keep their weights of every epoch that mtt will match.
+    """Train the expert trajectories for the objective mtt: networks trained on the real images, epoch by epoch.
 
-    One HDF5 file an expert, in a folder named after all the settings that made them; those that are there are kept, so
-    the command can be stopped and repeated. `nsdc encode --objective mtt` makes what is missing by itself. Started
-    several times, also by torchrun or on machines that share the folder, each process makes others.
+    There is one HDF5 file for each expert, in a folder that is named after all their settings. Existing files are kept,
+    so the command can be stopped and repeated. `nsdc encode --objective mtt` trains missing experts itself. The command
+    can be started several times, also by torchrun or on machines that share the folder: each process trains others.
     """
     from nsdcodec import sources
     from nsdcodec.encoding.budget import Budget

@@ -1,4 +1,4 @@
-"""nsdc export: a file's images and labels in the forms that other tools read."""
+"""nsdc export: write a file's images and labels in the file formats of other tools."""
 
 from __future__ import annotations
 
@@ -20,19 +20,20 @@ def export(
         typer.Option(
             "--output",
             "-o",
-            help="What to write: a folder for imagefolder and webdataset, else a file.",
+            help="What to write: a folder for imagefolder and webdataset, otherwise a file.",
             show_default=False,
         ),
     ],
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace a folder that a former export made. (A file always is.)")
+        bool,
+        typer.Option("--overwrite", help="Replace a folder that an earlier export made. (A file is always replaced.)"),
     ] = False,
     json: bool = output.JSON,
 ) -> None:
-    """Write all images and labels in a form that other tools read, and `nsdc encode` too.
+    """Write all images and labels in a file format of other tools. `nsdc encode` reads each of them as a source.
 
-    Image files hold uint8 pixels; npz, hdf5 and safetensors those and the normalised float32 images. Labels are class
-    numbers; soft labels are written beside them.
+    Image files hold uint8 pixels; npz, hdf5 and safetensors hold the normalised float32 images as well. Labels are
+    class numbers; soft labels are written beside them.
     """  # fmt: skip
     from nsdcodec.data.dataset import NSDDataset
     from nsdcodec.export.formats import export as run

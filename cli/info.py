@@ -1,4 +1,4 @@
-"""nsdc info: what a file says of itself, and where every byte goes. Needs no torch."""
+"""nsdc info: what a file says about itself, and what its bytes are used for. Needs no torch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The commands together, and the one place where an error becomes a message and an exit code."""
+"""The command line as a whole; the one place where an error becomes a message and an exit code."""
 
 from __future__ import annotations
 
@@ -28,14 +28,15 @@ from . import (
 )
 
 EPILOG = (
-    "Exit codes: 0 ok, 1 diverged (of diff: the files differ), 2 usage, 3 malformed file, 4 digest mismatch, "
-    "5 unsupported version or feature, 6 over the budget or the memory given, "
-    "7 missing data or I/O, 130 interrupted."
+    "Exit codes: 0 success; 1 training diverged, the device ran out of memory, or another failure (diff: the files "
+    "differ); 2 wrong usage or setting; 3 malformed file; 4 digest mismatch; 5 unsupported version or feature; 6 over "
+    "the budget or the memory limit; 7 missing data or package, unusable source, I/O error, or a lost process; "
+    "130 interrupted."
 )
 
 app = typer.Typer(
     name="nsdc",
-    help="Distil image data sets into small .nsd files, look at them, check them, train on them.",
+    help="Distil image data sets into small .nsd files; inspect, check, convert and evaluate such files.",
     epilog=EPILOG,
     no_args_is_help=True,
     pretty_exceptions_enable=False,

@@ -1,4 +1,4 @@
-"""Options that several commands share, and the texts that become numbers."""
+"""Options that several commands share, and the parsing of durations and sizes."""
 
 from __future__ import annotations
 
@@ -28,36 +28,38 @@ SourceArgument = Annotated[
 DataDir = Annotated[
     Path | None,
     typer.Option(
-        help="Where NAME.h5 or its folders are looked for first (default: $NSDC_DATA, then the cache folder)."
+        help="Folder that is searched first for NAME.h5 or a data set's folder (default: $NSDC_DATA); then the cache."
     ),
 ]
 ExpertsDir = Annotated[
-    Path | None, typer.Option(help="Where expert trajectories are kept (default: experts/ in the cache folder).")
+    Path | None, typer.Option(help="Folder of expert trajectories (default: experts/ in the cache folder).")
 ]
 Recipe = Annotated[
     str | None, typer.Option(help="Named settings: see `nsdc recipes` (default: gpu on a GPU, else cpu).")
 ]
 Set = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change any setting; repeatable.")]
-Seed = Annotated[int, typer.Option(help="Of every random choice.")]
-Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, ...")]
+Seed = Annotated[int, typer.Option(help="Seed of every random choice.")]
+Device = Annotated[str, typer.Option(help="auto (a GPU if there is one), cpu, cuda, cuda:1, ...")]
 Precision = Annotated[
     str,
-    typer.Option(help="Of convolutions: float32 (on a GPU TF32), bfloat16, or auto (bfloat16 on a CPU that has it)."),
+    typer.Option(
+        help="Precision of convolutions: float32 (TF32 on a GPU), bfloat16, or auto (bfloat16 on a CPU that has it)."
+    ),
 ]
 
 Together = Annotated[
     int | None,
     typer.Option(
-        help="Networks trained at once: the same up to rounding (default: 1 on a CPU, up to 8 on a GPU as its memory "
-        "allows)."
+        help="How many networks are trained at once; changes results only by rounding (default: 1 on a CPU, up to 8 on "
+        "a GPU, as its memory allows)."
     ),
 ]
 Memory = Annotated[
     str | None,
     typer.Option(
         metavar="SIZE",
-        help="What may be taken at most, such as 8GB: real images are then read from their file, and work is done in "
-        "chunks, as needed (default: most of what is free).",
+        help="Memory limit, such as 8GB: if needed, real images are read from their file, and work is done in chunks "
+        "(default: most of the free memory).",
     ),
 ]
 

@@ -1,4 +1,4 @@
-"""What the commands print with: data to stdout, progress to stderr, no colour where nobody looks."""
+"""How the commands print: data to stdout, progress to stderr, colours and bars only on a terminal."""
 
 from __future__ import annotations
 

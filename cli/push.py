@@ -27,17 +27,21 @@ def push(
     ],
     license: Annotated[
         str,
-        typer.Option(help="The hub's name of a licence, such as mit or cc-by-4.0; other: the card says none is given."),
+        typer.Option(
+            help="The hub's name of a licence, such as mit or cc-by-4.0; other: the card says that none is given."
+        ),
     ] = "other",
     accuracy: Annotated[
         list[str] | None,
         typer.Option(
             metavar="TEXT|FILE.json",
-            help="What the card says was measured: a line, or the output of `nsdc eval --json`; repeatable.",
+            help="Accuracy for the card: a line of text, or the output of `nsdc eval --json`; repeatable.",
         ),
     ] = None,
-    private: Annotated[bool, typer.Option("--private", help="Of a data set that is made: only you see it.")] = False,
-    no_card: Annotated[bool, typer.Option("--no-card", help="Leave the README.md that is there.")] = False,
+    private: Annotated[
+        bool, typer.Option("--private", help="If the data set is created now, only you can see it.")
+    ] = False,
+    no_card: Annotated[bool, typer.Option("--no-card", help="Leave the card (README.md) that is there.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the card and push nothing.")] = False,
     json: bool = output.JSON,
 ) -> None:

@@ -1,4 +1,4 @@
-"""nsdc verify: every check of the format on files, folders and URLs, one line each."""
+"""nsdc verify: check files, folders of files and URLs by every rule of the format."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ def verify(
 ) -> None:
     """Check files: framing, digest, header, arrays, layout, and that every image decodes to finite values.
 
-    Each target is checked, whatever the others are. The exit code is the highest of theirs: 0 where all are sound.
+    Every target is checked, even if others fail. The exit code is 0 if all are sound, otherwise the highest exit code
+    of those that are not.
     """
     from nsdcodec.format.container.remote import without_secrets
 

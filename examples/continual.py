@@ -1,5 +1,5 @@
-"""Class-incremental learning: real images come task by task, and a file is the memory that earlier classes are replayed
-from. Beside it the same without replay, which forgets.
+"""Class-incremental learning: real images come task by task, and a file is the memory from which earlier classes are
+replayed. The same without replay is run for comparison: it forgets.
 
     python examples/continual.py c10.nsd --source cifar10 --tasks 5
 """
@@ -16,22 +16,16 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.utils.data import DataLoader, TensorDataset
 
-from nsdcodec import NSDDataset, sources
-from nsdcodec.data.parts import Part
-from nsdcodec.data.transforms import DSA
-from nsdcodec.format.geometry import Geometry
-from nsdcodec.learning import networks
-from nsdcodec.sources import Split
+from nsdcodec import DSA, NSDDataset, Part, Split, build_network, load_source, normalize
 
 
 def accuracies(
     dataset: NSDDataset, tasks: list[Part], train: Split, test: Split, epochs: int, replay: bool
 ) -> list[float]:
-    """A network learns from the real training images of one task after the other; with replay, from the file's images
-    of all earlier tasks beside. After each task: the share of the real test images of all classes so far that it names
-    right."""
+    """Trains a network on the real images of one task after the other; with `replay`, also on the file's images of all
+    earlier tasks. Returns, for each task, the accuracy after it on the real test images of all classes so far."""
     recipe = dataset.recipe
-    network = networks.build(recipe.network, Geometry(len(dataset.classes), *dataset.image_shape), seed=0)
+    network = build_network(recipe.network, dataset.geometry, seed=0)
     optimizer = torch.optim.SGD(network.parameters(), recipe.learning_rate, recipe.momentum)
     seen: list[int] = []
     after_each = []
@@ -42,7 +36,7 @@ def accuracies(
             memory = dataset.of_classes(seen).loader(recipe.batch_size, transform=DSA.of(dataset))
             replayed = itertools.chain.from_iterable(itertools.repeat(memory))  # epoch after epoch
         images, labels = of_classes(train, task.class_numbers)
-        real = TensorDataset(sources.normalize(images, dataset.normalization), labels)
+        real = TensorDataset(normalize(images, dataset.normalization), labels)
         order = torch.Generator().manual_seed(len(seen))
         for _ in range(epochs):
             new = DataLoader(real, recipe.batch_size, shuffle=True, generator=order)
@@ -57,7 +51,7 @@ def accuracies(
         seen += task.class_numbers
         images, labels = of_classes(test, seen)
         with torch.no_grad():
-            logits = [network(sources.normalize(batch, dataset.normalization)) for batch in images.split(512)]
+            logits = [network(normalize(batch, dataset.normalization)) for batch in images.split(512)]
         after_each.append(float((torch.cat(logits).argmax(1) == labels).float().mean()))
     return after_each
 
@@ -77,7 +71,7 @@ def main(argv: list[str] | None = None) -> None:
     options = parser.parse_args(argv)
 
     dataset = NSDDataset(options.file)
-    source = sources.load(options.source)
+    source = load_source(options.source)
     if source.test is None:
         parser.error(f"{options.source} has no test images")
     tasks = dataset.class_splits(options.tasks, seed=options.seed)

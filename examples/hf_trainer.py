@@ -15,10 +15,7 @@ from torch import Tensor, nn
 from torch.utils.data import TensorDataset, default_collate
 from transformers import EvalPrediction, Trainer, TrainingArguments
 
-from nsdcodec import NSDDataset, sources
-from nsdcodec.data.transforms import DSA
-from nsdcodec.format.geometry import Geometry
-from nsdcodec.learning import networks
+from nsdcodec import DSA, NSDDataset, build_network, load_source, normalize
 
 
 class Classifier(nn.Module):
@@ -59,7 +56,7 @@ def main(argv: list[str] | None = None) -> None:
     dataset = NSDDataset(options.file)
     recipe = dataset.recipe
     epochs = options.epochs or recipe.epochs
-    network = networks.build(recipe.network, Geometry(len(dataset.classes), *dataset.image_shape), options.seed)
+    network = build_network(recipe.network, dataset.geometry, options.seed)
     optimizer = torch.optim.SGD(
         network.parameters(), recipe.learning_rate, recipe.momentum, weight_decay=recipe.weight_decay
     )
@@ -67,7 +64,7 @@ def main(argv: list[str] | None = None) -> None:
     half = (epochs + 1) // 2 * math.ceil(len(dataset) / recipe.batch_size)
     schedule = torch.optim.lr_scheduler.MultiStepLR(optimizer, [half], 0.1)
 
-    test = sources.load(options.source).test
+    test = load_source(options.source).test
     if test is None:
         parser.error(f"{options.source} has no test images")
     trainer = Trainer(
@@ -85,7 +82,7 @@ def main(argv: list[str] | None = None) -> None:
         ),
         data_collator=collate,
         train_dataset=dataset,
-        eval_dataset=TensorDataset(sources.normalize(test.images, dataset.normalization), test.labels),
+        eval_dataset=TensorDataset(normalize(test.images, dataset.normalization), test.labels),
         compute_metrics=accuracy,
         optimizers=(optimizer, schedule),
     )

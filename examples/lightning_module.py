@@ -15,10 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.utils.data import DataLoader, TensorDataset
 
-from nsdcodec import NSDDataset, sources
-from nsdcodec.data.transforms import DSA
-from nsdcodec.format.geometry import Geometry
-from nsdcodec.learning import networks
+from nsdcodec import DSA, NSDDataset, build_network, load_source, normalize
 
 
 class Classifier(lightning.LightningModule):
@@ -27,8 +24,7 @@ class Classifier(lightning.LightningModule):
     def __init__(self, dataset: NSDDataset, epochs: int, seed: int = 0) -> None:
         super().__init__()
         self.dataset, self.epochs, self.seed = dataset, epochs, seed
-        geometry = Geometry(len(dataset.classes), *dataset.image_shape)
-        self.network = networks.build(dataset.recipe.network, geometry, seed)
+        self.network = build_network(dataset.recipe.network, dataset.geometry, seed)
 
     def train_dataloader(self) -> Iterable[tuple[Tensor, Tensor]]:
         # Made in this hook, where the device and the ranks are known: each rank gets its share of every batch.
@@ -63,10 +59,10 @@ def main(argv: list[str] | None = None) -> None:
 
     dataset = NSDDataset(options.file)
     epochs = options.epochs or dataset.recipe.epochs
-    test = sources.load(options.source).test
+    test = load_source(options.source).test
     if test is None:
         parser.error(f"{options.source} has no test images")
-    real = TensorDataset(sources.normalize(test.images, dataset.normalization), test.labels)
+    real = TensorDataset(normalize(test.images, dataset.normalization), test.labels)
 
     model = Classifier(dataset, epochs)
     trainer = lightning.Trainer(

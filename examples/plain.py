@@ -10,10 +10,7 @@ import argparse
 import torch
 import torch.nn.functional as F
 
-from nsdcodec import NSDDataset, sources
-from nsdcodec.data.transforms import DSA
-from nsdcodec.format.geometry import Geometry
-from nsdcodec.learning import networks
+from nsdcodec import DSA, NSDDataset, build_network, load_source, normalize
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -29,7 +26,7 @@ def main(argv: list[str] | None = None) -> None:
     recipe = dataset.recipe
     epochs = options.epochs or recipe.epochs
 
-    network = networks.build(recipe.network, Geometry(len(dataset.classes), *dataset.image_shape), options.seed)
+    network = build_network(recipe.network, dataset.geometry, options.seed)
     network.to(device)
     optimizer = torch.optim.SGD(
         network.parameters(), recipe.learning_rate, recipe.momentum, weight_decay=recipe.weight_decay
@@ -48,13 +45,13 @@ def main(argv: list[str] | None = None) -> None:
         schedule.step()
 
     # Real images in the units of the file: (pixel / 255 - mean) / std.
-    test = sources.load(options.source).test
+    test = load_source(options.source).test
     if test is None:
         parser.error(f"{options.source} has no test images")
     network.eval()
     with torch.no_grad():
         right = sum(
-            int((network(sources.normalize(images.to(device), dataset.normalization)).argmax(1).cpu() == labels).sum())
+            int((network(normalize(images.to(device), dataset.normalization)).argmax(1).cpu() == labels).sum())
             for images, labels in zip(test.images.split(512), test.labels.split(512), strict=True)
         )
     print(f"{len(dataset)} images, {epochs} epochs: accuracy {right / len(test):.1%} on {len(test)} real images")

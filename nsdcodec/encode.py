@@ -1,8 +1,8 @@
-"""The command `nsdc encode` as a module, which torchrun starts by `-m`:
+"""The command `nsdc encode` as a module, so that torchrun can start it with `-m`:
 
 torchrun --nproc-per-node 2 -m nsdcodec.encode cifar10 -o c10.nsd --set optimizer.draws=2
 
-The one module that stands on the command line: nothing imports it.
+The function of the same name, `from nsdcodec import encode`, is in `nsdcodec.encoding.encoder`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
-"""The exceptions, one for each kind of rule that a file, a budget or a name can break. First room: imports nothing.
+"""The exceptions: one class for each kind of thing that can go wrong. All are subclasses of `NsdError`.
 
-Every message names the value, the limit and the remedy. Only the command line prints them, and exits with `exit_code`.
+Every message names the value, the limit and the remedy. The library only raises them; the command line prints the
+message and exits with the `exit_code` of the class.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ MAX_DETAIL = 400
 
 
 class NsdError(Exception):
-    """The base of every error that nsdcodec raises on purpose."""
+    """The base class of every error that nsdcodec raises on purpose."""
 
     exit_code = 1
 
@@ -59,13 +60,13 @@ class MalformedFile(NsdError):
 
 
 class DigestMismatch(NsdError):
-    """The bytes are not those that were written."""
+    """The bytes of the file are not those that were written: its SHA-256 differs from the one in its header."""
 
     exit_code = 4
 
 
 class UnsupportedVersion(NsdError):
-    """The file's major version is newer than this reader."""
+    """The major version of the file's format is not the one that this reader knows."""
 
     exit_code = 5
 
@@ -77,7 +78,8 @@ class UnsupportedFeature(NsdError):
 
 
 class OverBudget(NsdError):
-    """No layout, or not the one asked for, fits the budget. `file_bytes`: what the smallest one needs, where known."""
+    """No layout, or not the one that was asked for, fits the budget. `file_bytes` is the size of the smallest file that
+    is possible, where it is known."""
 
     exit_code = 6
 
@@ -90,19 +92,19 @@ class OverBudget(NsdError):
 
 
 class OverMemory(NsdError):
-    """Not even one image at a time fits the memory that was given."""
+    """The work does not fit the memory limit that was given, even one image at a time."""
 
     exit_code = 6
 
 
 class MissingData(NsdError):
-    """A source of real data, or a package that reads it, is not there."""
+    """A source of real images was not found, or an optional package that is needed is not installed."""
 
     exit_code = 7
 
 
 class InvalidSource(NsdError):
-    """A source of real data is there and cannot be used: mixed sizes, an empty class, labels out of range."""
+    """A source of real images was found and cannot be used: mixed image sizes, an empty class, labels out of range."""
 
     exit_code = 7
 
@@ -114,7 +116,7 @@ class FileAccess(NsdError):
 
 
 class InvalidSetting(NsdError):
-    """A setting is outside its range, or does not fit another one."""
+    """A setting or an argument is outside its range, or contradicts another one."""
 
     exit_code = 2
 
@@ -126,7 +128,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 
 class UnknownName(InvalidSetting):
-    """A name that no registry holds; the message has the nearest one."""
+    """A name that is not known, of a recipe or a class for example; the message suggests the nearest known name."""
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         self.kind, self.name, self.known = kind, name, sorted(known)
@@ -137,24 +139,24 @@ class UnknownName(InvalidSetting):
 
 
 class Diverged(NsdError):
-    """Too many steps had a loss that is not finite, or a network learned weights that are not."""
+    """Optimisation diverged: too many steps in a row had a loss that is not finite, or a network's weights are not."""
 
 
 class OutOfMemory(NsdError):
-    """The device has less memory than a step needs."""
+    """The device ran out of memory during a step of the encoder."""
 
 
 class WorkerDied(NsdError, RuntimeError):
-    """A worker process of a loader was killed. A RuntimeError as well: that is what PyTorch raises."""
+    """A worker process of a loader was killed. It is a RuntimeError as well, which is what PyTorch raises then."""
 
 
 class RankLost(NsdError):
-    """Another process of a run on several devices was killed, or does not answer."""
+    """Another process of a distributed run was killed, or does not answer."""
 
     exit_code = 7
 
 
 class Interrupted(NsdError):
-    """The run was stopped by the user; what was reached is on disk and can be resumed."""
+    """The user stopped the run. What it had reached is on disk, and the run can be resumed."""
 
     exit_code = 130

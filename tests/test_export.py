@@ -237,8 +237,8 @@ def test_names_of_many_classes_fit_into_hdf5(tmp_path):
 
 
 @pytest.mark.parametrize("to", ["imagefolder", "parquet", "webdataset"])
-def test_two_channels_are_no_picture(tmp_path, to):
-    with pytest.raises(InvalidSetting, match="2 channels are no picture"):
+def test_images_of_two_channels_are_refused(tmp_path, to):
+    with pytest.raises(InvalidSetting, match="images of 2 channels cannot be image files"):
         export(NSDDataset(file_of("pixels")), to, tmp_path / "out")
     assert list(tmp_path.iterdir()) == []
 

@@ -142,6 +142,25 @@ def test_importing_the_package_imports_neither_torch_nor_numpy():
     assert run.stdout == "set()\n", run.stderr
 
 
+@pytest.mark.parametrize("name", ["encode", "export"])
+def test_a_function_stays_public_though_a_module_of_its_name_is_imported(name):
+    code = """
+import importlib, sys
+import nsdcodec
+name = sys.argv[1]
+module = importlib.import_module(f"nsdcodec.{name}")
+exec(f"from nsdcodec import {name} as function")
+print(callable(function), getattr(nsdcodec, name) is function, sys.modules[f"nsdcodec.{name}"] is module)
+"""
+    run = fresh_python(code, name)
+    assert run.stdout == "True True True\n", run.stderr
+
+
+def test_a_name_that_is_not_public_is_an_attribute_error():
+    run = fresh_python("import nsdcodec; print(hasattr(nsdcodec, 'Encoder'), 'NSDDataset' in dir(nsdcodec))")
+    assert run.stdout == "False True\n", run.stderr
+
+
 def test_reading_a_header_does_not_import_torch(tmp_path):
     (tmp_path / "a.nsd").write_bytes(file_of("pixels"))
     code = "import sys, nsdcodec; print(nsdcodec.read(sys.argv[1]).header.layout.images, 'torch' in sys.modules)"

@@ -1,4 +1,4 @@
-"""The memory of processes, as far as the system tells. Before all that measures; imports nothing of nsdcodec."""
+"""The memory of processes, as far as the system tells."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The tables of the papers as runs: what their rows are, how they are run and resumed, and the report of them."""
+"""The tables of the papers as commands: their rows, how these are run and resumed, and the report."""

@@ -12,7 +12,8 @@ FORMS = ("pixel", "idc", "fred")
 
 
 def _rows(objective: str, *texts: str) -> tuple[Row, ...]:
-    """A row a form; `texts` are, for each of the forms, its figures on ConvNet and those on the others, by budget."""
+    """One row for each parameterization of FORMS; `texts` has two entries for each: its figures on the ConvNet and
+    those on the other networks, by budget."""
     rows = []
     for form, own, others in zip(FORMS, texts[::2], texts[1::2], strict=True):
         published = figures("cifar10", dict(zip(IPCS, own.split(", "), strict=True)))

@@ -47,7 +47,7 @@ CORESETS = (
 )
 
 TABLE1 = Table(
-    "NSD Table 1: coresets, pixels by each objective, and the forms that store more images",
+    "NSD Table 1: coresets, pixels by each objective, and parameterizations that store more images",
     (
         *CORESETS,
         Row(
@@ -77,7 +77,7 @@ def _decomposition(first: str, tenth: str, hundred: str) -> dict[str, str]:
 
 
 TABLE2 = Table(
-    "NSD Table 2: the decompositions, all by one objective; and the forms of other papers",
+    "NSD Table 2: the decompositions, all by one objective, and the parameterizations of other papers",
     (
         Row("pixel", "pixel", published=_decomposition("46.3 ± 0.8", "65.3 ± 0.7", "24.3 ± 0.3")),
         Row("dwt", "dwt", published=_decomposition("51.3 ± 0.6", "66.9 ± 0.7", "26.4 ± 0.4")),

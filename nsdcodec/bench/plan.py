@@ -1,4 +1,4 @@
-"""What a bench is and which trials it has: a set for each row, budget and seed, all checked before any work."""
+"""Plan a bench: the trials that it needs, one for each row, budget and seed, all checked before any work."""
 
 from __future__ import annotations
 

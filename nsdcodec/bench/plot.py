@@ -14,8 +14,8 @@ GAP = 0.2  # of a group, free beside its bars
 
 
 def plot(found: dict[str, Any]) -> bytes:
-    """A PNG of a report's document: a group of bars a row and budget, a bar a column, with deviations; published
-    figures as hollow markers. Lines over `x` where the table has an axis. Raises MissingData."""
+    """A PNG of a report: a group of bars for each row and budget, and a bar for each column, with standard deviations;
+    published figures are hollow markers. If the table has an axis, lines over `x` instead. Raises MissingData."""
     rows = [row for row in found["rows"] if row["columns"]]
     figure = package("matplotlib.figure", "figures").Figure(
         figsize=(max(7.0, 0.9 * len(rows) + 2), 4.8), dpi=DOTS_PER_INCH, layout="constrained"

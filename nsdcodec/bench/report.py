@@ -59,7 +59,7 @@ def document(bench: Bench, results: list[tuple[Trial, TrialResult]]) -> dict[str
                     "objective": settings.objective.name + (" + guidance" if settings.guided else ""),
                     "x": row.x,
                     "seeds": sum(trial.finished(result) for trial, result in of_row),
-                    # Forms whose size depends on the images have one count a seed: the largest.
+                    # Parameterizations whose size depends on the images have one count a seed: the largest.
                     **{
                         name: max((one[name] for one in made), default=None) for name in ("images", "elements", "bytes")
                     },
@@ -124,7 +124,7 @@ def cells(found: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
     shown = [
         (column, any(row["columns"].get(column, {}).get("published") for row in found["rows"])) for column in _of(found)
     ]
-    header = ["row", "IPC", "form", "objective", "images", "elements", "bytes", "seeds"]
+    header = ["row", "IPC", "parameterization", "objective", "images", "elements", "bytes", "seeds"]
     for column, published in shown:
         header += [column, f"{column}, published"] if published else [column]
     rows = []

@@ -1,4 +1,4 @@
-"""What is known of one set of a table: a JSON beside its file, written whole after each step of the work."""
+"""The result of one set of a table: a JSON file beside the .nsd file, written anew after each step of the work."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Run the rows of a table: for each row, budget and seed a set is made and judged, and the report is written anew.
 
-Everything that is finished stands in a JSON beside its file, so the same command goes on where the last one ended: a
-kill loses what an encode loses (half a minute), or the kind of network that was being trained.
+What is finished is kept in a JSON file beside each set, so that the same command goes on where the last one ended. A
+kill loses at most what an encode loses (half a minute), or the kind of network that was being trained.
 """
 
 from __future__ import annotations

@@ -45,9 +45,10 @@ CPU_BY_OBJECTIVE = {
 
 @dataclass(frozen=True)
 class Scale:
-    """`objective` is that of the rows that name none; `start` the settings of a form and an objective at an IPC;
-    `networks` of each kind are trained on each of `seeds` sets for `epochs` (None: the recipe's). `every_ipc`: all
-    published budgets, not the table's small one. `corruption_images` of the test set are corrupted (None: all)."""
+    """`objective` is used for the rows that name none. `start` gives the settings of a parameterization and an
+    objective at an IPC. For each row, `seeds` sets are made, and `networks` of each kind are trained on each set for
+    `epochs` (None: the recipe's number). `every_ipc` means all published budgets, instead of the table's small one.
+    `corruption_images` of the test set are corrupted (None: all)."""
 
     about: str
     objective: str
@@ -71,7 +72,8 @@ def _cpu(form: str, objective: str, ipc: float) -> Settings:
 
 
 def _published(form: str, objective: str, ipc: float) -> Settings:
-    """The recipe of the objective's paper for the nearest budget it has, of the form's paper where that is mtt."""
+    """The recipe of the objective's paper for the nearest budget that it has; for mtt, the recipe of the
+    parameterization's paper."""
     budget = 1 if ipc < 5 else 10 if ipc < 25 else 50
     nsd = recipe(f"nsd-ipc{budget}")
     if objective == "mtt":
@@ -88,8 +90,9 @@ def _published(form: str, objective: str, ipc: float) -> Settings:
 
 
 def overridden(settings: Settings, pairs: tuple[str, ...]) -> tuple[Settings, dict[str, UnknownName]]:
-    """The settings with those "key=value" set whose key they have; the errors of the others, by pair. A table's rows
-    have other keys where they have other forms or objectives. Raises InvalidSetting for a value that cannot be."""
+    """The settings, with each "key=value" set if they have the key; and the errors of the other pairs. Rows of a table
+    have different keys if they have different parameterizations or objectives. Raises InvalidSetting for a value that
+    is not possible."""
     missing = {}
     for pair in pairs:
         try:

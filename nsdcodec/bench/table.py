@@ -1,4 +1,4 @@
-"""What a table of the papers is: rows that differ in form, objective or settings, and their published figures."""
+"""A table of a paper: rows that differ in parameterization, objective or settings, and their published figures."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ CROSS, AVERAGE = "cross", "average"
 
 @dataclass(frozen=True)
 class Row:
-    """`form` is a parameterization; an `objective` of None is the one that the scale has for the whole table, so that
-    only the form differs; `guided` adds NSD's guidance where the objective is mtt. `changes` are as `--set` takes them.
+    """One row of a table. `form` is its parameterization. An `objective` of None means the one that the scale has for
+    the whole table, so that only the parameterization differs between rows. `guided` adds NSD's guidance if the
+    objective is mtt. `changes` are settings, as `--set` takes them.
 
-    `published` figures, in %, by "source@ipc" for the network that the set was made with, and by "source@ipc column"
-    for another column: a kind of network, `cross`, a corruption or `average`. `x` is its place on the table's axis.
+    `published` has figures in %: by "source@ipc" for the network that the set was made with, and by "source@ipc column"
+    for another column, which is a kind of network, `cross`, a corruption or `average`. `x` is the row's place on the
+    table's axis.
     """
 
     name: str
@@ -29,7 +31,8 @@ class Row:
     x: float | None = None
 
     def figure(self, source: str, ipc: float, column: str | None = None) -> str:
-        """The published figure, exactly as printed; one at another budget with "(IPC n)" behind it; "" for none."""
+        """The published figure, exactly as printed. A figure of another budget has "(IPC n)" after it; "" if there is
+        none."""
         wanted = f" {column}" if column else ""
         if (exact := f"{source}@{ipc:g}{wanted}") in self.published:
             return self.published[exact]
@@ -42,9 +45,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """`networks` are the kinds that every set is judged by, the first the one that it is made with; with `cross`, also
-    the mean of the others; with `corruptions`, each corruption of CIFAR-10-C in their place. `small_ipc` is the budget
-    where one is enough or none was published. `axis` names what the rows' `x` are, for a plot of lines."""
+    """`networks` are the kinds of network that evaluate every set; the set is made with the first. With `cross` there
+    is also the mean of the others; with `corruptions` there is each corruption of CIFAR-10-C instead. `small_ipc` is
+    the budget that is used if one budget is enough, or if none was published. `axis` says what the rows' `x` is, for a
+    plot of lines."""
 
     about: str
     rows: tuple[Row, ...]
@@ -55,13 +59,13 @@ class Table:
     axis: str | None = None
 
     def published_ipcs(self, source: str) -> tuple[float, ...]:
-        """The budgets with published figures of the source, ascending; `small_ipc` where there are none."""
+        """The budgets for which figures of this source were published, ascending; `small_ipc` if there are none."""
         places = {key.partition(" ")[0] for row in self.rows for key in row.published}
         found = {float(place.partition("@")[2]) for place in places if place.partition("@")[0] == source}
         return tuple(sorted(found)) or (self.small_ipc,)
 
     def chosen(self, names: list[str] | None) -> tuple[Row, ...]:
-        """The rows of these names, in the table's order; all for None. Raises UnknownName."""
+        """The rows of these names, in the order of the table; all rows for None. Raises UnknownName."""
         known = [row.name for row in self.rows]
         for name in names or ():
             if name not in known:
@@ -70,5 +74,5 @@ class Table:
 
 
 def figures(source: str, texts: Mapping[float, str], column: str | None = None) -> dict[str, str]:
-    """`published` of a row, from texts "68.5 ± 0.8" by IPC."""
+    """`published` of a row, from texts such as "68.5 ± 0.8" by IPC."""
     return {f"{source}@{ipc:g}" + (f" {column}" if column else ""): text for ipc, text in texts.items()}

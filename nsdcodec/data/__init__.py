@@ -1,1 +1,1 @@
-"""A file in a training loop: batches of images and labels, in an order of their own, augmented, parted and joined."""
+"""A file in a training loop: decoding, batches, order, augmentation, subsets and joined sets."""

@@ -1,7 +1,8 @@
-"""Differentiable siamese augmentation (Zhao and Bilen, DSA, ICML 2021), vectorised, its draws separate from its use.
+"""Differentiable siamese augmentation (DSA; Zhao and Bilen, ICML 2021), vectorised over the batch.
 
-A strategy such as "color_crop_cutout_flip_scale_rotate" names operations; each batch gets one of them, with parameters
-for each image, or one set for all where real and synthetic images must be treated alike (siamese). Constants are those
+A strategy such as "color_crop_cutout_flip_scale_rotate" names operations. Each batch gets one of them, drawn at random,
+with random parameters for each image; or with the same parameters for all images, where real and synthetic images must
+be augmented alike (siamese). Drawing the parameters (`draw`) is separate from using them (`apply`). Constants are those
 of the DSA paper's appendix: flip 1/2, scale 1.2, rotation 15 degrees, crop padding 12.5 %, cutout 50 %, brightness 1,
 saturation 2, contrast 0.5.
 """

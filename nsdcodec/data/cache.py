@@ -1,4 +1,4 @@
-"""Decoded images that are kept, where they fit: a batch is then an indexing."""
+"""Keep decoded images in memory, where they fit, so that making a batch is only an indexing."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ CHUNK = 1024
 
 
 class Cache:
-    """Images of a file by device, in the type that `kind` names ("auto" is float32). They are kept once about as many
-    were decoded as there are, if they fit in `limit` bytes: by default a quarter of what the device has free. That is
-    looked at once.
+    """Decoded images of a file on each device, in the type that `kind` names ("auto" is float32). They are kept from
+    the moment when as many have been decoded as the file has, if they fit in `limit` bytes; by default that is a
+    quarter of the device's free memory at this moment.
 
     A worker of a DataLoader keeps nothing: its memory is not shared, and it may live no longer than an epoch.
     """

@@ -1,4 +1,4 @@
-"""NSDDataset: a file as a map-style PyTorch data set, decoded as it is read. The end of the decoding path."""
+"""NSDDataset: a file as a map-style PyTorch data set, whose images are decoded when they are asked for."""
 
 from __future__ import annotations
 
@@ -18,12 +18,34 @@ from nsdcodec.format.recipe import Normalization, TrainingRecipe
 
 
 class NSDDataset(Divisible):
-    """A file. `source` is a path, a URL, the bytes of a file, or an open binary stream; it is read once and checked
-    whole, so that what happens to the file afterwards changes nothing. Pickles, so workers may be forked or spawned.
+    """An .nsd file as a map-style PyTorch data set: `len(dataset)`, `dataset[i]`, and DataLoader work as usual.
 
-    `cache` says what becomes of decoded images: "auto" keeps them as float32 once about a whole epoch was decoded,
-    where they fit in `cache_limit` bytes (a quarter of the free memory of their device); "float16" and "uint8" (pixels,
-    rounded) take less and lose precision; "none" decodes every batch. Raises what `nsdcodec.read` raises, UnknownName.
+    The file is read and checked once, completely; later changes of it have no effect. Images are decoded when they are
+    asked for. The data set can be pickled, so DataLoader may fork or spawn its workers.
+
+    Arguments:
+        source: a path, a URL, the bytes of a file, or an open binary stream.
+        transform: applied to the image of `dataset[i]`, float32 [C, H, W] in normalised units.
+        target_transform: applied to the label of `dataset[i]`.
+        cache: how decoded images are kept. "auto" and "float32" keep them as float32, from the moment when about one
+            epoch has been decoded. "float16" takes half of that, and "uint8" (rounded pixels) a quarter, at a loss of
+            precision. "none" decodes every batch anew.
+        cache_limit: nothing is kept if it would take more bytes than this. Default: a quarter of the free memory of the
+            device.
+
+    Raises:
+        FileAccess, MalformedFile, DigestMismatch, UnsupportedVersion, UnsupportedFeature, MissingData, UnknownName: as
+            `read` does.
+        UnknownName: no such cache.
+        InvalidSetting: the cache limit is negative.
+
+    Example:
+        >>> dataset = NSDDataset("c10.nsd")
+        >>> len(dataset), dataset.classes[0], dataset.image_shape
+        (220, 'airplane', (3, 32, 32))
+        >>> image, label = dataset[0]
+        >>> image.shape, label
+        (torch.Size([3, 32, 32]), 0)
     """
 
     def __init__(
@@ -42,7 +64,7 @@ class NSDDataset(Divisible):
         self.target_transform = target_transform
         arrays = {role: synthesis.to_torch(values) for role, values in file.arrays.items()}
         self._labels = synthesis.labels(self.header.layout, arrays)
-        # Of soft labels the likeliest class, by the scores as they are stored.
+        # Of soft labels the most likely class, by the scores as they are stored.
         self._hard_labels = synthesis.hard_labels(arrays["labels"] if self._labels.ndim == 2 else self._labels)
         self._arrays = {role: values for role, values in arrays.items() if role != "labels"}
         self._decoders: dict[torch.device, Decoder] = {}
@@ -87,5 +109,5 @@ class NSDDataset(Divisible):
         return self._decoders[device]
 
     def __getstate__(self) -> dict[str, Any]:
-        # A worker that is spawned decodes for itself, sooner than it would be sent all images.
+        # A spawned worker decodes for itself: that is faster than sending it all images.
         return self.__dict__ | {"_decoders": {}, "_cache": self._cache.emptied()}

@@ -1,4 +1,4 @@
-"""Batches of a file's images on one device, fast: what decoding would repeat is done once. After `synthesis`.
+"""Decode batches of a file's images fast, on one device: work that every batch would repeat is done once.
 
 The images are those of `synthesis.images`; only the order of the multiplications differs.
 """

@@ -1,6 +1,7 @@
-"""What every distilled set is to a training loop, be it a file, a part of one, or several: the base of `dataset`.
+"""ImageSet: the base class of every distilled set, be it a file, a part of one, or several joined.
 
-A set says how to make a batch; here stand the single item, the batch of a DataLoader, and the loader.
+A subclass says how a batch of images is made. Single items, the batches of a DataLoader and the loader are made from it
+here.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from torch.utils.data._utils.collate import collate, default_collate_fn_map  # d
 
 from nsdcodec.data import pixels
 from nsdcodec.data.loader import BatchTransform, JointTransform, Loader
+from nsdcodec.format.geometry import Geometry
 from nsdcodec.format.recipe import Normalization, TrainingRecipe
 from nsdcodec.system.devices import on_device
 
@@ -60,10 +62,11 @@ default_collate_fn_map[Sample] = _collate
 
 
 class ImageSet(Dataset[tuple[Any, Any]], ABC):
-    """`set[i]` is (image float32 [C, H, W] in normalised units, label), each through its transform. The label is an
-    int; of soft labels a distribution over the classes, float32 [classes], which cross_entropy takes as well.
+    """A distilled set. `dataset[i]` is (image, label), each passed through its transform, if there is one. The image is
+    float32 [C, H, W] in normalised units. The label is an int; a soft label is a distribution over the classes, float32
+    [classes], which cross_entropy takes as well.
 
-    `labels` is int64 [N] or float32 [N, classes], `hard_labels` int64 [N]: of soft labels the likeliest class.
+    `labels` is int64 [N] or float32 [N, classes]. `hard_labels` is int64 [N]: of soft labels, the most likely class.
     """
 
     transform: Transform | None = None
@@ -85,17 +88,24 @@ class ImageSet(Dataset[tuple[Any, Any]], ABC):
     @property
     @abstractmethod
     def recipe(self) -> TrainingRecipe:
-        """How to train on this set: rate, momentum, weight decay, batch, epochs, augmentation, network."""
+        """How to train on this set: learning rate, momentum, weight decay, batch size, epochs, augmentation,
+        network."""
 
     @property
     @abstractmethod
     def normalization(self) -> Normalization:
-        """What turned pixels in 0 to 1 into these images: apply the same to real images before testing on them."""
+        """Mean and standard deviation of each channel, by which the images are normalised. Real images that a network
+        is tested on must be normalised in the same way: `nsdcodec.normalize`."""
 
     @property
     @abstractmethod
     def image_shape(self) -> tuple[int, int, int]:
         """Channels, height and width of each image."""
+
+    @property
+    def geometry(self) -> Geometry:
+        """The number of classes and the shape of an image: what a network for this set must fit."""
+        return Geometry(len(self.classes), *self.image_shape)
 
     @abstractmethod
     def images(self, index: Tensor, device: torch.device) -> Tensor:
@@ -103,8 +113,8 @@ class ImageSet(Dataset[tuple[Any, Any]], ABC):
 
     @abstractmethod
     def prepare(self, device: torch.device) -> None:
-        """Decodes now what is to be kept on this device, and not in the second epoch: before workers are forked, which
-        keep nothing of their own."""
+        """Decodes and keeps all images on this device now, rather than in the second epoch. Do this before workers are
+        forked: they share what is kept then, and keep nothing themselves."""
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -114,7 +124,7 @@ class ImageSet(Dataset[tuple[Any, Any]], ABC):
         return self.__getitems__([index])[0]
 
     def __getitems__(self, indices: Sequence[int]) -> Sequence[tuple[Any, Any]]:
-        """The samples of a whole batch, decoded in one synthesis: what a DataLoader calls."""
+        """The samples of a whole batch, decoded together. A DataLoader calls this."""
         samples = Samples(*self.batch(indices))
         if self.transform is None and self.target_transform is None:
             return samples
@@ -127,15 +137,40 @@ class ImageSet(Dataset[tuple[Any, Any]], ABC):
         ]
 
     def batch(self, indices: Index, device: torch.device | str = "cpu") -> tuple[Tensor, Tensor]:
-        """Images float32 [n, C, H, W] and labels int64 [n] (soft: float32 [n, classes]) on the device, without
-        transforms. Raises IndexError outside -len to len - 1."""
+        """Images and labels at these indices, decoded together, without transforms.
+
+        Arguments:
+            indices: integers, as a sequence or as a tensor [n], each from -len to len - 1.
+            device: where the images are decoded, and where images and labels are returned.
+
+        Returns:
+            Images float32 [n, C, H, W] in normalised units, and labels int64 [n]; soft labels are float32 [n, classes].
+
+        Raises:
+            IndexError: an index is out of range.
+            TypeError: the indices are not integers.
+
+        Example:
+            >>> images, labels = NSDDataset("c10.nsd").batch([3, 1, 2])
+            >>> images.shape
+            torch.Size([3, 3, 32, 32])
+        """
         index, device = self._checked(indices), _exact(device)
         with torch.no_grad():
             images = self.images(index, device)
         return images, on_device(self.labels[index], device)
 
     def all(self) -> tuple[Tensor, Tensor]:
-        """Every image and label at once: images float32 [N, C, H, W], labels int64 [N] (soft: float32 [N, classes])."""
+        """Every image and label, on the CPU.
+
+        Returns:
+            Images float32 [N, C, H, W] in normalised units, and labels int64 [N]; soft labels are float32 [N, classes].
+
+        Example:
+            >>> images, labels = NSDDataset("c10.nsd").all()
+            >>> len(images) == len(labels) == 220
+            True
+        """
         return self.batch(torch.arange(len(self)))
 
     def loader(
@@ -154,7 +189,37 @@ class ImageSet(Dataset[tuple[Any, Any]], ABC):
         dtype: torch.dtype = torch.float32,
         channels_last: bool = False,
     ) -> Loader:
-        """An iterable of (images [n, C, H, W], labels) on the device, epoch after epoch: see `loader.Loader`."""
+        """An iterable of batches on a device. Iterating over it is one epoch; iterating again is the next epoch.
+
+        The order depends on the seed and the epoch alone. `state_dict()` in the middle of an epoch says where the
+        loader is, and after `load_state_dict` the next iteration goes on there, with any number of workers and
+        processes.
+
+        Arguments:
+            batch_size: images in a batch, for each process of torch.distributed.
+            device: where the batches are made.
+            shuffle, seed: a new random order in each epoch, drawn from the seed; or always the order of the set.
+            transform: images [n, C, H, W] -> images, as the transforms of torchvision v2. `DSA` and `Seeded` are
+                random transforms that draw from the loader's seed.
+            joint_transform: (images, labels) -> (images, labels), after `transform`, as MixUp and CutMix.
+            drop_last: leave out the last batch of an epoch if it is smaller than the others.
+            workers: processes that decode and transform on the CPU; 0 does it in this process, on the device.
+            rank, world_size: which share of each step this process takes (default: that of torch.distributed).
+            dtype, channels_last: type and memory format of the images.
+
+        Returns:
+            A loader of (images [n, C, H, W], labels). `len()` of it is the number of steps of an epoch.
+
+        Raises:
+            InvalidSetting: a number is out of range, or the dtype is not a floating type.
+            WorkerDied: while iterating, if a worker was killed.
+
+        Example:
+            >>> dataset = NSDDataset("c10.nsd")
+            >>> loader = dataset.loader(100, seed=0, transform=DSA.of(dataset))
+            >>> [len(images) for images, labels in loader]
+            [100, 100, 20]
+        """
         return Loader(
             self,
             batch_size,
@@ -172,7 +237,7 @@ class ImageSet(Dataset[tuple[Any, Any]], ABC):
         )
 
     def to_pixels(self, images: Tensor) -> Tensor:
-        """Normalised images [n, C, H, W] -> uint8 pixels, rounded, cut off at 0 and 255."""
+        """Normalised images [n, C, H, W] -> uint8 pixels, rounded and clipped to 0 to 255."""
         return pixels.to_pixels(images, self.normalization)
 
     def _checked(self, indices: Index) -> Tensor:

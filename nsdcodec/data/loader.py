@@ -1,6 +1,7 @@
-"""The batch loader: whole batches from a set, on a device, in an order that can be stopped and gone on with anywhere.
+"""The batch loader: whole batches of a set on a device, in a reproducible order that can be resumed at any batch.
 
-It skips the single samples of a DataLoader; with workers, a DataLoader makes its batches in the same order.
+Without workers it makes whole batches itself, and never single samples as a DataLoader does. With workers, a DataLoader
+makes the same batches in the same order.
 """
 
 from __future__ import annotations
@@ -36,22 +37,21 @@ class Batches(Protocol):
 
 
 class Loader:
-    """Iterating is an epoch of (images [n, C, H, W] in `dtype`, labels) on `device`; the next iteration is the next
-    epoch, also where the one before was left early.
+    """Batches of a set: (images [n, C, H, W] in `dtype`, labels) on `device`. Iterating over it is one epoch. The next
+    iteration is the next epoch, even if the one before was left early.
 
-    The order of an epoch depends on (seed, epoch) alone: not on the number of ranks, of workers, or of the batches so
-    far. `state_dict` in the middle of an epoch says where it is, at no cost; after `load_state_dict` the next iteration
-    is the rest of that epoch, or where nothing is left of it the next one, with any number of ranks or workers, and any
-    batch size. `rank` and `world_size` are those of torch.distributed where it is in use, else 0 of 1.
+    The order of an epoch depends on the seed and the number of the epoch alone, not on the number of ranks or workers.
+    `state_dict` can be called in the middle of an epoch. After `load_state_dict` the next iteration is the rest of that
+    epoch, or the next epoch if nothing is left of it, with any number of ranks and workers and any batch size. `rank`
+    and `world_size` are those of torch.distributed if it is initialised, else 0 of 1.
 
-    `transform` works on the batch, on its device (with workers on the CPU): images -> images, as those of torchvision
-    v2 do; one with a true attribute `seeded` is called as transform(images, generator), with a generator for (seed,
-    epoch, position, rank) alone. `joint_transform` follows it and takes (images, labels) to both, as MixUp and CutMix
-    do; of a seeded one the generator is the third argument. `transforms` has the augmentation of the file,
-    and makes any seeded.
+    `transform` takes the images of a batch to images, on the batch's device (on the CPU, if there are workers), as the
+    transforms of torchvision v2 do. If it has a true attribute `seeded`, it is called as transform(images, generator),
+    with a generator that depends on (seed, epoch, position, rank) alone. `joint_transform` is called after it and takes
+    (images, labels) to both, as MixUp and CutMix do; if it is seeded, the generator is its third argument.
 
-    A worker that is killed is WorkerDied; where that is noticed while a batch is trained on, PyTorch raises its
-    RuntimeError there. `state_dict` then is that of the last batch that came, and `load_state_dict` of it goes on.
+    If a worker is killed, WorkerDied is raised. (If that is noticed while a batch is being trained on, PyTorch raises
+    its RuntimeError there.) `state_dict` is then that of the last batch that was served; loading it goes on there.
     """
 
     def __init__(
@@ -93,7 +93,7 @@ class Loader:
         self.epoch = self.position = 0
 
     def __len__(self) -> int:
-        """Steps of a whole epoch, also where `load_state_dict` left fewer: trainers count on from where they were."""
+        """Steps of a whole epoch, even if `load_state_dict` left fewer: trainers count on from where they were."""
         return self.order.steps()
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
@@ -128,8 +128,8 @@ class Loader:
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Raises InvalidSetting where the state is of another order, the number of images, the seed or shuffling being
-        others, or is no state at all."""
+        """Goes on where `state_dict` was taken. Raises InvalidSetting if the state is that of another number of images,
+        seed or shuffling, or is no state at all."""
         mine = self.state_dict()
         for name in ("count", "seed", "shuffle"):
             if state.get(name) != mine[name]:
@@ -184,7 +184,7 @@ class Loader:
 
 @dataclass(frozen=True)
 class _Finish:
-    """What becomes of decoded images, here or in a worker."""
+    """Transforms decoded images, in this process or in a worker."""
 
     transform: BatchTransform | None
     joint_transform: JointTransform | None

@@ -1,4 +1,4 @@
-"""The order in which the images of a set come: the same for any number of ranks and workers. Before `loader`."""
+"""The order in which a loader serves the images of a set: the same for any number of ranks and workers."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from nsdcodec.system.randomness import stream
 
 @dataclass(frozen=True)
 class Order:
-    """`count` images, anew in each epoch: a permutation drawn from (seed, epoch) alone, or 0 to count - 1. Each step
-    takes `batch_size` of them for each of `world_size` ranks, in the order of the ranks. Raises InvalidSetting.
+    """The order of `count` images in each epoch: a permutation drawn from (seed, epoch) alone, or 0 to count - 1. Each
+    step takes `batch_size` of them for each of `world_size` ranks, in the order of the ranks. Raises InvalidSetting.
 
-    So the ranks together serve one sequence, whatever their number, and a position in it means the same to all.
+    The ranks together thus serve one sequence, whatever their number, and a position in it means the same to all.
     """
 
     count: int
@@ -46,10 +46,11 @@ class Order:
         return torch.randperm(self.count, generator=stream(self.seed, "order", epoch))
 
     def batches(self, epoch: int, position: int = 0) -> Iterator[tuple[int, Tensor]]:
-        """Of each step from `position` on: the position after it, and the images of this rank, int64 [n].
+        """For each step from `position` on: the position after it, and the images of this rank, int64 [n].
 
-        Every rank has as many steps. The last step is shared out evenly; where it does not divide, the first images of
-        the epoch fill it up, as DistributedSampler does. With `drop_last` it is left out unless it is whole."""
+        Every rank has the same number of steps. The images of the last step are divided evenly among the ranks; if
+        they do not divide, the first images of the epoch fill it up, as in DistributedSampler. With `drop_last` the
+        last step is left out unless it is complete."""
         order = self.epoch(epoch)
         for start in range(position, self.end, self.step):
             stop = min(start + self.step, self.count)

@@ -1,7 +1,4 @@
-"""Parts of a set, by image and by class, and several sets as one: each is a set with a loader of its own.
-
-After `image_set`; a file (`dataset`) is a set that can be so divided and joined.
-"""
+"""Subsets of a set, by image or by class, and several sets joined to one. Each is again a set with all its methods."""
 
 from __future__ import annotations
 
@@ -24,8 +21,20 @@ class Divisible(ImageSet):
     """A set that can be taken in parts and joined with others."""
 
     def subset(self, indices: Index) -> Part:
-        """The images at these indices, in their order, or where a mask, bool [N], is true. Images and labels are those
-        of this set, whose cache the part shares. Raises IndexError, TypeError."""
+        """Some of the images, as a set of its own. It shares the cache of this set.
+
+        Arguments:
+            indices: integers, whose order is kept; or a mask, bool [N], of the images that are wanted.
+
+        Raises:
+            IndexError: an index is out of range, or the mask has another length.
+            TypeError: the indices are neither integers nor a mask.
+
+        Example:
+            >>> dataset = NSDDataset("c10.nsd")
+            >>> len(dataset.subset([0, 1, 2])), len(dataset.subset(dataset.labels == 3))
+            (3, 22)
+        """
         mask = torch.as_tensor(indices)
         if mask.dtype != torch.bool:
             return Part(self, self._checked(indices))
@@ -34,12 +43,23 @@ class Divisible(ImageSet):
         return Part(self, mask.cpu().nonzero().flatten())
 
     def of_classes(self, classes: Sequence[str | int], *, renumber: bool = False) -> Part:
-        """The images of these classes, by name or number, in the order of this set; of soft labels those whose
-        likeliest class is among them.
+        """The images of some classes, in the order of this set. An image with a soft label belongs to its most likely
+        class.
 
-        Labels keep their numbers, so that a network for all classes learns from them. With `renumber` the classes
-        become 0 to k - 1 in the order given; a soft label keeps its entries for them, divided by their sum. Raises
-        UnknownName, and InvalidSetting for numbers outside the set's, a class given twice, or none.
+        Arguments:
+            classes: names or numbers of classes.
+            renumber: False keeps the numbers of the labels, for a network that has an output for every class. True
+                numbers the classes from 0 in the given order; a soft label then keeps its entries for these classes,
+                divided by their sum.
+
+        Raises:
+            UnknownName: no class has this name.
+            InvalidSetting: no class has this number, a class is given twice, or none is given.
+
+        Example:
+            >>> pets = NSDDataset("c10.nsd").of_classes(["cat", "dog"], renumber=True)
+            >>> pets.classes, sorted(set(pets.labels.tolist()))
+            (('cat', 'dog'), [0, 1])
         """
         numbers = tuple(self._class_number(name) for name in classes)
         if not numbers or len(set(numbers)) < len(numbers):
@@ -48,9 +68,20 @@ class Divisible(ImageSet):
         return Part(self, index, numbers, renumber)
 
     def class_splits(self, tasks: int, *, seed: int | None = None) -> list[Part]:
-        """The set in `tasks` parts for class-incremental learning: each has classes of its own, as many as the others
-        or one more, the first ones the more. The classes come in their order, or in one drawn from the seed. Labels
-        keep their numbers. Raises InvalidSetting unless each task gets a class."""
+        """The set divided by class into tasks, for class-incremental learning. Labels keep their numbers.
+
+        Arguments:
+            tasks: how many. If the classes do not divide evenly, the first tasks get one class more.
+            seed: draws the order of the classes; None keeps their order.
+
+        Raises:
+            InvalidSetting: there are fewer classes than tasks, or fewer than one task.
+
+        Example:
+            >>> tasks = NSDDataset("c10.nsd").class_splits(5, seed=0)
+            >>> [len(task.class_numbers) for task in tasks]
+            [2, 2, 2, 2, 2]
+        """
         count = len(self.classes)
         if not 1 <= tasks <= count:
             raise InvalidSetting(f"{tasks} tasks for {count} classes; there must be 1 to {count}")
@@ -60,8 +91,8 @@ class Divisible(ImageSet):
         return [self.of_classes(numbers.tolist()) for numbers in order.tensor_split(tasks)]
 
     def __add__(self, other: Dataset[Any]) -> Any:
-        """With another set of ours a `Joined`, with any other data set PyTorch's ConcatDataset, whose batches are made
-        of single images."""
+        """Joins two sets: another set of this package to a `Joined`, any other data set to PyTorch's ConcatDataset,
+        which makes its batches of single images."""
         return Joined([self, other]) if isinstance(other, ImageSet) else super().__add__(other)
 
     def _class_number(self, name: str | int) -> int:
@@ -76,10 +107,11 @@ class Divisible(ImageSet):
 
 
 class Part(Divisible):
-    """Some images of a set, made by `subset`, `of_classes` or `class_splits`. Transforms, recipe and normalisation are
+    """Some images of a set. `subset`, `of_classes` and `class_splits` make it. Transforms, recipe and normalisation are
     those of the set.
 
-    `index` int64 [n]: which images. `class_numbers`: the classes that it was chosen by, in the set's numbers.
+    `index` int64 [n] says which images of the set these are. `class_numbers` are the classes that it was made for, in
+    the numbers of the set.
     """
 
     def __init__(
@@ -130,17 +162,29 @@ class Part(Divisible):
         return self.whole.images(self.index.index_select(0, index), device)
 
     def prepare(self, device: torch.device) -> None:
-        """Of the whole set, which decodes and caches for all of its parts."""
+        """Prepares the whole set, which decodes and keeps images for all of its parts."""
         self.whole.prepare(device)
 
 
 class Joined(Divisible):
-    """The images of several sets, one set after the other, by batches that each decodes its share of. They need the
-    same image shape, normalisation and transforms; the recipe is the first one's.
+    """Several sets as one: the images of the first, then those of the second, and so on. `dataset + other` makes one
+    of two sets. If one set has soft labels, the hard labels of the others become distributions too. The recipe is that
+    of the first set.
 
-    Their classes must be the same, or with `merge_classes` become all names of all sets in the order in which they
-    first appear, with labels that follow. Where one set has soft labels, hard ones become distributions too. Raises
-    InvalidSetting that says what differs.
+    Arguments:
+        datasets: at least one. All need the same image shape, normalisation and transforms.
+        merge_classes: False needs sets of the same classes. True makes one list of all class names, in the order in
+            which they first appear, and renumbers the labels.
+
+    Raises:
+        InvalidSetting: there is no set, or the sets differ; the message says in what.
+
+    Example:
+        >>> dataset = NSDDataset("c10.nsd")
+        >>> pets, ships = dataset.of_classes(["cat", "dog"], renumber=True), dataset.of_classes(["ship"], renumber=True)
+        >>> both = Joined([pets, ships], merge_classes=True)
+        >>> both.classes, len(both) == len(pets) + len(ships)
+        (('cat', 'dog', 'ship'), True)
     """
 
     def __init__(self, datasets: Sequence[ImageSet], *, merge_classes: bool = False) -> None:

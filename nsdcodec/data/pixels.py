@@ -1,4 +1,4 @@
-"""Normalised images and their pixels. After `container`, before `cache` and `image_set`."""
+"""Normalised images to uint8 pixels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Transforms of whole batches for `ImageSet.loader`, whose chance comes from the loader. After `image_set`."""
+"""Transforms of whole batches for `ImageSet.loader`, whose random numbers come from the loader's seed."""
 
 from __future__ import annotations
 
@@ -15,12 +15,22 @@ from nsdcodec.data.image_set import ImageSet
 
 @dataclass(frozen=True)
 class DSA:
-    """The augmentation that distilled sets are trained with (`nsdcodec.data.augmentation`): `strategy` names
-    operations, as "color_crop_cutout_flip_scale_rotate"; "none" leaves images alone. A batch gets one operation, with
-    parameters for each image. `DSA.of(dataset)` is that of the file's recipe: the reported accuracy needs it. Raises
-    UnknownName.
+    """Differentiable siamese augmentation (Zhao and Bilen, ICML 2021), with which distilled sets are trained. Each
+    batch gets one operation of the strategy, with random parameters for each image.
 
-        loader = dataset.loader(256, transform=DSA.of(dataset))
+    `DSA.of(dataset)` is the augmentation of the file's recipe. The accuracy that is reported for a file needs it.
+
+    Arguments:
+        strategy: names of operations joined by "_", such as "color_crop_cutout_flip_scale_rotate"; or "none".
+
+    Raises:
+        UnknownName: no such operation.
+
+    Example:
+        >>> dataset = NSDDataset("c10.nsd")
+        >>> loader = dataset.loader(256, transform=DSA.of(dataset))
+        >>> DSA("crop_flip") == DSA.of(dataset)
+        False
     """
 
     strategy: str
@@ -40,20 +50,30 @@ class DSA:
 
 @dataclass(frozen=True)
 class Seeded:
-    """Any transform that draws from PyTorch's global generator, as those of torchvision v2 do, made reproducible: its
-    chance depends on the loader's seed and its place in the epoch alone, so that it goes on after `load_state_dict` as
-    if never stopped, with any number of workers. For `transform` and for `joint_transform`.
+    """Makes a transform that draws from PyTorch's global generator, such as those of torchvision v2, reproducible. Its
+    random numbers then depend only on the loader's seed and on the place of the batch in the epoch: they are the same
+    after `load_state_dict`, and with any number of workers. It can be `transform` and `joint_transform` of a loader.
 
-        loader = dataset.loader(256, transform=Seeded(v2.RandomCrop(32, padding=4)))
+    Only numbers that are drawn on the CPU become reproducible; torchvision draws there for images on a GPU too. Not
+    thread-safe.
 
-    Only what is drawn on the CPU is: also for images on a GPU torchvision draws there. Not thread-safe.
+    Arguments:
+        transform: a function of the images, or of images and labels.
+
+    Example:
+        >>> from torchvision.transforms import v2
+        >>> dataset = NSDDataset("c10.nsd")
+        >>> loader = dataset.loader(256, transform=Seeded(v2.RandomCrop(32, padding=4)))
+        >>> next(iter(loader))[0].shape
+        torch.Size([220, 3, 32, 32])
     """
 
     transform: Callable[..., Any]
     seeded: ClassVar[bool] = True
 
     def __call__(self, *arguments: Any) -> Any:
-        """`transform(*arguments)` but for the last, the generator. The global generator is left as it was."""
+        """Calls `transform` with all arguments but the last, which is the generator. PyTorch's global generator is left
+        as it was."""
         *given, generator = arguments
         before = torch.get_rng_state()
         # Not torch.manual_seed, which seeds every device.

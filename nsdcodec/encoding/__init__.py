@@ -1,1 +1,1 @@
-"""Real images in, the best file out."""
+"""The encoder: it distils a source of real images into an .nsd file."""

@@ -1,7 +1,7 @@
-"""Coresets: which real images stand for a class, the best first. Between the objectives and the encoder.
+"""Coresets: the real images that represent a class best, in order.
 
-The baselines of the tables of DC, DM and NSD beside random images. A network is trained on all real images, and either
-its features (herding) or its slips on the way (forgetting) rank the images of each class.
+With random images they are the baselines in the tables of DC, DM and NSD. A network is trained on all real images; the
+images of each class are ranked by its features (herding), or by how often it forgot them during training (forgetting).
 """
 
 from __future__ import annotations
@@ -61,8 +61,8 @@ def ranking(kind: str, context: Context, most: int, settings: Coreset | None = N
 def herding(context: Context, most: int, settings: Coreset) -> list[Tensor]:
     """Herding (Welling, ICML 2009) in the features of the trained network, the input of its linear layer: `herd`.
 
-    The greedy form that the tables have (Rebuffi et al., iCaRL, CVPR 2017), though features keep their lengths; where
-    all have the same length it is Welling's.
+    The greedy variant that the tables have (Rebuffi et al., iCaRL, CVPR 2017), though features keep their lengths;
+    where all have the same length it is Welling's.
     """
     network = _trained(context, settings, "herding")
     return [members[herd(_features(context, network, members), most)] for members in context.real.members]

@@ -1,7 +1,7 @@
 """The draws of an iteration: independent losses of the same images, shared among the ranks.
 
-Draw d is made by rank d modulo the number of ranks, with chance and state of its own. Gradients are summed in the order
-of the draws on every rank, so that the result does not depend on how many ranks there are
+Draw d is made by rank d modulo the number of ranks, with random numbers and state of its own. Gradients are summed in
+the order of the draws on every rank, so that the result does not depend on how many ranks there are
 (spec/decisions/0006-draws-summed-in-order.md).
 """
 

@@ -1,6 +1,6 @@
-"""How much goes together, so that an encode stays within a limit of memory.
+"""How many images an encode works on at once, so that it stays within a limit of memory.
 
-What is taken, and what gives way:
+What memory is taken for, and what is made smaller where it is short:
 
 - The process with its libraries, measured, and `RESERVE` for what they take when they are first used.
 - Real images: a source that is large for the limit is streamed (`sources.hdf5`); on a GPU, and as floats where

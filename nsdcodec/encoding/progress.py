@@ -1,4 +1,4 @@
-"""How far an encode is: its clock, what it tells a listener, its log, and how it hears that it should stop."""
+"""The progress of an encode: its clock, its reports to a listener, its log, and the signals that stop it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Named settings: each constant says which paper and table it is from. Stands on settings."""
+"""The recipes: named settings. A comment at each constant names the paper and table that it comes from."""
 
 from __future__ import annotations
 
@@ -91,7 +91,8 @@ def _datm(ipc: int) -> Settings:
 
 
 def _scheduled(last_start: int, student_batch: int, iterations: int) -> Settings:
-    """The trajectories of another paper on nsd, whose own form is not here; the rest is that of the recipe gpu."""
+    """nsd, with the trajectory settings of another paper whose own parameterization is not implemented; the rest is
+    that of the recipe gpu."""
     objective = TrajectoryMatching(60, 2, last_start, student_batch)
     return replace(GPU, objective=objective, guidance=Guidance(), iterations=iterations)
 
@@ -154,14 +155,14 @@ RECIPES: dict[str, tuple[str, Settings]] = {
     },
     **{
         f"speed-ipc{ipc}": (
-            f"nsd by the trajectories of SPEED (NeurIPS 2023) for CIFAR-10 at IPC {ipc}; its own form is not here",
+            f"nsd by the trajectories of SPEED (NeurIPS 2023) for CIFAR-10 at IPC {ipc}, not its parameterization",
             _scheduled(*SPEED[ipc], iterations=20_000),
         )
         for ipc in SPEED
     },
     **{
         f"gsdd-ipc{ipc}": (
-            f"nsd by the trajectories of GSDD (2025) for CIFAR-10 at IPC {ipc}; its own form is not here",
+            f"nsd by the trajectories of GSDD (2025) for CIFAR-10 at IPC {ipc}, not its parameterization",
             _scheduled(30, GSDD[ipc], GPU.iterations),
         )
         for ipc in GSDD

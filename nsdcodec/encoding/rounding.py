@@ -1,6 +1,6 @@
-"""Values as the file will hold them, in torch: what the encoder validates, and what it trains scaled integers through.
+"""Round values to their stored type in torch, for validation and for training through the rounding.
 
-The same rounding as `container.values` makes when the file is written, so that a file holds what was validated.
+It is the same rounding that `container.values` does when the file is written, so that a file holds what was validated.
 """
 
 from __future__ import annotations

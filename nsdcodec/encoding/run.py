@@ -1,4 +1,4 @@
-"""A task under way, and how it begins: what is optimised, from which values, by which optimizer."""
+"""The state of a running encode, and how it starts: what is optimised, from which values, by which optimizer."""
 
 from __future__ import annotations
 
@@ -125,8 +125,8 @@ def _real_images(task: Task, layout: Layout, context: Context, generator: torch.
     if kind != "noise" and most > there:
         raise InvalidSource(
             f"{task.source.name}: class {task.source.classes[fewest]!r} has {there:,} training images (without those "
-            f"held out), and {most:,} are to begin as real ones; lower --ipc, choose a form or settings that hold "
-            "fewer images, or begin with --init noise"
+            f"held out), and {most:,} are to begin as real ones; lower --ipc, choose a parameterization or settings "
+            "with fewer images, or begin with --init noise"
         )
     if kind not in coresets.KINDS:
         return RealImages(lambda labels: context.real.of_labels(labels.cpu(), generator), context.real.of_class)

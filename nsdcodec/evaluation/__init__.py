@@ -1,1 +1,1 @@
-"""What a set is worth: accuracy of networks trained on it, on clean and on corrupted images; how real images look."""
+"""Evaluation: the accuracy of networks trained on a set, on clean and corrupted images; analysis of real images."""

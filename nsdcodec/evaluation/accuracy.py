@@ -1,4 +1,4 @@
-"""Train networks on a file by its recipe, test them on real images: the figure that a distilled set is judged by."""
+"""Train networks on a file by its recipe and test them on real images: how a distilled set is judged."""
 
 from __future__ import annotations
 

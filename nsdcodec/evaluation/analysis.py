@@ -1,7 +1,4 @@
-"""Why a distilled set can be small: how much alike real images of a class are, along each dimension and in frequency.
-
-Stands on sources and learning.randomness. The figure is in figures, the command in cli/analyze.py.
-"""
+"""Why a distilled set can be small: how similar real images of a class are, along each dimension and in frequency."""
 
 from __future__ import annotations
 
@@ -25,22 +22,22 @@ DIMENSIONS = ("batch", "channel", "height", "width")
 
 @dataclass(frozen=True, eq=False)
 class Dimension:
-    """A dimension of n slices: `similarity` [n, n] is the cosine of each two of them, -1 to 1, and 0 for a slice of
-    zeros. `explained` [r], r the shorter side of the unfolding along this dimension, is the share, 0 to 1, of the
-    tensor's squares that the unfolding's best approximation of rank 1, 2, ... r keeps: the cumulative squares of its
-    singular values. What a kernel of NSD (Eq. 2) with as many rows can keep at best."""
+    """One dimension of a tensor, with n slices. `similarity` [n, n] is the cosine of each pair of slices, -1 to 1, and
+    0 for a slice of zeros. `explained` [r] is the share, 0 to 1, of the tensor's squares that the best approximation of
+    rank 1, 2, ... r of its unfolding along this dimension keeps: the cumulative squares of the singular values. r is
+    the shorter side of the unfolding. A kernel of NSD (Eq. 2) with as many rows can keep no more."""
 
     similarity: Floats
     explained: Floats
 
     def mean_similarity(self, distance: int | None = None) -> float:
-        """Over all pairs of two slices, or those that are `distance` apart; nan where there are none."""
+        """The mean over all pairs of slices, or over those that are `distance` apart; nan if there are none."""
         n = len(self.similarity)
         first, second = np.triu_indices(n, 1) if distance is None else (np.arange(n - distance), np.arange(distance, n))
         return float(self.similarity[first, second].mean()) if len(first) else float("nan")
 
     def rank(self, share: float) -> int:
-        """The least rank that keeps this share of the squares."""
+        """The smallest rank that keeps this share of the squares."""
         # The last of the sums may fall short of 1 by rounding.
         return min(int(np.searchsorted(self.explained, share)) + 1, len(self.explained))
 
@@ -65,10 +62,10 @@ class Analysis:
 
 
 def class_images(source: Source, name: str | None = None, most: int = 1000, seed: int = 0) -> Tensor:
-    """Random training images [n, C, H, W] of one class (the first, where no name is given), float32 in the normalised
-    units that networks see and files hold; all of the class where it has at most `most`. The same for the same seed.
+    """Random training images [n, C, H, W] of one class (the first, if no name is given), float32 in normalised units;
+    all images of the class if it has at most `most`. The same for the same seed.
 
-    Raises UnknownName for a class, InvalidSetting for `most` below 2.
+    Raises UnknownName for a class, and InvalidSetting for `most` below 2.
     """
     if most < 2:
         raise InvalidSetting(f"{most} images to analyse; pairs are compared, so it must be at least 2")
@@ -81,14 +78,14 @@ def class_images(source: Source, name: str | None = None, most: int = 1000, seed
 
 
 def analyze(images: Tensor) -> Analysis:
-    """Of images [B, C, H, W], of any float type, on the CPU.
+    """Analyses images [B, C, H, W], of any float type, on the CPU.
 
-    The similarity is NSD's Fig. 4, whose definition is not published: here, slice i along a dimension is the tensor at
-    index i of it, as a vector, and nothing is subtracted but the mean that normalising has. The variance is FreD's
-    (section 3.2): of each coefficient over the images, here summed over the channels, since a mask keeps a frequency
-    in all of them; FreD's repository takes the mean of the channels first.
+    The similarity is that of NSD's Fig. 4, whose definition is not published. Here, slice i along a dimension is the
+    tensor at index i of it, as a vector, and no mean is subtracted but that of the normalisation. The variance is that
+    of FreD (section 3.2): the variance of each coefficient over the images. Here it is summed over the channels, since
+    a mask keeps a frequency in all of them; FreD's repository averages the channels first.
 
-    Raises InvalidSource where no two images differ; MissingData without scipy.
+    Raises InvalidSource if no two images differ, and MissingData without scipy.
     """
     tensor = images.numpy()
     coefficients = package("scipy.fft").dctn(tensor, axes=(2, 3), norm="ortho")

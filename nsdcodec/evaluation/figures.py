@@ -1,4 +1,4 @@
-"""An Analysis as a picture. Needs the extra `figures`; draws without a display, and touches no global state."""
+"""Draw an `Analysis` as a PNG. Needs the extra `figures`, but no display; no global state of matplotlib is changed."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""A set in the formats that other tools read, its data card, and the hub that it is shared on."""
+"""Sets in the file formats of other tools, their data card, and the Hugging Face hub. Needs the extra `export`."""

@@ -1,4 +1,4 @@
-"""What the exports share: the set chunk by chunk, and what is said about it. Stands on dataset."""
+"""What all export formats share: the decoded set in chunks, and its description as plain data."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ CHUNK_BYTES = 1 << 26  # of float32 images, decoded at once: a set may be larger
 
 @dataclass(frozen=True, eq=False)
 class Chunk:
-    """Neighbouring images of a set, from the number `start` on: float32 [n, C, H, W] in normalised units, and as uint8
-    pixels; labels int64 [n]; where labels are soft, float32 [n, classes] as well, and `labels` the likeliest."""
+    """Consecutive images of a set, beginning with number `start`: float32 [n, C, H, W] in normalised units, and as
+    uint8 pixels. Labels are int64 [n]. If the set has soft labels, `soft_labels` is float32 [n, classes], and `labels`
+    has the most likely class."""
 
     start: int
     images: NDArray[np.float32]
@@ -49,7 +50,7 @@ def image_shape(dataset: NSDDataset) -> tuple[int, int, int]:
 
 
 def about(dataset: NSDDataset) -> dict[str, Any]:
-    """What a training loop needs beside images and labels, as plain JSON values."""
+    """What a training loop needs besides images and labels, as plain JSON values."""
     return {
         "classes": list(dataset.classes),
         "mean": list(dataset.normalization.mean),
@@ -59,5 +60,5 @@ def about(dataset: NSDDataset) -> dict[str, Any]:
 
 
 def about_texts(dataset: NSDDataset) -> dict[str, str]:
-    """The same, for formats whose metadata are texts: each value as JSON."""
+    """The same for formats whose metadata are texts: each value as JSON."""
     return {name: json.dumps(value, ensure_ascii=False) for name, value in about(dataset).items()}

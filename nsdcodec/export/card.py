@@ -1,4 +1,4 @@
-"""The data card of .nsd files: the README.md that the Hugging Face hub shows. Stands on the container alone."""
+"""The data card of .nsd files: the README.md that the Hugging Face hub shows beside them."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ _LICENSE = re.compile(r"[a-z0-9][a-z0-9.-]*")
 
 @dataclass(frozen=True)
 class Accuracy:
-    """One line of an evaluation: networks of one kind trained on `file`, of `nbytes` bytes, tested on the test set of
-    `source`. Mean and deviation over the networks, 0 to 1."""
+    """One line of an evaluation: networks of one kind, trained on `file` of `nbytes` bytes, tested on the test set of
+    `source`. Mean and standard deviation over the networks are from 0 to 1."""
 
     file: str
     nbytes: int
@@ -61,9 +61,9 @@ class Accuracy:
 def card(
     repository: str, files: Mapping[str, NSDFile], license: str = "other", accuracies: Sequence[str | Accuracy] = ()
 ) -> str:
-    """Markdown with the hub's front matter, about files by the names that they have in the repository. `license` is
-    an identifier of the hub's, or "other". Raises InvalidSetting for one that cannot be, and for an accuracy of a file
-    that is not among them."""
+    """The data card, in Markdown with the hub's front matter, of files by their names in the repository. `license` is
+    one of the hub's identifiers, or "other". Raises InvalidSetting for a licence that is not possible, and for an
+    accuracy of a file that is not among them."""
     if not _LICENSE.fullmatch(license):
         raise InvalidSetting(
             f"the licence {license[:40]!r} is no identifier of the hub's; such as mit, cc-by-4.0, other"
@@ -125,7 +125,7 @@ def _what(files: Mapping[str, NSDFile]) -> str:
 
 
 def _files(files: Mapping[str, NSDFile]) -> str:
-    rows = ["## Files\n", "| file | bytes | bits a class | images | classes | image | form | elements |"]
+    rows = ["## Files\n", "| file | bytes | bits a class | images | classes | image | parameterization | elements |"]
     rows.append("| --- | --- | --- | --- | --- | --- | --- | --- |")
     for name, file in files.items():
         layout = file.header.layout
@@ -174,7 +174,7 @@ def _accuracy(accuracies: Sequence[str | Accuracy]) -> str:
 
 
 def _made(files: Mapping[str, NSDFile]) -> str:
-    """Provenance is free-form: what is there is shown. The recipe is the header's."""
+    """Provenance is free-form: what there is, is shown. The recipe comes from the header."""
     parts = ["## How it was made, and how to train on it"]
     for name, file in files.items():
         recipe, made = file.header.recipe, file.header.provenance
@@ -220,7 +220,7 @@ def _license(license: str, files: Mapping[str, NSDFile]) -> str:
 
 
 def source_name(file: NSDFile) -> str:
-    """What the provenance has as the source, without the digits of its hash; "" where it tells none."""
+    """The source that the provenance names, without the digits of its hash; "" if it names none."""
     words = _text(file.header.provenance.get("source", "")).split()
     return " ".join(words[:-1] if len(words) > 1 else words)
 
@@ -230,6 +230,6 @@ def _text(value: Any) -> str:
 
 
 def _plain(text: str) -> str:
-    """Anyone's text as text in Markdown: on one line, and nothing in it a link, a tag or a column."""
+    """Text from a file, made safe for Markdown: on one line, without links, tags or table columns."""
     line = "".join(c if c.isprintable() else " " for c in text)
     return re.sub(r"([\\`*_\[\]<>|#!&~])", r"\\\1", line)

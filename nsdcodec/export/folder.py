@@ -1,4 +1,4 @@
-"""A folder that appears whole: it is filled beside its place and renamed. Stands between the exports and the disk."""
+"""Write a folder whole or not at all: it is filled under a temporary name beside its place, then renamed."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ ABOUT_FILE = "nsdc-export.json"
 
 @contextlib.contextmanager
 def new_folder(path: Path, to: str, dataset: NSDDataset, overwrite: bool) -> Iterator[Path]:
-    """An empty folder, which becomes `path` when the context ends well, and goes when it does not; a kill leaves it
-    under its hidden name. With `overwrite` it takes the place of a former export, never of another folder: that one
-    may hold anything. Raises FileAccess."""
+    """An empty folder. It becomes `path` if the context ends without an exception, and is removed otherwise; a kill
+    leaves it under its hidden name. With `overwrite` it replaces an earlier export, but never another folder, which may
+    hold anything. Raises FileAccess."""
     try:
         target = Path(os.path.realpath(path))
         _check(path, target, overwrite)

@@ -1,4 +1,4 @@
-"""The formats that a set is exported to, by name."""
+"""Write a set in the file format of another tool: `export` finds the format by its name."""
 
 from __future__ import annotations
 
@@ -27,11 +27,26 @@ FORMATS = ("imagefolder", "parquet", "webdataset", "npz", "hdf5", "safetensors")
 
 
 def export(dataset: NSDDataset, to: str, path: str | os.PathLike[str], overwrite: bool = False) -> None:
-    """Writes every image and label of the set in the format `to`, one of FORMATS; `nsdcodec.sources` reads each again,
-    pixels and classes the same. The name gets its content only when that is complete.
+    """Writes every image and label in a file format of other tools, whole or not at all. `load_source` reads each
+    format again, with the same pixels and classes.
 
-    A file is replaced. A folder must be new or empty, or with `overwrite` a former export. Raises UnknownName,
-    InvalidSetting for channels that are no picture, MissingData for a package, FileAccess.
+    Arguments:
+        dataset: the set.
+        to: "imagefolder" or "webdataset", which are folders; "parquet", "npz", "hdf5" or "safetensors", which are
+            files.
+        path: the file or folder to write. A file is replaced.
+        overwrite: replace a folder that an earlier export made. Otherwise a folder must be new or empty.
+
+    Raises:
+        UnknownName: no such format.
+        InvalidSetting: the number of channels is not one that PNG has, or the folder holds other things.
+        MissingData: the package that writes the format is not installed.
+        FileAccess: it cannot be written.
+
+    Example:
+        >>> export(NSDDataset("c10.nsd"), "npz", "c10.npz")
+        >>> load_source("c10.npz").train.images.shape
+        torch.Size([220, 3, 32, 32])
     """
     if to in FILES:
         with atomic.replacing(path) as file:

@@ -13,8 +13,8 @@ from nsdcodec.system.packages import package
 
 
 def write(dataset: NSDDataset, file: BinaryIO) -> None:
-    """With train/normalized float32 [N, C, H, W] beside them, train/soft_labels float32 [N, classes] where labels are
-    soft, and the attributes classes, mean, std and recipe (JSON). Raises MissingData without h5py."""
+    """Writes also train/normalized, float32 [N, C, H, W], train/soft_labels, float32 [N, classes], if the set has soft
+    labels, and the attributes classes, mean, std and recipe (JSON). Raises MissingData without h5py."""
     h5py = package("h5py", "export")
     facts, shape = about(dataset), (len(dataset), *image_shape(dataset))
     # From version 1.8 on, attributes may be larger than 64 kB, as the names of many classes are.

@@ -1,4 +1,4 @@
-"""Pushing .nsd files and their card to the Hugging Face hub. Stands on card; needs the extra `hub`."""
+"""Push .nsd files and their data card to the Hugging Face hub. Needs the extra `hub`."""
 
 from __future__ import annotations
 
@@ -19,10 +19,11 @@ _REPOSITORY = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*/[A-Za-z0-9_][A-Za-z0-9_.-
 
 @dataclass(frozen=True)
 class Push:
-    """Files for one data set of the hub, read and checked whole when this is made. `private` is for a data set that is
-    not there yet; `with_card` writes its README.md anew (the hub keeps the former one in its history).
+    """Files for one data set of the hub, read and checked when this object is made. `private` applies if the data set
+    does not exist yet. `with_card` replaces its README.md (the hub keeps the earlier one in its history).
 
-    Raises InvalidSetting for a name that the hub does not take, or two files of one name; what `nsdcodec.read` raises.
+    Raises InvalidSetting for a name that the hub does not allow or for two files of the same name, and what
+    `nsdcodec.read` raises.
     """
 
     files: tuple[Path, ...]
@@ -59,9 +60,9 @@ class Push:
         return card(self.repository, found, self.license, self.accuracies)
 
     def run(self) -> str:
-        """Makes the data set where it is not there, and pushes files and card in one commit. Returns its URL. The token
-        is the client's own business (`hf auth login`, HF_TOKEN). Raises FileAccess for all that the hub refuses,
-        MissingData without huggingface_hub."""
+        """Creates the data set if it does not exist, pushes files and card in one commit, and returns the URL. The
+        hub's client finds the access token (`hf auth login`, HF_TOKEN). Raises FileAccess for everything that the hub
+        refuses, and MissingData without huggingface_hub."""
         hub = package("huggingface_hub", "hub")
         contents = dict(self.contents) | ({CARD_FILE: self.card.encode()} if self.with_card else {})
         operations = [

@@ -13,8 +13,9 @@ SOFT_LABELS = "metadata.jsonl"  # Hugging Face's name for what goes with each fi
 
 
 def write(dataset: NSDDataset, folder: Path) -> None:
-    """CLASS/NUMBER.png; a class without images has an empty folder, so that labels count on. Soft labels go to
-    metadata.jsonl, a line an image. Raises InvalidSetting for channels that are no picture."""
+    """Writes CLASS/NUMBER.png. A class without images gets an empty folder, so that the numbers of the labels are
+    right. Soft labels are written to metadata.jsonl, one line for each image. Raises InvalidSetting for images of other
+    than 1 or 3 channels."""
     picture.check(dataset)
     folders = folder_names(dataset.classes)
     for name in folders:
@@ -32,8 +33,9 @@ def write(dataset: NSDDataset, folder: Path) -> None:
 
 
 def folder_names(classes: tuple[str, ...]) -> list[str]:
-    """The class names, if all can be names of folders, differ without regard to case, and are in the order of the
-    labels, for readers take these from the sorted folders. Else all are made safe, with a number before each."""
+    """The class names, if all of them can be names of folders, differ even if case is ignored, and are sorted like the
+    labels: readers take the classes from the sorted folders. Otherwise the names are made safe, with a number before
+    each."""
     names = [picture.safe_name(name) for name in classes]
     # `datasets` passes over names that begin with two of "_".
     usable = names == list(classes) and all(name and not name.startswith("__") for name in names)

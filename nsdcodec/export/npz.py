@@ -15,8 +15,8 @@ from nsdcodec.export.base import about, chunks, image_shape
 
 
 def write(dataset: NSDDataset, file: BinaryIO) -> None:
-    """Labels are int64 [N]; soft ones are in soft_labels, float32 [N, classes], too. `recipe` is JSON. The images are
-    decoded twice rather than held: an archive has one array after the other."""
+    """Labels are int64 [N]; soft labels are also in soft_labels, float32 [N, classes]. `recipe` is JSON. The images are
+    decoded twice rather than held in memory, since an archive has one array after the other."""
     facts, shape = about(dataset), (len(dataset), *image_shape(dataset))
     small = {
         "labels": dataset.hard_labels.numpy(),
@@ -36,8 +36,8 @@ def write(dataset: NSDDataset, file: BinaryIO) -> None:
 def _array(
     archive: zipfile.ZipFile, name: str, dtype: Any, shape: tuple[int, ...], parts: Iterator[NDArray[Any]]
 ) -> None:
-    """As numpy.savez_compressed, which would hold the array whole; without the time of day, so that the same set gives
-    the same bytes."""
+    """Writes an array as numpy.savez_compressed does, but without holding it whole, and without the time of day, so
+    that the same set gives the same bytes."""
     entry = zipfile.ZipInfo(f"{name}.npy")
     entry.compress_type = zipfile.ZIP_DEFLATED
     with archive.open(entry, "w", force_zip64=True) as stream:

@@ -12,9 +12,9 @@ from nsdcodec.system.packages import package
 
 
 def write(dataset: NSDDataset, file: BinaryIO) -> None:
-    """Columns `image` {bytes: a PNG, path: NUMBER.png}, `label` int64 and, of soft labels, `soft_label` float32
-    [classes]. Classes, mean, deviation and recipe are in the schema's metadata too, as JSON under `nsdcodec`. Raises
-    InvalidSetting for channels that are no picture, MissingData without pyarrow."""
+    """Columns: `image` {bytes: a PNG, path: NUMBER.png}, `label` int64 and, for soft labels, `soft_label` float32
+    [classes]. Classes, mean, standard deviation and recipe are also in the schema's metadata, as JSON under `nsdcodec`.
+    Raises InvalidSetting for images of other than 1 or 3 channels, and MissingData without pyarrow."""
     picture.check(dataset)
     arrow, parquet = package("pyarrow", "export"), package("pyarrow.parquet", "export")
     soft = dataset.labels.ndim == 2

@@ -1,4 +1,4 @@
-"""Pixels as pictures: what PNG can hold. Between the exports that write image files and Pillow."""
+"""Pixels as Pillow images, for the formats that hold PNG files."""
 
 from __future__ import annotations
 
@@ -16,10 +16,12 @@ NAME_LENGTH = 40  # characters of a class name in a file's name: 256 would be to
 
 
 def check(dataset: NSDDataset) -> None:
-    """Raises InvalidSetting for channels that are no picture, MissingData without Pillow."""
+    """Raises InvalidSetting for images of other than 1 or 3 channels, and MissingData without Pillow."""
     channels = dataset.header.layout.geometry.channels
     if channels not in (1, 3):
-        raise InvalidSetting(f"{channels} channels are no picture, which has 1 or 3: use npz, hdf5 or safetensors")
+        raise InvalidSetting(
+            f"images of {channels} channels cannot be image files, which have 1 or 3: use npz, hdf5 or safetensors"
+        )
     package("PIL.Image", "export")
 
 
@@ -30,12 +32,12 @@ def picture(pixels: NDArray[np.uint8]) -> Any:
 
 
 def png(pixels: NDArray[np.uint8]) -> bytes:
-    """uint8 [C, H, W] as a PNG, in which every pixel is exact."""
+    """uint8 [C, H, W] as a lossless PNG."""
     memory = io.BytesIO()
     picture(pixels).save(memory, "png")
     return memory.getvalue()
 
 
 def safe_name(name: str) -> str:
-    """A class name, which may hold anything, as part of a file's name. Different names may give the same."""
+    """A class name, which may be any text, as a part of a file's name. Different names may become the same."""
     return "".join(c if c.isalnum() or c in "-_" else "_" for c in name)[:NAME_LENGTH]

@@ -13,8 +13,9 @@ from nsdcodec.export.base import about_texts, chunks, image_shape
 
 
 def write(dataset: NSDDataset, file: BinaryIO) -> None:
-    """Labels are int64 [N]; soft ones are in soft_labels, float32 [N, classes], too. Metadata: classes, mean, std and
-    recipe. Unlike the other exports it holds the set in memory: the library writes whole tensors."""
+    """Labels are int64 [N]; soft labels are also in soft_labels, float32 [N, classes]. The metadata has classes, mean,
+    std and recipe. Unlike the other exports it holds the whole set in memory, since the library writes whole
+    tensors."""
     shape = (len(dataset), *image_shape(dataset))
     tensors: dict[str, NDArray[Any]] = {"images": np.empty(shape, np.float32), "pixels": np.empty(shape, np.uint8)}
     for chunk in chunks(dataset):

@@ -16,8 +16,9 @@ CLASS_NAMES = "classnames.txt"
 
 
 def write(dataset: NSDDataset, folder: Path) -> None:
-    """At most SHARD_IMAGES images a shard. `.cls` is the label in digits; of soft labels there is NUMBER.json too, with
-    `label` and `soft_label`. Raises InvalidSetting for channels that are no picture, MissingData without webdataset."""
+    """At most SHARD_IMAGES images in a shard. `.cls` is the number of the label; for soft labels there is also
+    NUMBER.json with `label` and `soft_label`. Raises InvalidSetting for images of other than 1 or 3 channels, and
+    MissingData without webdataset."""
     picture.check(dataset)
     writer = package("webdataset", "export").TarWriter
     numbered = ((chunk, i) for chunk in chunks(dataset) for i in range(len(chunk.labels)))

@@ -1,1 +1,1 @@
-"""What a file says, and how it becomes images."""
+"""The file format: what a file says, and how it becomes images and labels."""

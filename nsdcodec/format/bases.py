@@ -18,7 +18,7 @@ Matrix = NDArray[np.float64]
 
 
 def identity(t: int, u: int) -> Matrix:
-    """Samples themselves. Needs t = u."""
+    """The samples themselves; needs t = u."""
     return np.eye(u)
 
 
@@ -83,7 +83,7 @@ BASES: dict[str, Callable[[int, int], Matrix]] = {
 
 
 def check(name: str, t: int, u: int) -> None:
-    """Raises UnknownName; ValueError where the lengths do not fit the name."""
+    """Raises UnknownName, and ValueError if the lengths do not fit the basis."""
     if name not in BASES:
         raise UnknownName("basis", name, BASES)
     if name == "identity" and t != u:

@@ -1,4 +1,4 @@
-"""What differs between two files: header fields, arrays, images, labels. Beside `dataset`, after synthesis."""
+"""Compare two files: the differences of their header fields, arrays, decoded images and labels."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ _ABSENT = object()
 
 @dataclass(frozen=True)
 class FieldDifference:
-    """A header field that differs, by its dotted path. A file that does not have it has no entry in `values`."""
+    """A header field that differs, by its dotted path. If a file does not have the field, `values` has no entry for
+    it."""
 
     path: str
     values: Mapping[str, Any]  # by "a" and "b"
@@ -34,8 +35,9 @@ class FieldDifference:
 
 @dataclass(frozen=True)
 class ArrayError:
-    """How far one array is from another of its shape: how many values differ; of floats the largest absolute difference
-    and the signal-to-noise ratio in dB, 10 log10(sum a^2 / sum (a - b)^2), infinite where no value differs."""
+    """The difference of two arrays of the same shape: how many values differ; for floats also the largest absolute
+    difference and the signal-to-noise ratio in dB, 10 log10(sum a^2 / sum (a - b)^2), which is infinite if no value
+    differs."""
 
     differing: int
     largest: float | None = None
@@ -50,8 +52,8 @@ class StoredArray:
 
 @dataclass(frozen=True)
 class ArrayDifference:
-    """An array that differs, in how it is stored or in its values. None where a file does not have it; `error` is None
-    where the shapes differ."""
+    """An array that differs, in how it is stored or in its values. `a` or `b` is None if that file does not have it;
+    `error` is None if the shapes differ."""
 
     a: StoredArray | None
     b: StoredArray | None
@@ -59,19 +61,19 @@ class ArrayDifference:
 
     @property
     def same_content(self) -> bool:
-        """Whether type, shape and values are the same, so that only the coding differs."""
+        """True if type, shape and values are the same, so that only the coding differs."""
         same_spec = self.a is not None and self.b is not None and self.a.spec == self.b.spec
         return same_spec and self.error is not None and self.error.differing == 0
 
 
 @dataclass(frozen=True)
 class ImageError:
-    """How far the images of two files are apart, over all images. A pixel is (value * std + mean) * 255, each file by
-    its own normalization; neither rounded nor clipped, since training sees what lies outside 0 to 255 too.
+    """The difference of the images of two files, over all images. A pixel is (value * std + mean) * 255, with each
+    file's own normalization. It is neither rounded nor clipped, since training also sees values outside 0 to 255.
 
-    `psnr` in dB is 10 log10(255^2 / mean squared error), infinite where no pixel differs; `largest` is the largest
-    absolute difference of two pixels, `largest_normalized` that of two values as they are trained on; `differing`
-    counts the images with any difference.
+    `psnr` in dB is 10 log10(255^2 / mean squared error), infinite if no pixel differs. `largest` is the largest
+    absolute difference of two pixels, `largest_normalized` that of two normalised values. `differing` is the number of
+    images with any difference.
     """
 
     psnr: float
@@ -82,8 +84,9 @@ class ImageError:
 
 @dataclass(frozen=True)
 class LabelError:
-    """How many images have another class (of soft labels the likeliest); where both files have soft labels of as many
-    classes, the largest absolute difference of two probabilities."""
+    """`differing` is the number of images with another class (for soft labels, the most likely class). If both files
+    have soft labels of the same number of classes, `largest` is the largest absolute difference of two
+    probabilities."""
 
     differing: int
     largest: float | None = None
@@ -91,8 +94,8 @@ class LabelError:
 
 @dataclass(frozen=True)
 class Differences:
-    """What differs between files a and b. `images` and `labels` are None where the numbers of images, or for `images`
-    their shapes, differ."""
+    """The differences of files a and b. `images` is None if the numbers or shapes of images differ, and `labels` if the
+    numbers of images do."""
 
     identical: bool  # the same bytes
     header: tuple[FieldDifference, ...]
@@ -102,13 +105,29 @@ class Differences:
 
     @property
     def same_content(self) -> bool:
-        """Whether every header field, array type, shape and value that this reader knows is the same: then so are all
-        images and labels, and at most the coding of the arrays differs."""
+        """True if every header field, array type, shape and value that this reader knows is the same. Then all images
+        and labels are the same too; only the coding of the arrays may differ."""
         return not self.header and all(array.same_content for array in self.arrays.values())
 
 
 def compare(a: NSDFile, b: NSDFile) -> Differences:
-    """Raises MalformedFile (A04) where an image is not finite once decoded."""
+    """Compares two files: header fields, arrays, decoded images and labels.
+
+    Arguments:
+        a, b: two files, as `read` returns them.
+
+    Returns:
+        What differs. `same_content` is true if nothing does; `identical` if even the bytes are the same.
+
+    Raises:
+        MalformedFile: a decoded image has values that are not finite (rule NSD-A04).
+
+    Example:
+        >>> conversion = convert("c10.nsd", "small.nsd", "int8")
+        >>> found = compare(read("c10.nsd"), read("small.nsd"))
+        >>> found.same_content, sorted(found.arrays), found.images.differing
+        (False, ['batch_kernel', 'spectrum'], 220)
+    """
     if a.digest == b.digest:
         return Differences(True, (), {}, ImageError(math.inf, 0.0, 0.0, 0), LabelError(0))
     shapes = [image_count_and_shape(file.header.layout) for file in (a, b)]
@@ -126,9 +145,9 @@ def compare(a: NSDFile, b: NSDFile) -> Differences:
 
 
 def image_error(a: NSDFile, b: NSDFile) -> ImageError:
-    """The error of the images of `b` against those of `a`, image by image in their order. Decoded in float32, compared
-    in float64, a chunk at a time: the memory is bounded whatever the files hold. Raises InvalidSetting where they hold
-    different numbers or shapes of images, MalformedFile (A04) where an image is not finite once decoded."""
+    """The error of the images of `b` with respect to those of `a`, image by image. They are decoded in float32 and
+    compared in float64, in chunks, so that the memory is bounded. Raises InvalidSetting if the files have different
+    numbers or shapes of images, and MalformedFile (A04) if a decoded image is not finite."""
     if image_count_and_shape(a.header.layout) != image_count_and_shape(b.header.layout):
         raise InvalidSetting(
             f"{describe_images(a.header.layout)} and {describe_images(b.header.layout)} cannot be compared one by one; "
@@ -151,7 +170,8 @@ def image_error(a: NSDFile, b: NSDFile) -> ImageError:
 
 
 def array_error(a: Array, b: Array) -> ArrayError:
-    """Of two arrays of one shape, of any types, a chunk at a time. Raises ValueError for two shapes."""
+    """The difference of two arrays of the same shape and any types, computed in chunks. Raises ValueError if the shapes
+    differ."""
     if a.shape != b.shape:
         raise ValueError(f"arrays of the shapes {a.shape} and {b.shape} have no difference")
     floats = a.dtype.kind == "f" or b.dtype.kind == "f"
@@ -209,7 +229,8 @@ def _header_differences(a: NSDFile, b: NSDFile) -> tuple[FieldDifference, ...]:
 
 
 def _field_differences(path: str, a: Any, b: Any) -> Iterator[FieldDifference]:
-    """Objects by their fields, lists of one length by their items; what is `_ABSENT` is not in that file."""
+    """Compares objects by their fields, and lists of the same length by their items. `_ABSENT` marks a value that a
+    file does not have."""
     if isinstance(a, dict) and isinstance(b, dict):
         for name in sorted(a.keys() | b.keys()):
             inner = f"{path}.{name}" if path else name

@@ -1,4 +1,4 @@
-"""What a data set's images are: how many classes, and the shape of one image."""
+"""The geometry of a data set: the number of classes and the shape of one image."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ LIMITS = {"classes": 65_536, "channels": 16, "height": 4_096, "width": 4_096}
 
 @dataclass(frozen=True)
 class Geometry:
-    """`classes` classes of images [channels, height, width]. Raises InvalidSetting outside 1 to `LIMITS`."""
+    """`classes` classes of images [channels, height, width]. Raises InvalidSetting for a number outside 1 to
+    `LIMITS`."""
 
     classes: int
     channels: int

@@ -1,4 +1,4 @@
-"""What a file says of training on its set: normalisation, network, settings."""
+"""What a file says about training on its set: normalisation, network, training recipe."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Normalization:
-    """Images are stored as (pixel / 255 - mean) / std, for each channel."""
+    """Mean and standard deviation of each channel. Images are normalised: (pixel / 255 - mean) / std."""
 
     mean: tuple[float, ...]
     std: tuple[float, ...]
@@ -15,8 +15,8 @@ class Normalization:
 
 @dataclass(frozen=True)
 class NetworkSpec:
-    """A ConvNet of the field: `depth` blocks of 3 x 3 convolution, `width` channels, norm, ReLU, 2 x 2 mean pool. Or a
-    fixed architecture by its name (learning/networks.py), whose depth and width are its own."""
+    """Which network: "convnet", the field's ConvNet of `depth` blocks (3 x 3 convolution of `width` channels, instance
+    norm, ReLU, 2 x 2 mean pooling); or "resnet18", "vgg11" or "alexnet", whose depth and width are fixed."""
 
     name: str = "convnet"
     depth: int = 3
@@ -25,9 +25,10 @@ class NetworkSpec:
 
 @dataclass(frozen=True)
 class TrainingRecipe:
-    """How to train on the set: SGD; the rate falls to a tenth at half of the epochs; DSA with `augmentation`.
+    """How to train on the set: by SGD, whose learning rate falls to a tenth after half of the epochs, with DSA by the
+    strategy `augmentation`.
 
-    Without it a distilled set is of little use: the reported accuracy needs the rate that it was distilled for.
+    A distilled set needs the settings that it was distilled for: with others the accuracy can be much lower.
     """
 
     learning_rate: float = 0.01

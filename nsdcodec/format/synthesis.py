@@ -1,6 +1,6 @@
-"""Layout and arrays -> images and labels: all that decoding is, in one differentiable function.
+"""Synthesis: from a layout and its arrays to images and labels, in one differentiable function.
 
-Every parameterization is read by this one function; encoding optimises through it. Spec: spec/synthesis.md.
+It decodes every parameterization, and the encoder optimises through it. Spec: spec/synthesis.md.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ MOST_VALUES_AT_ONCE = 1 << 24
 
 
 def images(layout: Layout, arrays: Mapping[str, Tensor], index: Tensor | None = None) -> Tensor:
-    """Images [n, C, H, W] in normalised units and in the type of the spectrum, for `index` int64 [n] (all where None).
+    """Images [n, C, H, W] in normalised units and in the type of the spectrum, for `index` int64 [n] (None: all).
 
-    `arrays` holds the float arrays of the layout, and its mask as bool. Only the spectra, kernels and batch columns
-    that the index needs are touched. Raises IndexError past the last image. NSD Eq. 1 and 2, with kernels that may be
-    shared by spectra, or by all on one axis.
+    `arrays` has the float arrays of the layout, and its mask as bool. Only the spectra, kernels and batch columns that
+    these images need are read. Raises IndexError past the last image. NSD Eq. 1 and 2; here, spectra may share kernels,
+    and an axis may have one kernel for all.
     """
     if index is not None and len(index) and (int(index.min()) < 0 or int(index.max()) >= layout.images):
         raise IndexError(f"images {int(index.min())} to {int(index.max())} asked for; there are {layout.images}")
@@ -39,8 +39,8 @@ def images(layout: Layout, arrays: Mapping[str, Tensor], index: Tensor | None = 
 
 
 def labels(layout: Layout, arrays: Mapping[str, Tensor], device: torch.device | str = "cpu") -> Tensor:
-    """The class of every image, int64 [images]; with soft labels its distribution over the classes, [images, classes]
-    in the type of the array and differentiable in it. Either is what PyTorch's cross_entropy takes as a target."""
+    """The class of every image, int64 [images]; for soft labels its distribution over the classes, [images, classes],
+    in the type of the array and differentiable in it. PyTorch's cross_entropy takes both as a target."""
     if layout.labels == "soft":
         return arrays["labels"].to(device).softmax(dim=1)
     if layout.labels == "stored":
@@ -49,7 +49,7 @@ def labels(layout: Layout, arrays: Mapping[str, Tensor], device: torch.device | 
 
 
 def balanced_labels(layout: Layout) -> Tensor:
-    """The classes, int64 [images], that the rule "balanced" gives: the images shared out to the classes in order."""
+    """The classes, int64 [images], by the rule "balanced": the images are divided among the classes, in order."""
     # In place: a small file may have 2^24 images, and each step would take 128 MB of its own.
     labels = np.arange(layout.images, dtype=np.int64)
     labels *= layout.geometry.classes
@@ -58,13 +58,14 @@ def balanced_labels(layout: Layout) -> Tensor:
 
 
 def hard_labels(labels: Tensor) -> Tensor:
-    """int64 [n] of labels [n], or of distributions or scores [n, classes]: the likeliest class, the first of equals."""
+    """The class int64 [n] of labels [n]; of distributions or scores [n, classes], the most likely class, the first if
+    several are equal."""
     return labels.detach().argmax(dim=1) if labels.ndim == 2 else labels
 
 
 def check_finite(file: NSDFile) -> None:
-    """Raises MalformedFile (A04) where an image has a value that is not finite in float32, though all arrays are.
-    Holds about `MOST_VALUES_AT_ONCE` values beside the arrays, or what a single image needs."""
+    """Raises MalformedFile (A04) if an image has a value that is not finite in float32. (That can happen although all
+    arrays are finite.) It takes memory for about `MOST_VALUES_AT_ONCE` values, or for one image if that is more."""
     layout = file.header.layout
     arrays = {role: to_torch(values) for role, values in file.arrays.items()}
     count = images_at_once(layout)
@@ -82,7 +83,7 @@ def images_at_once(layout: Layout) -> int:
 
 
 def to_torch(values: NDArray[Any], dtype: torch.dtype = torch.float32) -> Tensor:
-    """A stored array as a tensor of its own memory: floats in `dtype`, bits as bool, labels as int64."""
+    """A stored array as a tensor with memory of its own: floats in `dtype`, bits as bool, labels as int64."""
     if values.dtype.kind == "f":
         return torch.from_numpy(values.astype(np.float64 if dtype == torch.float64 else np.float32)).to(dtype)
     return torch.from_numpy(values.astype(bool if values.dtype == bool else np.int64))

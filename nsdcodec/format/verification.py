@@ -1,4 +1,4 @@
-"""The checks of a file as a list, each passed, failed or not reached. Beside `dataset`, after synthesis."""
+"""Verify a file: a list of checks, each of which passed, failed or was not reached."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CHECKS = (*file.CHECKS, "decoding")  # in the order of spec/errors.md
 
 @dataclass(frozen=True)
 class Check:
-    """One check: `ok` is None where it was not reached; `detail` is what was found, or the error."""
+    """One check: `ok` is None if it was not reached; `detail` says what was found, or is the error."""
 
     name: str
     ok: bool | None
@@ -24,8 +24,8 @@ class Check:
 
 @dataclass(frozen=True)
 class Verification:
-    """Every check of `CHECKS`, in order. A file is sound where all passed, else `error` is what stopped it: the error
-    of the check that failed, or where there was nothing to check, the one of getting the bytes."""
+    """The result of all checks of `CHECKS`, in order. The file is sound if all passed. Otherwise `error` is the error
+    of the check that failed; or, if the file could not be read at all, the error of reading it."""
 
     checks: tuple[Check, ...]
     error: NsdError | None
@@ -36,9 +36,23 @@ class Verification:
 
 
 def verify(source: Readable, report: Callable[[Check], None] = lambda check: None) -> Verification:
-    """Makes every check of the format on a path, a URL, the bytes of a file or an open stream, and decodes every image
-    to see that it is finite. `report` hears of each check that is made, as it passes or fails. What `read` raises is in
-    the result."""
+    """Checks a file by every rule of the format, and decodes every image to see that its values are finite.
+
+    Arguments:
+        source: a path, a URL, the bytes of a file, or an open binary stream.
+        report: called with each `Check` as soon as it has passed or failed.
+
+    Returns:
+        The checks, and in `error` what `read` would raise; `error` is None and `ok` true if the file is sound. Nothing
+        is raised for a file that is not.
+
+    Example:
+        >>> verify("c10.nsd").ok
+        True
+        >>> result = verify(b"not an nsd file")
+        >>> result.ok, result.error.rule, [check.name for check in result.checks if check.ok is False]
+        (False, 'NSD-F02', ['framing'])
+    """
     checks: list[Check] = []
     error: NsdError | None = None
 

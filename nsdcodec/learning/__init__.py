@@ -1,1 +1,1 @@
-"""What training needs: networks, batches of real data, the training loop."""
+"""Training of networks: architectures, batches of real images, the training loop."""

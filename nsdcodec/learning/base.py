@@ -1,4 +1,4 @@
-"""What every network of `learning` is: an embedding and a linear classifier on it."""
+"""The base class of the networks: an embedding of images, and a linear classifier on top of it."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Work on many images in chunks that the memory holds. A bound of None is no bound: nothing is made twice.
+"""Work on many images in chunks that fit the memory. A bound of None means no bound, and no chunks.
 
-Networks here treat each image by itself, so that chunks change a result by its rounding only.
+The networks treat each image separately, so that chunks change a result only by rounding.
 """
 
 from __future__ import annotations

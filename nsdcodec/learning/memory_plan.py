@@ -1,6 +1,6 @@
-"""How much goes together, so that a process stays within a limit of memory.
+"""How many images a network works on at once, so that a process stays within a limit of memory.
 
-What is taken, and what gives way:
+What memory is taken for, and what is made smaller where it is short:
 
 - The process with its libraries, measured, and `RESERVE` for what they take when they are first used.
 - Real images kept as floats, or on a GPU, where that takes at most `REAL_SHARE` of what is left over.
@@ -110,7 +110,7 @@ def batch_bytes(geometry: Geometry, batch: int) -> int:
 
 
 REMEDIES = {
-    "the synthetic images": "lower --ipc, or give the form fewer images (images_per_class)",
+    "the synthetic images": "lower --ipc, or give the parameterization fewer images (images_per_class)",
     "the stored arrays": "lower --ipc or optimizer.draws",
     "the compiler": "give --no-compile",
     "the graph of the student's steps": "lower objective.student_batch or objective.student_steps, or take convnet",

@@ -1,4 +1,4 @@
-"""The networks of the field's protocol by name, built from a NetworkSpec; the ConvNet itself."""
+"""The networks of the field's protocol by name, built from a `NetworkSpec`; and the ConvNet itself."""
 
 from __future__ import annotations
 
@@ -72,8 +72,26 @@ FIXED: dict[str, NetworkSpec] = {
 
 
 def build(spec: NetworkSpec, geometry: Geometry, seed: int) -> Network:
-    """A network with PyTorch's initial weights for this seed; the global random state stays. Raises UnknownName, and
-    InvalidSetting for a size that the network does not have or images that are too small for it."""
+    """Builds a network with PyTorch's initial weights. `nsdcodec.build_network` is this function.
+
+    Arguments:
+        spec: which network, such as `dataset.recipe.network`.
+        geometry: the number of classes and the image shape, such as `dataset.geometry`.
+        seed: of the initial weights. PyTorch's global random state is left as it was.
+
+    Returns:
+        A module: images float32 [n, C, H, W] in normalised units -> logits [n, classes].
+
+    Raises:
+        UnknownName: no such network.
+        InvalidSetting: the network does not come in this depth and width, or the images are too small for it.
+
+    Example:
+        >>> dataset = NSDDataset("c10.nsd")
+        >>> network = build_network(dataset.recipe.network, dataset.geometry, seed=0)
+        >>> network(dataset.all()[0][:5]).shape
+        torch.Size([5, 10])
+    """
     check(spec)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)

@@ -1,7 +1,7 @@
-"""Several networks of one architecture as one module, so that a step of them all is a few large operations.
+"""Several networks of one architecture as one module, so that a training step of all is a few large operations.
 
-That is for a device that waits for its host's launches. Each operation is launched once for all networks; of the
-convolutions only small ones, since grouped convolutions, which vmap makes too, are slower where they are not.
+This helps a GPU that waits for its host to launch operations: each operation is launched once for all networks. Only
+small convolutions are joined, as grouped convolutions (vmap makes these too), because large ones get slower by it.
 """
 
 from __future__ import annotations

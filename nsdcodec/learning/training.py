@@ -1,4 +1,4 @@
-"""Train a network by a recipe, or several at once, and test it. It reads straight down."""
+"""Train a network by a recipe, or several networks at once, and test it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where real data comes from: `load` finds a source by its name or its path. Part of the extra `encode`."""
+"""Sources of real images: `load` finds one by its name or its path. Most need the extra `encode`."""
 
 from __future__ import annotations
 
@@ -50,15 +50,29 @@ _KINDS = (
 
 
 def load(name: str, data_dir: Path | None = None, memory: int | None = None) -> Source:
-    """A source by its path (.h5, .hdf5, .npz, .safetensors, .parquet, .tar, a brace pattern of .tar files, or a folder
-    of images, of .parquet or of .tar files), or by its name: "digits"; NAME where NAME.h5 is in `data_dir` (default
-    $NSDC_DATA) or in the cache folder; TinyImageNet and subsets of ImageNet where their folders are there; a name that
-    torchvision downloads to the cache folder; or "hf:USER/NAME", which huggingface_hub downloads to its own.
+    """Finds and loads real images by name or by path. `nsdcodec.load_source` is this function.
 
-    A known name comes before a folder of that name: write ./cifar10 for the folder. Images of an HDF5 file that take
-    more than an eighth of what is left of `memory` (bytes for the whole process; None: what is free) are read from it
-    as they are asked for; those of other sources are always held. Raises UnknownName, MissingData, InvalidSource,
-    FileAccess.
+    Arguments:
+        name: a path: an .h5, .hdf5, .npz, .safetensors, .parquet or .tar file, a brace pattern of .tar files, or a
+            folder of images, of .parquet or of .tar files. Or a name: "digits"; NAME if NAME.h5 is in `data_dir` or in
+            the cache folder; "tinyimagenet" or a subset of ImageNet if its folder is there; a data set that torchvision
+            downloads to the cache folder; "hf:USER/NAME", which huggingface_hub downloads. A known name goes before a
+            folder of that name: write "./cifar10" for the folder.
+        data_dir: where to look first (default: $NSDC_DATA).
+        memory: a limit for the whole process, in bytes (default: the free memory). Images of an HDF5 file that would
+            take more than an eighth of it stay in their file and are read when they are asked for. Images of other
+            sources are always held in memory.
+
+    Raises:
+        UnknownName: no source has this name.
+        MissingData: its files, or a package that reads them, are missing.
+        InvalidSource: it cannot be used; the message says why.
+        FileAccess: a file cannot be read.
+
+    Example:
+        >>> source = load_source("digits")
+        >>> source.train.images.shape[1:], source.classes[:3]
+        (torch.Size([1, 8, 8]), ('0', '1', '2'))
     """
     if name.startswith(hub.PREFIX):
         return hub.load(name)
@@ -80,7 +94,7 @@ def load(name: str, data_dir: Path | None = None, memory: int | None = None) -> 
 
 
 def cache_folder() -> Path:
-    """Where downloads are kept: $XDG_CACHE_HOME/nsdcodec, by default ~/.cache/nsdcodec. It need not exist."""
+    """Where downloads are kept: $XDG_CACHE_HOME/nsdcodec, by default ~/.cache/nsdcodec. It may not exist yet."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "nsdcodec"
 
 
@@ -116,8 +130,8 @@ def _load_folder(path: Path) -> Source:
 
 
 def data_folders(data_dir: Path | None = None) -> list[Path]:
-    """Where data is looked for, first to last: `data_dir` (default $NSDC_DATA), the cache folder. Raises MissingData
-    where `data_dir` is not there."""
+    """The folders in which data is searched, in order: `data_dir` (default $NSDC_DATA), then the cache folder. Raises
+    MissingData if `data_dir` does not exist."""
     if data_dir is not None and not data_dir.is_dir():
         raise MissingData(f"{data_dir}: no such folder of data; correct --data-dir or make the folder")
     chosen = data_dir or (Path(os.environ["NSDC_DATA"]) if os.environ.get("NSDC_DATA") else None)

@@ -1,4 +1,4 @@
-"""Arrays as files hold them -> a Split and class names. Between the sources that read arrays and base."""
+"""Arrays, in the names and shapes that files have them, to a `Split` and class names."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ TEST: Names = ("test_images", "test_labels")
 
 
 def array_names(path: Path, present: Collection[str], also: Collection[str] = ()) -> tuple[Names, Names | None]:
-    """What the arrays of train, and of test where there is one, are called in a file that has the names `present`.
-    Raises InvalidSource where one of them, or one of `also`, is missing."""
+    """The names of the arrays of train, and of test if there is a test set, in a file that has the names `present`.
+    Raises InvalidSource if one of them, or one of `also`, is missing."""
     train = next((names for names in TRAIN if names[0] in present), TRAIN[0])
     test = TEST if set(TEST) & set(present) else None
     needed = {*train, *(test or ()), *also}
@@ -37,7 +37,8 @@ def array_names(path: Path, present: Collection[str], also: Collection[str] = ()
 
 
 def split_of_arrays(where: str, images: NDArray[Any], labels: NDArray[Any]) -> Split:
-    """Arrays from a file as a Split; labels of any integer type. `where` begins the messages. Raises InvalidSource."""
+    """Makes a Split of arrays from a file; labels may have any integer type. `where` begins the error messages. Raises
+    InvalidSource."""
     if images.dtype != np.uint8:
         raise InvalidSource(f"{where}: the images are {images.dtype}, not uint8: scale to 0 to 255, round and convert")
     if labels.dtype.kind not in "iu":
@@ -46,8 +47,8 @@ def split_of_arrays(where: str, images: NDArray[Any], labels: NDArray[Any]) -> S
 
 
 def channels_first(images: NDArray[Any]) -> NDArray[Any]:
-    """[N, H, W, C] -> [N, C, H, W], known by the 1 or 3 channels; [N, H, W] gets one. Where both or neither fit,
-    the images are [N, C, H, W] already."""
+    """[N, H, W, C] -> [N, C, H, W], recognised by its 1 or 3 channels; [N, H, W] gets one channel. If both axes or
+    neither could be the channels, the images are taken to be [N, C, H, W]."""
     if images.ndim == 3:
         return images[:, None]
     if images.ndim == 4 and images.shape[1] not in (1, 3) and images.shape[3] in (1, 3):
@@ -56,7 +57,7 @@ def channels_first(images: NDArray[Any]) -> NDArray[Any]:
 
 
 def class_names(where: str, values: Any) -> tuple[str, ...]:
-    """The class names that a file holds as a list of texts, plain or as UTF-8 bytes. Raises InvalidSource."""
+    """The class names, from a list of texts in a file, plain or as UTF-8 bytes. Raises InvalidSource."""
     array = np.asarray(values)
     names = array.tolist()
     if array.ndim != 1 or not all(isinstance(name, str | bytes) for name in names):
@@ -70,7 +71,7 @@ def class_names(where: str, values: Any) -> tuple[str, ...]:
 
 
 def numbered_classes(where: str, labels: NDArray[Any]) -> tuple[str, ...]:
-    """Names for classes that a file does not name: "0" and so on, up to its largest label. Raises InvalidSource."""
+    """Names for classes without names: "0", "1" and so on, up to the largest label. Raises InvalidSource."""
     largest = int(labels.max(initial=0))
     if largest >= LIMITS["classes"]:
         raise InvalidSource(

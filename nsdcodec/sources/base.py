@@ -1,4 +1,4 @@
-"""Source: the real images that a set is distilled from, and tested on. Stands on errors, geometry and the header."""
+"""Source: the real images that a set is distilled from and tested on."""
 
 from __future__ import annotations
 
@@ -29,8 +29,9 @@ LEAST_STD = 1e-3
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Images uint8 [N, C, H, W] and labels int64 [N], on the CPU. Checked when a Source is made of it. Either kind of
-    images takes an int64 index of those that are wanted; `Streamed` ones are not in memory."""
+    """The training or the test images of a source: images uint8 [N, C, H, W] and labels int64 [N], on the CPU. They are
+    checked when a Source is made of it. Images that are `Streamed` are not in memory; both kinds of images can be
+    indexed by int64 numbers."""
 
     images: Tensor | Streamed
     labels: Tensor
@@ -43,7 +44,7 @@ class Split:
         return iter([self.images]) if isinstance(self.images, Tensor) else self.images.chunks()
 
     def held(self) -> Split:
-        """The same, with the images in memory."""
+        """The same split with its images in memory."""
         return self if isinstance(self.images, Tensor) else Split(self.images[torch.arange(len(self))], self.labels)
 
 
@@ -188,9 +189,22 @@ def selected(split: Split, which: Tensor) -> Split:
 
 
 def normalize(images: Tensor, normalization: Normalization) -> Tensor:
-    """Images uint8 [..., C, H, W] -> float32 in normalised units, on their device: (pixel / 255 - mean) / std.
+    """Normalises real images as the images of a file are: (pixel / 255 - mean) / std, for each channel.
 
-    Raises InvalidSource where the normalization is for another number of channels.
+    Arguments:
+        images: uint8 [..., C, H, W], on any device.
+        normalization: mean and standard deviation of each channel, such as `dataset.normalization`.
+
+    Returns:
+        float32 of the same shape, on the same device.
+
+    Raises:
+        InvalidSource: the normalization is for another number of channels.
+
+    Example:
+        >>> dataset = NSDDataset("c10.nsd")
+        >>> normalize(dataset.to_pixels(dataset.all()[0]), dataset.normalization).dtype
+        torch.float32
     """
     assert images.dtype == torch.uint8, images.dtype
     if images.shape[-3] != len(normalization.mean):

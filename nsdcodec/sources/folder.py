@@ -31,7 +31,8 @@ def load(path: Path) -> Source:
 
 
 def _roots(path: Path) -> tuple[Path, Path | None]:
-    """Where the class folders of train and test are. A class may be called "train": then it holds no folders."""
+    """The folders that hold the class folders of train and of test. A class may be called "train": then that folder
+    holds no folders."""
     parts = {folder.name: folder for folder in folders(path)}
     if "train" not in parts or not folders(parts["train"]):
         return path, None

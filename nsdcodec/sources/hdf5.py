@@ -24,8 +24,8 @@ HELD_SHARE = 1 / 8
 
 
 def load(path: Path, memory: int | None = None) -> Source:
-    """Named after the file. The group test/ may be absent. `memory` is the bytes that the process may take; None is
-    what is free. Raises InvalidSource; MissingData without h5py."""
+    """The source is named after the file. The group test/ is optional. `memory` is the bytes that the process may take
+    (None: what is free). Raises InvalidSource, and MissingData without h5py."""
     h5py = package("h5py")
     left = free_memory(torch.device("cpu")) if memory is None else memory - resident_bytes()
     try:

@@ -19,8 +19,8 @@ _NAME = re.compile(r"hf:(?://datasets/)?([^/@]+/[^/@]+)(?:@([^/@]+))?(?:/([^@]+?
 
 
 def load(name: str) -> Source:
-    """By `hf:USER/NAME[@REVISION][/FOLDER]`, or the same after hf://datasets/; named after NAME. The hub's client
-    keeps the files in its own cache and has its own token. Raises InvalidSource, MissingData."""
+    """Loads `hf:USER/NAME[@REVISION][/FOLDER]`, or the same after hf://datasets/. The source is named NAME. The hub's
+    client has its own cache and token. Raises InvalidSource and MissingData."""
     found = _NAME.fullmatch(name)
     if not found:
         raise InvalidSource(f"{name}: a data set of the hub is {FORM}")
@@ -44,7 +44,7 @@ def load(name: str) -> Source:
 
 
 def _folder(name: str, repository: str, root: Path) -> Path:
-    """Where the files are: in the folder, or in the one folder in it that has some."""
+    """The folder that has the files: this one, or the only folder in it that has some."""
     if root.is_dir() and shards.train_and_test(root, parquet.SUFFIX)[0]:
         return root
     inside = (

@@ -1,4 +1,4 @@
-"""Image files, on disk or in memory -> a Split. Between the sources that hold encoded images and base."""
+"""Decode image files, on disk or in memory, to a `Split`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ RESIZE = "find COPY -type f -exec mogrify -resize '64x64^' -gravity center -exte
 
 @dataclass(frozen=True)
 class Encoded:
-    """An image file that is part of another file: its bytes, and where it stands, for messages."""
+    """An image file inside another file: its bytes, and where it is, for error messages."""
 
     where: str
     content: bytes
@@ -62,8 +62,8 @@ def split_of_files(files: Labelled, shape: tuple[int, int, int], fit: Callable[[
 
 
 def shape_of_files(files: Sequence[ImageFile]) -> tuple[int, int, int]:
-    """Channels, height and width of all files, from their headers alone: nothing is decoded before all agree. They are
-    grayscale if all files are, else RGB. Raises InvalidSource."""
+    """Channels, height and width of all files, read from their headers, so that nothing is decoded before all agree.
+    The images are grayscale if all files are, otherwise RGB. Raises InvalidSource."""
     coloured, size = False, (0, 0)
     for file in files:
         with opened(file) as image:
@@ -87,7 +87,8 @@ def shape_of_files(files: Sequence[ImageFile]) -> tuple[int, int, int]:
 
 @contextmanager
 def opened(file: ImageFile) -> Iterator[Any]:
-    """The file as a Pillow image. Raises InvalidSource for what Pillow cannot read, then or inside the context."""
+    """Opens the file as a Pillow image. Raises InvalidSource if Pillow cannot read it, at once or inside the
+    context."""
     pillow = package("PIL.Image")
     try:
         with pillow.open(file if isinstance(file, Path) else io.BytesIO(file.content)) as image:
@@ -102,7 +103,7 @@ def folders(path: Path) -> list[Path]:
 
 
 def visible(path: Path) -> list[Path]:
-    """What is in the folder, sorted, without hidden entries. Raises FileAccess."""
+    """The sorted entries of the folder, without hidden ones. Raises FileAccess."""
     try:
         return sorted(entry for entry in path.iterdir() if not entry.name.startswith("."))
     except OSError as error:

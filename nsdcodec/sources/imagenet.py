@@ -1,4 +1,4 @@
-"""The subsets of ImageNet that the field distils, ten classes each at 128 x 128. Stands beside the other sources."""
+"""The subsets of ImageNet that the field distils, ten classes each at 128 x 128."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ SIZE = 128
 
 @dataclass(frozen=True)
 class Subset:
-    """Classes by WordNet id, in label order, with ImageNet's first name of each. `archive` is where the subset is
-    published by itself, if it is."""
+    """Classes by WordNet id, in the order of the labels, with ImageNet's first name of each. `archive` is the name of
+    the archive in which the subset is published, if there is one."""
 
     about: str
     classes: Mapping[str, str]
@@ -144,7 +144,7 @@ def about(name: str) -> str:
 
 
 def find(name: str, places: Sequence[Path]) -> Source:
-    """A subset from the first of these folders that has it: as NAME/, as its published archive unpacks (NAME2/,
+    """Loads a subset from the first of these folders that has it: as NAME/, as its published archive unpacks (NAME2/,
     NAME2-320/, NAME2-160/), or in the whole imagenet/. Raises MissingData, and what `load` raises."""
     names = (name, f"{name}2", f"{name}2-320", f"{name}2-160", "imagenet")
     for place in places:
@@ -161,11 +161,11 @@ def find(name: str, places: Sequence[Path]) -> Source:
 
 
 def load(name: str, root: Path) -> Source:
-    """A subset from train/ID/ and val/ID/ below `root`; val is the test set and may be absent; other ids are ignored.
-    As MTT has it, an image's shorter side becomes 128 pixels (bilinear with antialias, as Pillow has it), and its
-    128 x 128 in the middle are kept, as RGB.
+    """Loads a subset from train/ID/ and val/ID/ in `root`. val is the test set and is optional; other ids are ignored.
+    As in MTT, the shorter side of an image is resized to 128 pixels (Pillow's bilinear with antialiasing), and the 128
+    x 128 pixels in the middle are kept, as RGB.
 
-    Raises InvalidSource (a class without a folder, an unreadable file), FileAccess; MissingData without torchvision.
+    Raises InvalidSource (a class without a folder, an unreadable file) and FileAccess; MissingData without torchvision.
     """
     test = _split(name, root / "val") if (root / "val").is_dir() else None
     classes = tuple(SUBSETS[name].classes.values())

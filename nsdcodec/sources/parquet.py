@@ -35,12 +35,12 @@ class Columns:
 
 
 def load(path: Path, name: str | None = None) -> Source:
-    """A file, or a folder of train*.parquet and, if there is a test set, test*.parquet or val*.parquet, or of a data/
-    with them. Named after the path, unless a `name` is given.
+    """Loads one file; or a folder with train*.parquet and, if there is a test set, test*.parquet or val*.parquet; or a
+    folder whose data/ has them. The source is named after the path, unless a `name` is given.
 
-    An image is {bytes: a PNG or JPEG, path}, the bytes alone, or nested lists of 0 to 255. A label is a class number,
-    whose names are those of the ClassLabel in the file's metadata, else numbers; or a class name: then classes are in
-    alphabetical order. Raises InvalidSource, MissingData without pyarrow.
+    An image is {bytes: a PNG or JPEG, path}, the bytes alone, or nested lists of 0 to 255. A label is a class number or
+    a class name. The names of class numbers are those of ClassLabel in the file's metadata, or the numbers themselves;
+    class names are sorted. Raises InvalidSource, and MissingData without pyarrow.
     """
     train_files, test_files = shards.train_and_test(path, SUFFIX)
     if not train_files:
@@ -55,7 +55,7 @@ def load(path: Path, name: str | None = None) -> Source:
 
 
 def _columns(files: Sequence[Path]) -> tuple[Columns, tuple[str, ...]]:
-    """The columns of all files, one after the other, and the names of the classes where the files have them."""
+    """The columns of all files, one after the other, and the names of the classes if the files have them."""
     found = [_read(file) for file in files]
     images = [columns.images for columns, _ in found]
     labels: list[Any] = [label for columns, _ in found for label in columns.labels]
@@ -86,7 +86,7 @@ def _read(file: Path) -> tuple[Columns, tuple[str, ...]]:
 
 
 def _features(metadata: dict[bytes, bytes]) -> dict[str, Any]:
-    """What `datasets` wrote about the columns; nothing where it did not, or wrote something else."""
+    """What `datasets` wrote about the columns; empty if it wrote nothing, or something else."""
     try:
         features = json.loads(metadata[b"huggingface"])["info"]["features"]
         return {str(name): feature for name, feature in features.items() if isinstance(feature, dict)}

@@ -15,9 +15,9 @@ from nsdcodec.sources.base import Source, augmentation
 
 
 def load(path: Path) -> Source:
-    """Named after the file. Images uint8 [N, C, H, W] or [N, H, W, C]: train_images, or pixels as `nsdc export` writes
-    them, or images; test_images and test_labels may be absent. Without `classes` in the metadata their names are
-    numbers. Raises InvalidSource."""
+    """The source is named after the file. Images are uint8 [N, C, H, W] or [N, H, W, C], in train_images, in pixels
+    (which `nsdc export` writes) or in images; test_images and test_labels are optional. Without `classes` in the
+    metadata, the names of the classes are their numbers. Raises InvalidSource."""
     try:
         with safe_open(path, framework="numpy") as file:
             train, test = array_names(path, list(file.keys()))

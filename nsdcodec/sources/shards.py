@@ -1,4 +1,4 @@
-"""The files that a data set is cut into: which are of train, which of test. Between sources in shards and the disk."""
+"""Data sets that are cut into several files: which of them belong to the training set, and which to the test set."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ MAX_SHARDS = 100_000
 
 
 def train_and_test(path: Path, suffix: str) -> tuple[list[Path], list[Path]]:
-    """The files of train and of test, each in the order of their names. `path` is a file, or a pattern such as
-    train-{000..004}.tar: then all is train, but for what the name says is test; or a folder, in which, or in whose
-    data/, files or folders begin with train, test or val. All without such a name is train.
+    """The files of train and of test, each sorted by name. `path` can be a file, or a pattern such as
+    train-{000..004}.tar: then all files are train, unless the name says test. Or it can be a folder: then files or
+    folders in it, or in its data/, belong to train or test if their names begin with train, test or val; if no name
+    does, all are train.
 
     Both are empty for a folder without such files. Raises FileAccess.
     """
@@ -41,8 +42,8 @@ def is_pattern(path: Path) -> bool:
 
 
 def expanded(path: Path) -> list[Path]:
-    """The files that a name with one range of numbers stands for: a-{08..10} is a-08, a-09, a-10. Raises
-    InvalidSource for more than MAX_SHARDS, or none."""
+    """The files that a name with one range of numbers means: a-{08..10} means a-08, a-09 and a-10. Raises InvalidSource
+    for an empty range, or one of more than MAX_SHARDS."""
     found = _RANGE.search(path.name)
     assert found is not None, path
     digits, first, last = len(found[1]), int(found[1]), int(found[2])
@@ -62,5 +63,5 @@ def _sorted_out(files: list[tuple[Path, str]]) -> tuple[list[Path], list[Path]]:
 
 
 def _part(name: str) -> str:
-    """What the name begins with; "" where it is none of them."""
+    """The word that the name begins with; "" if it is none of them."""
     return next((part for part in (TRAIN, *HELD_OUT) if name.lower().startswith(part)), "")

@@ -1,4 +1,4 @@
-"""Images that stay in their HDF5 file and are read as they are asked for. Under base; stands on errors."""
+"""Images that stay in their HDF5 file and are read when they are asked for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""TinyImageNet in its published folders: 200 classes of ImageNet at 64 x 64. Stands beside the other sources."""
+"""TinyImageNet in its published folders: 200 classes of ImageNet at 64 x 64."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ARCHIVE = "http://cs231n.stanford.edu/tiny-imagenet-200.zip"
 
 
 def find(places: Sequence[Path]) -> Source:
-    """The set in the first of these folders that has it. Raises MissingData."""
+    """Loads the set from the first of these folders that has it. Raises MissingData."""
     for place in places:
         if (place / FOLDER).is_dir():
             return load(place / FOLDER)

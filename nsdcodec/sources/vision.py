@@ -21,7 +21,7 @@ _NUMERALS = tuple("0123456789")
 
 @dataclass(frozen=True)
 class Dataset:
-    """A class of torchvision.datasets. `classes` is empty where torchvision's own names are used."""
+    """A class of torchvision.datasets. `classes` is empty if torchvision's own names are used."""
 
     torchvision: str
     about: str
@@ -40,7 +40,7 @@ DATASETS: Mapping[str, Dataset] = MappingProxyType(
 
 
 def load(name: str, cache: Path) -> Source:
-    """Downloads to the folder `cache` what is not there yet. `name` is one of DATASETS. Raises MissingData."""
+    """Downloads what is missing to the folder `cache`. `name` is one of DATASETS. Raises MissingData."""
     dataset = DATASETS[name]
     make = getattr(package("torchvision.datasets"), dataset.torchvision)
     if name == "svhn":

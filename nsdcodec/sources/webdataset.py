@@ -23,10 +23,10 @@ PICTURES = frozenset({"png", "jpg", "jpeg", "webp", "bmp", "gif", "tif", "tiff",
 
 
 def load(path: Path) -> Source:
-    """A .tar file, a pattern such as train-{000..004}.tar, or a folder of train*.tar and, if there is a test set,
+    """Loads a .tar file, a pattern such as train-{000..004}.tar, or a folder of train*.tar and, if there is a test set,
     test*.tar or val*.tar. Class names are the lines of classnames.txt beside the files; without it they are numbers.
 
-    Raises InvalidSource, FileAccess, MissingData without Pillow.
+    Raises InvalidSource and FileAccess, and MissingData without Pillow.
     """
     train, test = ([sample for file in files for sample in _samples(file)] for files in _files(path))
     if not train:

@@ -1,1 +1,1 @@
-"""What the machine and its processes give: files, memory, devices, other processes, chance, optional packages."""
+"""What the machine provides: files, memory, devices, other processes, random streams, optional packages."""

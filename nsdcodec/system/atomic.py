@@ -21,17 +21,18 @@ NAME_BYTES = 255  # the longest name that file systems take
 
 
 def write(path: str | os.PathLike[str], data: bytes) -> None:
-    """Writes beside the target, fsyncs, renames, fsyncs the folder. The mode follows the umask; a link is written
-    through, not replaced. Of writers at the same time the last to rename wins, whole. Raises FileAccess; the target is
-    then as it was."""
+    """Writes the file whole or not at all: to a hidden file beside the target, which is fsynced and renamed. The mode
+    follows the umask; if the target is a link, the file that it leads to is written. If several processes write at the
+    same time, the last one to rename wins. Raises FileAccess; the target is then as it was."""
     with replacing(path, f" ({len(data):,} bytes)") as file:
         file.write(data)
 
 
 @contextlib.contextmanager
 def replacing(path: str | os.PathLike[str], size: str = "") -> Iterator[BinaryIO]:
-    """As `write`, for what is made piece by piece: a file to write, read and seek in, which becomes the target when the
-    context ends well, and goes when it does not. An OSError in the context is a FileAccess. `size` is for messages."""
+    """As `write`, for content that is made piece by piece: a file to write, read and seek in. It becomes the target if
+    the context ends without an exception, and is removed otherwise. An OSError in the context is raised as FileAccess.
+    `size` is for messages."""
     target = _target(path)
     standing = "what stood there is unchanged"
     try:
@@ -54,7 +55,7 @@ def replacing(path: str | os.PathLike[str], size: str = "") -> Iterator[BinaryIO
 
 
 def check_writable(path: str | os.PathLike[str]) -> None:
-    """Raises FileAccess now rather than after hours of work, where `write` would refuse this target."""
+    """Raises FileAccess if `write` would refuse this target: called before hours of work, and not after."""
     target = _target(path)
     if not os.access(target.parent, os.W_OK):
         raise FileAccess(f"{path}: no permission to write in {target.parent}")
@@ -71,7 +72,7 @@ def _remove_leftovers(target: Path) -> None:
 
 
 def _remove_if_dead(leftover: Path) -> None:
-    """Raises OSError where its writer lives, or where it cannot be known."""
+    """Raises OSError if its writer lives, or if that cannot be known."""
     descriptor = os.open(leftover, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
     try:
         if stat.S_ISREG(os.fstat(descriptor).st_mode):

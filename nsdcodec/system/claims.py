@@ -1,8 +1,8 @@
-"""Claims: several processes make the files of one folder, and none makes what a living one is making. First room.
+"""Claims: several processes fill one folder with files, and no two of them make the same file at a time.
 
 A claim is a lock on one byte of a hidden file in the folder, byte n for number n. The system frees it when its process
 ends, however it ends, and network file systems know such locks. Where a file system has none, work may be done twice
-and nothing is harmed, as long as what is made is the same and is put in place by a rename (`container.atomic`).
+and nothing is harmed, as long as what is made is the same and is put in place by a rename (`system.atomic`).
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ def unmade(
     at_once: int = 1,
     waiting: Callable[[int], None] = lambda count: None,
 ) -> Iterator[list[int]]:
-    """Up to `at_once` numbers that this process should make next, again and again, until none is `missing`. They are
-    claimed until the next are asked for. While others make all that is missing, `waiting` hears how many those are;
-    what a killed process leaves is taken over. The folder is made. Raises FileAccess where it cannot be.
+    """Yields up to `at_once` numbers that this process should make next, until none is `missing`. They are claimed
+    until the next are asked for. While other processes make all that is missing, `waiting` is called with their number.
+    What a killed process left is taken over. The folder is made; raises FileAccess if it cannot be.
 
-    Ranks of one launch begin with different numbers. Claims are a process's: its own threads share them.
+    Ranks of one launch begin with different numbers. Claims belong to a process: its threads share them.
     """
     if not missing():
         return

@@ -7,7 +7,7 @@ from torch import Tensor
 
 
 def on_device(values: Tensor, device: torch.device) -> Tensor:
-    """A few values on the device, without a wait for what the device does now."""
+    """Copies a few values to the device, without waiting for work that the device is doing."""
     if values.device.type == "cpu" and device.type == "cuda":
         return values.pin_memory().to(device, non_blocking=True)
     return values.to(device)

@@ -1,4 +1,4 @@
-"""How much memory is free or taken, for what may be kept or not. Before `cache`; imports nothing of nsdcodec."""
+"""How much memory of this machine, or of a GPU, is free, and how much this process takes."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ ASSUMED = 1 << 32
 
 
 def free_memory(device: torch.device) -> int:
-    """Bytes that the device has free; of other than CUDA devices, that this machine has and this container may take."""
+    """Free bytes of a CUDA device; for other devices, what this machine has free and this container may take."""
     if device.type == "cuda":
         return torch.cuda.mem_get_info(device)[0]
     return min([_of_machine(), *_of_containers()])
 
 
 def resident_bytes() -> int:
-    """What this process has in memory; 0 where the system does not say."""
+    """The memory of this process in bytes; 0 if the system does not tell."""
     with contextlib.suppress(OSError, ValueError, IndexError, AttributeError):
         return int(PROCESS.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     return 0

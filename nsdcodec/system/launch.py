@@ -1,4 +1,4 @@
-"""How torchrun, or another launcher, started this process: its environment variables. Imports nothing.
+"""How torchrun, or another launcher, started this process: its environment variables.
 
 A process that no launcher started is rank 0 of 1.
 """
@@ -30,8 +30,8 @@ def restarted() -> bool:
 
 
 def name() -> str:
-    """What all processes of one torchrun share, and those that it starts later when machines come or go; empty where
-    it gave none. Such later ones do not count as restarted."""
+    """A name that all processes of one torchrun share, also those that it starts later when machines join or leave;
+    empty if there is none. Such later processes do not count as restarted."""
     found = os.environ.get("TORCHELASTIC_RUN_ID", "none")
     return "" if found == "none" else found
 

@@ -16,7 +16,8 @@ LARGEST_BLOCK, LARGEST_FREE = 1 << 30, (1 << 31) - 1
 
 
 def keep_freed_memory() -> bool:
-    """For the whole process: so a command calls it, not the library. False where the C library is not glibc."""
+    """Changes the whole process, so commands call it and the library does not. Returns False if the C library is not
+    glibc."""
     if not sys.platform.startswith("linux"):
         return False
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)

@@ -9,7 +9,7 @@ from nsdcodec.errors import MissingData
 
 
 def package(name: str, extra: str = "encode") -> Any:
-    """A module of an extra, imported when it is needed. Raises MissingData."""
+    """Imports a module of an optional package when it is needed. Raises MissingData if it is not installed."""
     try:
         return importlib.import_module(name)
     except ImportError as error:

@@ -14,5 +14,5 @@ def seed_of(seed: int, *path: str | int) -> int:
 
 
 def stream(seed: int, *path: str | int) -> torch.Generator:
-    """A generator on the CPU: draws are small, and so the same on every device."""
+    """A generator on the CPU for this path. What is drawn is small, and so it is the same for every device."""
     return torch.Generator().manual_seed(seed_of(seed, *path))

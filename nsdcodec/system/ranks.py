@@ -1,7 +1,7 @@
-"""The processes that work together, over torch.distributed: gloo between CPUs, nccl between GPUs. Stands on launch.
+"""The processes that work together, over torch.distributed: gloo between CPUs, nccl between GPUs.
 
-`Ranks()` is a process alone: it has nobody to wait for, and its methods hand back what they are given. A rank that is
-gone is heard of at the next method: at once where its connections closed, else after the timeout.
+`Ranks()` is a single process: its methods return what they are given. That another rank was lost is noticed at the next
+call of a method: at once if its connections were closed, else after the timeout.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ CPU = torch.device("cpu")
 
 @dataclass(frozen=True)
 class Ranks:
-    """Every method is to be called by all ranks, in the same order. Raises RankLost where one is gone."""
+    """Every method must be called by all ranks, in the same order. Raises RankLost if one is lost."""
 
     rank: int = 0
     world: int = 1
@@ -48,8 +48,8 @@ class Ranks:
         return gathered
 
     def from_first(self, make: Callable[[], T]) -> T:
-        """What `make` returns, or the NsdError that it raises, on rank 0, which alone calls it. Tensors in it must be
-        on the CPU."""
+        """Calls `make` on rank 0 alone, and returns its result, or raises the NsdError that it raised, on all ranks.
+        Tensors in the result must be on the CPU."""
         if self.world == 1:
             return make()
         told: list[Any] = [None, None]
@@ -66,7 +66,8 @@ class Ranks:
         return made  # type: ignore[no-any-return]
 
     def to_first(self, value: T) -> list[T]:
-        """The values of all, by rank, on rank 0; nothing on the others. Tensors in them must be on the CPU."""
+        """The values of all ranks, in their order, on rank 0; nothing on the others. Tensors in them must be on the
+        CPU."""
         if self.world == 1:
             return [value]
         gathered: list[Any] | None = [None] * self.world if self.rank == 0 else None
@@ -77,9 +78,9 @@ class Ranks:
 
 @contextlib.contextmanager
 def joined(device: torch.device, timeout: float = TIMEOUT) -> Iterator[Ranks]:
-    """The ranks that were launched together, met here and left at the end; a process alone where none were. `timeout`
-    seconds without a word from a rank count as its loss. Raises RankLost, and MissingData where PyTorch was built
-    without torch.distributed."""
+    """The ranks that were launched together, connected on entry and parted on exit; a single process if none were. A
+    rank that does not answer for `timeout` seconds counts as lost. Raises RankLost, and MissingData if PyTorch was
+    built without torch.distributed."""
     if launch.world() == 1:
         yield Ranks()
         return

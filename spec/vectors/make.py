@@ -1,8 +1,8 @@
 """Make the test vectors and their manifest: make.py [NAME...]  Existing files are never touched; README.md says more.
 
-Golden files: one of each form from real digits (NAME-13x18: from a toy source of that size) by the objective `none`,
-and the layouts of tests/builders.py in every coding. Refused files: those of tests/malformed.py. What golden files
-decode to comes from the einsum of tests/references.py, not from the decoder. Needs the extra `dev`.
+Golden files: one of each parameterization from real digits (NAME-13x18: from a toy source of that size) by the
+objective `none`, and the layouts of tests/builders.py in every coding. Refused files: those of tests/malformed.py. What
+golden files decode to comes from the einsum of tests/references.py, not from the decoder. Needs the extra `dev`.
 """
 
 import hashlib
@@ -63,7 +63,7 @@ def built() -> dict[str, bytes]:
 
 
 def form(name: str) -> bytes:
-    """A golden file of a form."""
+    """A golden file of a parameterization."""
     path = HERE / f"{name}.nsd"
     source = toy_source(Geometry(2, 3, 13, 18), 40) if name.endswith("13x18") else sources.load("digits")
     fitted = settings.for_geometry(recipes.CPU, source.geometry, source.augmentation)

@@ -1,4 +1,5 @@
-"""What a parameterization is: a layout for a budget, and initial values of its arrays. It has no decoder."""
+"""The base class of parameterizations: each has a layout for a budget and initial values of its arrays, and no
+decoder."""
 
 from __future__ import annotations
 
@@ -62,7 +63,7 @@ class Parameterization(ABC):
         """Initial values of every array but the labels: float32, masks bool."""
 
     def in_training(self, arrays: Mapping[str, Tensor], generator: torch.Generator) -> Mapping[str, Tensor]:
-        """The arrays as one iteration of the optimisation sees them: a form may hide some at random."""
+        """The arrays as one iteration of the optimisation sees them: a parameterization may hide some at random."""
         return arrays
 
     def laid_out(
@@ -98,7 +99,7 @@ class Parameterization(ABC):
 def initial_arrays(
     parameterization: Parameterization, layout: Layout, real: RealImages, generator: torch.Generator
 ) -> dict[str, Tensor]:
-    """The form's initial values, and soft labels that begin near the hard ones."""
+    """The parameterization's initial values, and soft labels that begin near the hard ones."""
     arrays = parameterization.initial(layout, real, generator)
     if layout.labels == "soft":
         classes = layout.geometry.classes

@@ -1,5 +1,7 @@
-"""Forms in which every image is a mixture of bases that all share: a batch kernel times bases. Above svd, lsvd and
-memory; nsd, whose other axes are stored too, plans by its own rules."""
+"""Parameterizations in which every image is a mixture of bases that all images share: a batch kernel times bases.
+
+This is the shared part of svd, lsvd and memory. nsd, which stores the kernels of the other axes too, does not use it.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,8 @@ from nsdcodec.format.layout import MAX_IMAGES, Layout, Synthesis
 @dataclass(frozen=True)
 class Factored(Parameterization):
     """`bases` t1 and `images_per_class` are planned to fill the budget where None: as many bases as leave room for a
-    batch kernel of the form's share, then as many images as fit. Column n of the batch kernel is image n."""
+    batch kernel of the parameterization's share, then as many images as fit. Column n of the batch kernel is image
+    n."""
 
     bases: int | None = None
     images_per_class: int | None = None

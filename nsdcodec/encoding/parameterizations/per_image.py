@@ -1,5 +1,7 @@
-"""Forms in which each image has its own coefficients [C, t3, t4] in a basis of height and width. Above pixel, dct,
-ldct, dwt and idc; each is a basis and a size."""
+"""Parameterizations in which each image has its own coefficients [C, t3, t4] in a basis of height and width.
+
+This is the shared part of pixel, dct, ldct, dwt and idc, which differ in the basis and in the number of coefficients.
+"""
 
 from __future__ import annotations
 

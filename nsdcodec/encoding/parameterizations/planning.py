@@ -1,4 +1,4 @@
-"""How a form is fitted to a budget: what fits, the most that fits, and what to do where nothing does."""
+"""How a parameterization is fitted to a budget: whether a layout fits, the largest that does, and the error if none."""
 
 from __future__ import annotations
 
@@ -48,7 +48,8 @@ def coefficient_share(geometry: Geometry, budget: Budget, dtype: ValueType) -> f
 
 
 def require_fit(name: str, geometry: Geometry, budget: Budget, smallest: Layout, also: str = "") -> None:
-    """Raises OverBudget where not even the smallest set of a form fits: says what would. `also` is another remedy."""
+    """Raises OverBudget if not even the smallest layout of a parameterization fits; the message says what would fit.
+    `also` is a further remedy for the message."""
     if admits(budget, smallest):
         return
     if smallest.labels == "soft":

@@ -1,4 +1,5 @@
-"""Real images in a basis of height and width, and a set of them as a product of two factors: where forms begin."""
+"""Initial values from real images: their coefficients in a basis of height and width, or as a product of two
+factors."""
 
 from __future__ import annotations
 

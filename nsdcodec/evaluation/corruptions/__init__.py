@@ -42,11 +42,11 @@ CORRUPTIONS: dict[str, Callable[[Tensor, int, torch.Generator], Tensor]] = {
 
 
 def corrupt(images: Tensor, name: str, severity: int, seed: int = 0) -> Tensor:
-    """Images uint8 [n, C, H, W] -> uint8 of the same shape, each with draws of its own; the same for the same seed.
-    Grey levels are cut, not rounded, as in the published set.
+    """Images uint8 [n, C, H, W] -> uint8 of the same shape. Each image has random numbers of its own, which are the
+    same for the same seed. Values are truncated to grey levels, not rounded, as in the published set.
 
-    Raises UnknownName, and InvalidSetting for a severity outside 1 to 5, for other than 1 or 3 channels and for sides
-    below 8 pixels. MissingData where Pillow, which two of them need, is not installed.
+    Raises UnknownName; InvalidSetting for a severity outside 1 to 5, for other than 1 or 3 channels, and for sides
+    below 8 pixels; MissingData if Pillow, which two corruptions need, is not installed.
     """
     check(name, severity)
     check_shape(*images.shape[1:])

@@ -11,7 +11,7 @@ from nsdcodec.evaluation.corruptions.filters import along_both, gaussian_matrix,
 
 
 def defocus_blur(images: Tensor, severity: int, generator: torch.Generator) -> Tensor:
-    """Convolution with a disk, itself softened by a 3 x 3 Gaussian; a mirror at the border. No chance in it."""
+    """Convolution with a disk that is softened by a 3 x 3 Gaussian; the border is mirrored. Deterministic."""
     radius, softness = ((0.3, 0.4), (0.4, 0.5), (0.5, 0.6), (1.0, 0.2), (1.5, 0.1))[severity - 1]
     kernel = disk(radius, softness)
     pixels = images.reshape(-1, 1, *images.shape[2:])
@@ -54,7 +54,8 @@ def motion_blur(images: Tensor, severity: int, generator: torch.Generator) -> Te
 
 
 def zoom_blur(images: Tensor, severity: int, generator: torch.Generator) -> Tensor:
-    """The mean of the image and of itself zoomed by 1 to 1.06 (1.11, 1.16, 1.21, 1.26) in hundredths. No chance."""
+    """The mean of the image and of copies zoomed by 1 to 1.06 (1.11, 1.16, 1.21, 1.26) in steps of 0.01.
+    Deterministic."""
     # numpy's own arange, whose rounding decides whether the last factor is in.
     factors = np.arange(1, (1.06, 1.11, 1.16, 1.21, 1.26)[severity - 1], 0.01).tolist()
     total = images

@@ -15,7 +15,7 @@ from nsdcodec.system.packages import package
 
 
 def contrast(images: Tensor, severity: int, generator: torch.Generator) -> Tensor:
-    """Each channel drawn towards its own mean. No chance in it."""
+    """Each channel is moved towards its own mean. Deterministic."""
     kept = (0.75, 0.5, 0.4, 0.3, 0.15)[severity - 1]
     mean = images.mean(dim=(2, 3), keepdim=True)
     return (images - mean) * kept + mean
@@ -50,7 +50,8 @@ def elastic_transform(images: Tensor, severity: int, generator: torch.Generator)
 
 
 def pixelate(images: Tensor, severity: int, generator: torch.Generator) -> Tensor:
-    """Down to a share of the side and up again, each pixel the mean of what it covers. No chance in it."""
+    """The image is reduced to a share of its side and enlarged again; each pixel is the mean of what it covers.
+    Deterministic."""
     share = (0.95, 0.9, 0.85, 0.75, 0.65)[severity - 1]
     box = package("PIL.Image").Resampling.BOX
     height, width = images.shape[2:]
@@ -59,7 +60,7 @@ def pixelate(images: Tensor, severity: int, generator: torch.Generator) -> Tenso
 
 
 def jpeg_compression(images: Tensor, severity: int, generator: torch.Generator) -> Tensor:
-    """Pillow's JPEG, written and read. No chance in it."""
+    """The image is compressed and decompressed by Pillow's JPEG. Deterministic."""
     quality = (80, 65, 58, 50, 40)[severity - 1]
     pillow = package("PIL.Image")
 

@@ -99,8 +99,8 @@ def plasma(n: int, size: int, decay: float, generator: torch.Generator) -> Tenso
 
 
 def brightness(images: Tensor, severity: int, generator: torch.Generator) -> Tensor:
-    """The V of HSV, which is the largest channel, raised; hue and saturation stay, so the others keep their ratio to
-    it. No chance in it."""
+    """The V of HSV, which is the largest channel, is raised. Hue and saturation stay, so the other channels keep their
+    ratio to it. Deterministic."""
     raised = (0.05, 0.1, 0.15, 0.2, 0.3)[severity - 1]
     value = images.amax(dim=1, keepdim=True)
     target = (value + raised).clamp(max=1)

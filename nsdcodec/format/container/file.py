@@ -43,9 +43,13 @@ Readable = str | os.PathLike[str] | bytes | BinaryIO
 
 @dataclass(frozen=True)
 class NSDFile:
-    """A checked file. `arrays` holds NumPy arrays by role: float32 or float16 as stored, float32 of bfloat16 and of
-    scaled integers, bool masks, unsigned labels; `integers` the int8 integers behind scaled arrays. `stored_bytes` is
-    what each tensor of the file takes: one a raw array, "coded" for all others; `header_bytes` is everything else."""
+    """The content of a file that has passed every check; `read` makes it.
+
+    `header` is what the file says about itself. `arrays` has the stored arrays as NumPy arrays, by role: float32 or
+    float16 as they are stored, float32 for bfloat16 and scaled integers, bool for masks, unsigned integers for labels.
+    `integers` has the int8 integers of the scaled arrays. `digest` is the SHA-256 of the file, `nbytes` its size.
+    `stored_bytes` is the size of each tensor in the file: one for each raw array, and "coded" for all others together;
+    `header_bytes` is the size of everything else."""
 
     header: Header
     arrays: Mapping[str, Array]
@@ -64,10 +68,10 @@ class NSDFile:
 
 
 def pack(header: Header, arrays: Mapping[str, Array], coding: str = "auto") -> bytes:
-    """The bytes of a file: the same for the same header and arrays, always. Each array is rounded to its stored type,
-    and coded as `coding` says: one of `codings.CODINGS` for all, or "auto" for what makes the file smallest. What it
-    makes has been read back: raises what `read` raises where header and arrays do not fit each other, and OverflowError
-    where a value does not fit its type."""
+    """The bytes of a file, always the same for the same header and arrays. Each array is rounded to its stored type and
+    coded as `coding` says: one of `codings.CODINGS` for all, or "auto" for what makes the file smallest. The bytes are
+    read back as a check: raises what `read` raises if header and arrays do not fit each other, and OverflowError if a
+    value does not fit its type."""
     if len(header.classes) != header.layout.geometry.classes:
         raise ValueError(f"{len(header.classes)} class names for {header.layout.geometry}")
     specs = header.layout.arrays
@@ -132,12 +136,25 @@ def write(path: str | os.PathLike[str], header: Header, arrays: Mapping[str, Arr
 
 
 def read(source: Readable, report: Callable[[str, str], None] = lambda check, found: None) -> NSDFile:
-    """Reads and checks a file: a path, a URL, its bytes, or an open binary stream. `report` hears of each of
-    `CHECKS` that is passed, and what was found. Takes the memory of the file, at most twice what the limit on decoded
-    arrays counts for its table, and 64 MB besides.
+    """Reads a file and checks it by every rule of the format. It needs no torch and decodes no image.
 
-    Raises FileAccess, DigestMismatch, UnsupportedVersion, UnsupportedFeature, MalformedFile; for a URL MissingData and
-    UnknownName too, where its scheme needs a package or is not known; nothing else.
+    The memory that it takes is bounded: the size of the file, twice the decoded arrays, and 64 MB.
+
+    Arguments:
+        source: a path, a URL, the bytes of a file, or an open binary stream.
+        report: called with the name of each check that is passed, and what it found.
+
+    Raises:
+        FileAccess: the file cannot be read.
+        MalformedFile: it breaks a rule of the format; `rule` is the id of the rule in spec/errors.md.
+        DigestMismatch: its bytes were damaged or changed.
+        UnsupportedVersion, UnsupportedFeature: it needs a newer reader.
+        MissingData, UnknownName: a package that the URL's scheme needs is not installed, or there is no such scheme.
+
+    Example:
+        >>> file = read("c10.nsd")
+        >>> file.header.layout.images, file.header.parameterization, file.nbytes
+        (220, 'nsd', 56333)
     """
     data = _bytes(source)
     entries, text, data_start = _framing(data)

@@ -1,6 +1,7 @@
-"""The nsd header: all that a file says of itself. Typed, checked once when read, written as canonical JSON.
+"""The nsd header: everything that a file says about itself. Checked when it is read, written as canonical JSON.
 
-Unknown fields are ignored (a minor version may add them); what a reader must not ignore, a file lists under `require`.
+Unknown fields are ignored, since a minor version may add some. What a reader must not ignore, a file lists under
+`require`.
 Spec: spec/header.md and spec/header.schema.json.
 """
 

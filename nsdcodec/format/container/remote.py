@@ -1,8 +1,8 @@
-"""The bytes of a file by its URL, through fsspec and never more than a limit. `file` asks it for what is no local path.
+"""Fetch the bytes of a file by its URL, through fsspec, up to a limit.
 
-Every scheme that fsspec knows: http and https need the extra `remote`; s3, gs and hf need the packages s3fs, gcsfs and
-huggingface_hub; file and memory nothing. Credentials are the backend's own business (its environment variables and
-files, or `user:password@` in the URL); no message repeats them.
+Every scheme that fsspec knows works: http and https need the extra `remote`; s3, gs and hf need the packages s3fs,
+gcsfs and huggingface_hub; file and memory need nothing more. fsspec's backend finds the credentials (in its environment
+variables and files, or as `user:password@` in the URL); error messages never repeat them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The bytes of an open stream, never more than a limit. What `file` and `remote` read with."""
+"""Read the bytes of an open stream, up to a limit."""
 
 from __future__ import annotations
 

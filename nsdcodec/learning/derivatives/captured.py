@@ -1,4 +1,4 @@
-"""A step recorded once on a CUDA device and replayed: one launch in place of hundreds; under `sweep`.
+"""A step recorded once on a CUDA device and replayed: one launch in place of hundreds.
 
 A recording reads its inputs from where they were and writes its outputs to where they are, so inputs are copied in, and
 outputs hold until the next call. What is recorded must be kernels alone: nothing in it may look at a value.

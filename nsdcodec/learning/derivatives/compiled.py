@@ -1,8 +1,8 @@
-"""Kernels: small pure functions of tensors, compiled where the machine can, the same functions as they are elsewhere.
+"""Kernels: small pure functions of tensors that are compiled where a compiler is available, and run as they are if not.
 
-What a compiler gains is passes over memory: on a CPU an instance norm with ReLU and pooling takes a tenth of the time.
-Products and convolutions stay with the libraries that PyTorch calls. Without a compiler all is slower, and nothing else
-is different but the order of roundings.
+Compiling saves passes over memory: on a CPU an instance norm with ReLU and pooling takes a tenth of the time. Matrix
+products and convolutions are left to the libraries that PyTorch calls. Without a compiler everything is slower, and
+results differ only by rounding.
 """
 
 from __future__ import annotations

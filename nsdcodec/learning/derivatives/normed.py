@@ -1,4 +1,4 @@
-"""Instance norm, ReLU and 2 x 2 mean pool as one, with their tangent; under `tangents`.
+"""Instance norm, ReLU and 2 x 2 mean pool as one, with their tangent.
 
 Of x, with y the normed x, r one over its deviation and means over the pixels of a channel:
 

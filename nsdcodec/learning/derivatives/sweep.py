@@ -1,4 +1,4 @@
-"""The exact gradient of a student's training, by a sweep back over its steps; under `student`.
+"""The exact gradient of a student's training, by a sweep backward over its steps.
 
 Forward, K first-order steps w[k+1] = w[k] - rate g(w[k], x[k]), of which only the weights are kept. Backward, from
 v = dL / dw[K] and for k = K-1 to 0, with the derivative a = g(w[k], x[k]) . v of the step's loss along v:

@@ -1,4 +1,4 @@
-"""How a network's loss changes along a direction of its weights: value and tangent side by side, beside `networks`.
+"""The derivative of a network's loss along a direction of its weights, computed beside the loss itself.
 
 Each layer carries an activation and its derivative along the direction (Pearlmutter 1994; forward mode). What comes out
 is an ordinary scalar, so that its gradient, a Hessian times the direction, needs only first-order backward: no graph of

@@ -1,5 +1,4 @@
-"""3 x 3 convolutions in 2.25 times fewer products, with their tangents (Winograd; Lavin and Gray, CVPR 2016); under
-`tangents`.
+"""3 x 3 convolutions in 2.25 times fewer products, with their tangents (Winograd; Lavin and Gray, CVPR 2016).
 
 F(2 x 2, 3 x 3): of each 4 x 4 tile of the padded input B^T d B, of each kernel G k G^T, their products summed over the
 channels (16 matrix products), and A^T m A of that is a 2 x 2 tile of the output. An identity, not an approximation;
