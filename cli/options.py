@@ -126,13 +126,10 @@ def settings(
 ) -> tuple[str, Settings]:
     """The recipe's name and its settings, fitted to the source, then changed as asked. Raises UnknownName and
     InvalidSetting."""
-    from nsdcodec.encoding.recipes import default_recipe
-    from nsdcodec.encoding.recipes import recipe as named_recipe
-    from nsdcodec.encoding.settings import for_geometry
+    from nsdcodec.encoding.recipes import default_recipe, settings_for
 
     name = recipe or default_recipe(device_type)
-    fitted = for_geometry(named_recipe(name), source.geometry, source.augmentation)
-    return name, fitted.with_names(parameterization, objective).with_values(pairs)
+    return name, settings_for(source, name, parameterization=parameterization, objective=objective, changes=pairs)
 
 
 def experts_folder(chosen: Path | None) -> Path:

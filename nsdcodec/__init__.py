@@ -20,9 +20,12 @@ from nsdcodec.version import VERSION as __version__
 
 if TYPE_CHECKING:
     from nsdcodec.data.dataset import NSDDataset
-    from nsdcodec.data.parts import Joined, Part
+    from nsdcodec.data.subsets import Joined, Part
     from nsdcodec.data.transforms import DSA, Seeded
+    from nsdcodec.encoding.budget import Budget
     from nsdcodec.encoding.encoder import encode
+    from nsdcodec.encoding.recipes import settings_for
+    from nsdcodec.encoding.task import Output, Task
     from nsdcodec.evaluation.accuracy import evaluate
     from nsdcodec.export.formats import export
     from nsdcodec.format.comparison import compare
@@ -31,12 +34,15 @@ if TYPE_CHECKING:
     from nsdcodec.format.geometry import Geometry
     from nsdcodec.format.recipe import NetworkSpec, Normalization, TrainingRecipe
     from nsdcodec.format.verification import verify
+    from nsdcodec.learning.compute import Compute
     from nsdcodec.learning.networks import build as build_network
     from nsdcodec.sources import Source, Split, normalize
     from nsdcodec.sources import load as load_source
 
 __all__ = [
     "DSA",
+    "Budget",
+    "Compute",
     "Geometry",
     "Joined",
     "NSDDataset",
@@ -44,10 +50,12 @@ __all__ = [
     "NetworkSpec",
     "Normalization",
     "NsdError",
+    "Output",
     "Part",
     "Seeded",
     "Source",
     "Split",
+    "Task",
     "TrainingRecipe",
     "__version__",
     "build_network",
@@ -60,22 +68,27 @@ __all__ = [
     "load_source",
     "normalize",
     "read",
+    "settings_for",
     "verify",
 ]
 
 # Where each public name is defined: the module, and the name there if it is another one.
 _HOMES = {
+    "Budget": "nsdcodec.encoding.budget",
+    "Compute": "nsdcodec.learning.compute",
     "DSA": "nsdcodec.data.transforms",
     "Geometry": "nsdcodec.format.geometry",
-    "Joined": "nsdcodec.data.parts",
+    "Joined": "nsdcodec.data.subsets",
     "NSDDataset": "nsdcodec.data.dataset",
     "NSDFile": "nsdcodec.format.container.file",
     "NetworkSpec": "nsdcodec.format.recipe",
     "Normalization": "nsdcodec.format.recipe",
-    "Part": "nsdcodec.data.parts",
+    "Output": "nsdcodec.encoding.task",
+    "Part": "nsdcodec.data.subsets",
     "Seeded": "nsdcodec.data.transforms",
     "Source": "nsdcodec.sources.base",
     "Split": "nsdcodec.sources.base",
+    "Task": "nsdcodec.encoding.task",
     "TrainingRecipe": "nsdcodec.format.recipe",
     "build_network": "nsdcodec.learning.networks:build",
     "compare": "nsdcodec.format.comparison",
@@ -86,6 +99,7 @@ _HOMES = {
     "load_source": "nsdcodec.sources:load",
     "normalize": "nsdcodec.sources.base",
     "read": "nsdcodec.format.container.file",
+    "settings_for": "nsdcodec.encoding.recipes",
     "verify": "nsdcodec.format.verification",
 }
 

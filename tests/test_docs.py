@@ -33,7 +33,7 @@ WITHOUT_EXAMPLE = {"encode", "evaluate"}
 ENTRY_POINTS = [
     *("NSDDataset", "NSDDataset.all", "NSDDataset.batch", "NSDDataset.loader", "NSDDataset.subset"),
     *("NSDDataset.of_classes", "NSDDataset.class_splits", "Joined", "DSA", "Seeded", "read", "verify", "compare"),
-    *("convert", "export", "load_source", "normalize", "build_network"),
+    *("convert", "export", "load_source", "normalize", "build_network", "settings_for"),
 ]
 
 
@@ -119,7 +119,7 @@ class TestPython:
             ("from nsdcodec import NSDDataset, errors", []),
             ("import nsdcodec", []),
             ("from nsdcodec import sources", ["sources"]),
-            ("from nsdcodec.data.parts import Joined", ["nsdcodec.data.parts"]),
+            ("from nsdcodec.data.subsets import Joined", ["nsdcodec.data.subsets"]),
             ("def f():\n    import nsdcodec.learning", ["nsdcodec.learning"]),
         ],
     )

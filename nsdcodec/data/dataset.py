@@ -10,7 +10,7 @@ from torch import Tensor
 from nsdcodec.data.cache import Cache, CacheKind
 from nsdcodec.data.decoder import Decoder
 from nsdcodec.data.image_set import Transform
-from nsdcodec.data.parts import Divisible
+from nsdcodec.data.subsets import Divisible
 from nsdcodec.format import synthesis
 from nsdcodec.format.container.file import Readable, read
 from nsdcodec.format.container.header import Header

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from nsdcodec.encoding.objectives import Guidance
@@ -11,9 +12,10 @@ from nsdcodec.encoding.objectives.trajectory import TrajectoryMatching
 from nsdcodec.encoding.parameterizations.fred import FreD
 from nsdcodec.encoding.parameterizations.nsd import NSD
 from nsdcodec.encoding.parameterizations.pixel import Pixel
-from nsdcodec.encoding.settings import Optimizer, Settings, Validation
+from nsdcodec.encoding.settings import Optimizer, Settings, Validation, for_geometry
 from nsdcodec.errors import UnknownName
 from nsdcodec.format.recipe import NetworkSpec, TrainingRecipe
+from nsdcodec.sources.base import Source
 
 # On two CPU cores. Reading B and no guidance, since both reach more in the same minutes (benchmarks/RESULTS.md,
 # "Choosing the CPU recipe"; there, pooled networks lead random ones after 225 s). Batches of 64 in place of the field's
@@ -191,6 +193,35 @@ def recipe(name: str) -> Settings:
     if name not in RECIPES:
         raise UnknownName("recipe", name, RECIPES)
     return RECIPES[name][1]
+
+
+def settings_for(
+    source: Source,
+    recipe_name: str = "cpu",
+    *,
+    parameterization: str | None = None,
+    objective: str | None = None,
+    changes: Sequence[str] = (),
+) -> Settings:
+    """The settings of a recipe, fitted to a source's images and then changed: what a `Task` takes.
+
+    Arguments:
+        source: the real images, as `load_source` gives them.
+        recipe_name: one of those that `nsdc recipes` lists.
+        parameterization, objective: other ones than the recipe's, by name.
+        changes: "key=value" for any key that `nsdc recipes NAME` shows.
+
+    Raises:
+        UnknownName: no such recipe, parameterization, objective or key.
+        InvalidSetting: a value is out of its range.
+
+    Example:
+        >>> settings = settings_for(load_source("digits"), changes=["iterations=300", "dtype=int8"])
+        >>> settings.iterations, settings.parameterization.name, settings.parameterization.dtype
+        (300, 'nsd', 'int8')
+    """
+    fitted = for_geometry(recipe(recipe_name), source.geometry, source.augmentation)
+    return fitted.with_names(parameterization, objective).with_values(changes)
 
 
 def default_recipe(device: str) -> str:

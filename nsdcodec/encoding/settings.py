@@ -7,6 +7,7 @@ import json
 import math
 import types
 import typing
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -128,7 +129,7 @@ class Settings:
             settings = replace(settings, objective=_named("objective", objective, OBJECTIVES)())
         return settings
 
-    def with_values(self, pairs: list[str]) -> Settings:
+    def with_values(self, pairs: Sequence[str]) -> Settings:
         """The same with each "key=value" set. A key is dotted, or its last part where only one key has it.
 
         Raises UnknownName, with the nearest key, and InvalidSetting.

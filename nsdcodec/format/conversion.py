@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from nsdcodec.errors import InvalidSetting, UnknownName
 from nsdcodec.format.comparison import ImageError, image_error
 from nsdcodec.format.container import codings
-from nsdcodec.format.container.file import NSDFile, pack, read
+from nsdcodec.format.container.file import NSDFile, Readable, pack, read
 from nsdcodec.format.container.header import Header
 from nsdcodec.format.container.values import to_items
 from nsdcodec.format.layout import stored_as

@@ -13,7 +13,7 @@ from builders import LAYOUTS, arrays_for, file_of, header_for
 from torch.utils.data import ConcatDataset, DataLoader, Subset, TensorDataset, random_split
 
 from nsdcodec import NSDDataset
-from nsdcodec.data.parts import Joined, Part
+from nsdcodec.data.subsets import Joined, Part
 from nsdcodec.errors import InvalidSetting, UnknownName
 from nsdcodec.format.container.file import pack
 from nsdcodec.format.geometry import Geometry
