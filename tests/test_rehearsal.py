@@ -1,0 +1,160 @@
+"""The encoder's work on a device that is not there (`rehearsal`): nothing mixes devices, and nothing waits."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import torch
+from rehearsal import Fault, Rehearsal, Wait, autocast
+from torch import Tensor
+from worlds import toy_source
+
+from nsdcodec import draws, encoder, running
+from nsdcodec.container.header import NetworkSpec
+from nsdcodec.draws import Draws, Word
+from nsdcodec.geometry import Geometry
+from nsdcodec.job import Job, plan
+from nsdcodec.learning import networks, training
+from nsdcodec.memory_plan import MemoryPlan
+from nsdcodec.objectives import OBJECTIVES, distribution, gradient, student
+from nsdcodec.objectives.trajectory import TrajectoryMatching
+from nsdcodec.parameterizations import PARAMETERIZATIONS
+from nsdcodec.progress import Clock, Log
+from nsdcodec.ranks import Ranks
+from nsdcodec.recipes import recipe
+from nsdcodec.settings import Settings, for_geometry
+
+META = torch.device("meta")
+DSA = "color_crop_cutout_flip_scale_rotate"
+# What images a network takes at the least.
+GEOMETRIES = {
+    "convnet": Geometry(3, 2, 8, 8),
+    "resnet18": Geometry(3, 2, 9, 9),
+    "vgg11": Geometry(3, 2, 28, 28),
+    "alexnet": Geometry(3, 2, 8, 8),
+}
+SMALL = ["network.depth=1", "network.width=4", "validation.width=4", "validation.epochs=1", "validation.per_class=1"]
+# Each objective with all that an iteration of it can do.
+SETTINGS: dict[str, list[list[str]]] = {
+    "dc": [["objective.network_life=2", "objective.inner_steps=2", "objective.inner_batch=3"]],
+    "dm": [[], ["objective.pool=2", "objective.pool_age=1"]],
+    "mtt": [["objective.student_steps=2", "objective.student_batch=4", "objective.experts=2"]],
+    "none": [],
+}
+CASES = [(name, *one) for name in OBJECTIVES for one in enumerate(SETTINGS[name])]
+
+PLANTED = {
+    "a product": (Fault, lambda there, here: there @ here.T),
+    "a convolution": (Fault, lambda there, here: torch.nn.Conv1d(1, 1, 1)(there[None])),
+    "a sum": (Fault, lambda there, here: there + here),
+    "a choice": (Fault, lambda there, here: torch.where(there > 0, there, here)),
+    "joined": (Fault, lambda there, here: torch.cat([there, here])),
+    "a number of the host in a product": (Fault, lambda there, here: torch.dot(there[0], here[0])),
+    "an index of the host": (Wait, lambda there, here: there[torch.zeros(1, dtype=torch.int64)]),
+    "index_select by the host": (Fault, lambda there, here: there.index_select(0, torch.zeros(1, dtype=torch.int64))),
+    "item": (Wait, lambda there, here: there.sum().item()),
+    "float": (Wait, lambda there, here: float(there.sum())),
+    "bool": (Wait, lambda there, here: 1 if there.sum() > 0 else 0),
+    "as text": (Wait, lambda there, here: f"{there.sum():.3f}"),
+    "tolist": (Wait, lambda there, here: there.tolist()),
+    "cpu": (Wait, lambda there, here: there.cpu()),
+    "copied into the host": (Wait, lambda there, here: here.copy_(there)),
+    "an index by truth values": (Wait, lambda there, here: there[there > 0]),
+    "values put by truth values": (Wait, lambda there, here: there.__setitem__(there > 0, there.new_zeros(0))),
+    "nonzero": (Wait, lambda there, here: there.nonzero()),
+    "where of one": (Wait, lambda there, here: torch.where(there > 0)),
+    "masked_select": (Wait, lambda there, here: there.masked_select(there > 0)),
+    "unique": (Wait, lambda there, here: there.unique()),
+    "bincount": (Wait, lambda there, here: there[0].long().bincount()),
+    "equal": (Wait, lambda there, here: torch.equal(there, there)),
+    "repeated by values": (Wait, lambda there, here: there.repeat_interleave(there[:, 0].long(), dim=0)),
+    "to the device": (Wait, lambda there, here: here.to(there.device)),
+    "copied into the device": (Wait, lambda there, here: there.copy_(here)),
+    "torch.tensor": (Wait, lambda there, here: torch.tensor([1.0], device=there.device)),
+    "new_tensor": (Wait, lambda there, here: there.new_tensor([1.0])),
+}
+
+
+@pytest.mark.parametrize("device", ["meta", "cuda"])
+@pytest.mark.parametrize("name", PLANTED)
+def test_a_planted_fault_is_found(name, device):
+    error, fault = PLANTED[name]
+    with Rehearsal(device).held():
+        there, here = torch.zeros(2, 3, device=device), torch.zeros(2, 3)
+        with pytest.raises(error):
+            fault(there, here)
+        there + 1  # and what is no fault is none
+        assert here.sum().item() == 0
+
+
+@dataclass(frozen=True)
+class ZeroExperts:
+    """Stands in for `Experts`, as their files give them: on the host."""
+
+    size: int
+
+    def weights(self, expert: int, epoch: int) -> Tensor:
+        return torch.zeros(self.size)
+
+
+@pytest.fixture
+def without_files(monkeypatch):
+    """Experts that nobody has to train, and what `meta` lacks."""
+
+    def experts(self, world, together=None):
+        return ZeroExperts(networks.flatten(networks.build(world.network, world.geometry, 0)).numel())
+
+    monkeypatch.setattr(TrajectoryMatching, "experts_of", experts)
+    for module in (training, distribution, gradient, student):
+        monkeypatch.setattr(module, "autocast", autocast)
+
+
+def job_of(objective: str, pairs: list[str], network: str, output: Path, **changes) -> Job:
+    source = toy_source(GEOMETRIES[network], 6, augmentation=DSA)
+    settings = for_geometry(recipe("gpu"), source.geometry, DSA).with_names("nsd", objective)
+    settings = settings.with_values([f"network.name={network}", *(SMALL if network == "convnet" else SMALL[2:]), *pairs])
+    return Job(source, output, settings, "gpu", device=META, **changes)
+
+
+def run_of(job: Job, memory: MemoryPlan) -> running.Run:
+    """At its first iteration. How it begins may wait."""
+    layout = plan(job)
+    clock = Clock(0.0, time.monotonic(), None, 10)
+    with Rehearsal(below={running.start: 1}).held():
+        return running.start(job, layout, memory, clock, Log(None, keep=False), lambda progress: None, Ranks())
+
+
+def iterate(run: running.Run, times: int) -> None:
+    """Each iteration waits once, and nowhere but where it says so."""
+    own = {Draws.averaged: 0}
+    if run.job.precision == "bfloat16":
+        own[TrajectoryMatching.loss] = 1  # its note on the first iteration
+    for iteration in range(times):
+        rehearsal = Rehearsal(own=own)
+        with rehearsal.held():
+            encoder._iterate(run, 0.5, lambda: Word(0, 0, 0.5))
+        run.iteration += 1
+        told = iteration == 0 and run.job.precision == "bfloat16" and run.job.settings.objective.name == "mtt"
+        assert rehearsal.waits == {"Draws.averaged": 1} | ({"TrajectoryMatching.loss": 1} if told else {})
+        assert rehearsal.operations > 50
+    assert run.skipped == 0
+
+
+def test_every_objective_is_rehearsed():
+    assert SETTINGS.keys() == OBJECTIVES.keys()
+    assert [name for name, cases in SETTINGS.items() if not cases] == ["none"]
+    assert networks.NETWORKS.keys() == GEOMETRIES.keys()
+
+
+@pytest.mark.parametrize("labels", ["hard", "soft"])
+@pytest.mark.parametrize("weight", [0, 0.5])
+@pytest.mark.parametrize("network", GEOMETRIES)
+@pytest.mark.parametrize(("objective", "case", "pairs"), CASES)
+def test_an_iteration_waits_once(objective, case, pairs, network, weight, labels, tmp_path, without_files):
+    pairs = [*pairs, f"guidance.weight={weight}", f"parameterization.labels={labels}"]
+    run = run_of(job_of(objective, pairs, network, tmp_path / "out.nsd", ipc=2), MemoryPlan(1 << 30))
+    iterate(run, 2)
