@@ -70,7 +70,7 @@ def start(job: Job, layout: Layout, memory: MemoryPlan, clock: Clock, log: Log, 
     """A run at its first iteration. With several ranks all have the same arrays, which the first one makes. Raises what
     the source, the settings and the objective do."""
     source, held_out = jobs.hold_out(job)
-    own = world(job, source, listen, memory)
+    own = world(job, source, listen, memory, layout)
     initial = ranks.from_first(lambda: _initial(job, layout, own))
     arrays = {role: values.to(job.device).contiguous() for role, values in initial.items()}
     for role, values in arrays.items():
@@ -107,8 +107,11 @@ def _real_images(job: Job, layout: Layout, world: World, generator: torch.Genera
     return RealImages(lambda labels: world.real.ranked(labels.cpu(), ranking), world.real.of_class)
 
 
-def world(job: Job, source: Source, listen: Listener, memory: MemoryPlan | None = None) -> World:
-    """What the objective of a job may look at; real images without those held out."""
+def world(
+    job: Job, source: Source, listen: Listener, memory: MemoryPlan | None = None, layout: Layout | None = None
+) -> World:
+    """What the objective of a job may look at; real images without those held out. An image stands for the class that
+    the rule "balanced" gives it: soft labels too begin there."""
     most = memory.real_bytes if memory else None
     return World(
         geometry=source.geometry,
@@ -121,6 +124,7 @@ def world(job: Job, source: Source, listen: Listener, memory: MemoryPlan | None 
         precision=job.precision,
         experts_folder=job.experts_folder,
         images_at_once=memory.images_at_once if memory else None,
+        stands_for=synthesis.balanced_labels(layout) if layout else None,
         on_prepare=lambda text, done: listen(Progress(text, done)),
     )
 

@@ -114,7 +114,7 @@ def without_files(monkeypatch):
 
 
 def job_of(objective: str, pairs: list[str], network: str, output: Path, **changes) -> Job:
-    source = toy_source(GEOMETRIES[network], 6, augmentation=DSA)
+    source = toy_source(GEOMETRIES[network], 20, augmentation=DSA)
     settings = for_geometry(recipe("gpu"), source.geometry, DSA).with_names("nsd", objective)
     settings = settings.with_values([f"network.name={network}", *(SMALL if network == "convnet" else SMALL[2:]), *pairs])
     return Job(source, output, settings, "gpu", device=META, **changes)

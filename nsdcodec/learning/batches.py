@@ -42,7 +42,8 @@ class Held:
         return len(self.labels)
 
     def take(self, index: Tensor) -> tuple[Tensor, Tensor]:
-        return self.images[index.to(self.images.device)], self.labels[index.to(self.labels.device)]
+        index = on_device(index, self.device)
+        return self.images[index], self.labels[index]
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from nsdcodec.errors import InvalidSetting, UnknownName
 from nsdcodec.geometry import Geometry
 from nsdcodec.learning.architectures import VGG11, AlexNet, ResNet18
 from nsdcodec.learning.base import Network, instance_norm
+from nsdcodec.synthesis import on_device
 
 
 class MeanPool(nn.Module):
@@ -109,6 +110,12 @@ def named(name: str, own: NetworkSpec) -> NetworkSpec:
 def widened(spec: NetworkSpec, width: int) -> NetworkSpec:
     """The same at another width; a fixed architecture as it is."""
     return spec if spec.name in FIXED else replace(spec, width=width)
+
+
+def moved(network: Network, device: torch.device) -> Network:
+    """The network itself, its weights now on the device, without a wait for what the device does."""
+    network._apply(lambda weight: on_device(weight, device))  # what `Module.to` is made of
+    return network
 
 
 def flatten(network: nn.Module) -> Tensor:

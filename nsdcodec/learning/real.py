@@ -12,6 +12,7 @@ from nsdcodec.container.header import Normalization
 from nsdcodec.free_memory import free_memory
 from nsdcodec.sources.base import Split, normalize
 from nsdcodec.sources.streamed import Streamed
+from nsdcodec.synthesis import on_device
 
 # The share of what is free that real images may take where the caller does not say how much.
 SHARE = 0.25
@@ -40,11 +41,8 @@ class Normalized:
         if isinstance(index, slice):
             index = torch.arange(len(self))[index]
         if isinstance(self._pixels, Tensor) and self._pixels.device == self.device:
-            return normalize(self._pixels[index.to(self.device)], self.normalization)
-        pixels = self._pixels[index.cpu()]
-        if self.device.type == "cuda":  # without a wait for what the device does now
-            pixels = pixels.pin_memory()
-        return normalize(pixels.to(self.device, non_blocking=True), self.normalization)
+            return normalize(self._pixels[on_device(index, self.device)], self.normalization)
+        return normalize(on_device(self._pixels[index.cpu()], self.device), self.normalization)
 
 
 def normalized(
@@ -92,7 +90,7 @@ class RealData:
 
     def take(self, index: Tensor) -> tuple[Tensor, Tensor]:
         """Images [n, C, H, W] and labels [n] at these places."""
-        return self.images[index], self.labels[index.to(self.device)]
+        return self.images[index], self.labels[on_device(index, self.device)]
 
     def batch(self, n: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """n images drawn uniformly, with repetition; all of them, in order, where n is as many or more."""

@@ -17,6 +17,7 @@ from nsdcodec.learning import networks
 from nsdcodec.learning.base import Network
 from nsdcodec.learning.real import RealData
 from nsdcodec.randomness import seed_of, stream
+from nsdcodec.synthesis import hard_labels, on_device
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,9 @@ class World:
     """What every objective may look at: the real training images, the network to distil with, and how to compute.
     `images_at_once` is how many may go through the network together, with what backward needs of them; None is all.
     `on_prepare` hears of a long preparation: what is made, and how far it is, 0 to 1. `draw` numbers the independent
-    draws that an iteration averages (`draws`): each has a World of its own, which differs in its chance alone."""
+    draws that an iteration averages (`draws`): each has a World of its own, which differs in its chance alone.
+    `stands_for` int64 [n] on the CPU is the class that each synthetic image stands for, where images of a class are
+    treated together: known before, so that no iteration waits for soft labels to say it. None: what the labels say."""
 
     geometry: Geometry
     real: RealData
@@ -38,6 +41,7 @@ class World:
     on_prepare: Callable[[str, float], None] = lambda text, done: None
     draw: int = 0
     images_at_once: int | None = None
+    stands_for: Tensor | None = None
 
     def stream(self, *purpose: str | int) -> torch.Generator:
         """The chance that this draw has for a purpose."""
@@ -46,7 +50,14 @@ class World:
     def new_network(self, *purpose: str | int) -> Network:
         """A network whose initial weights depend on the seed, the purpose and the draw."""
         seed = seed_of(self.seed, "network", *purpose, *self._of_draw)
-        return networks.build(self.network, self.geometry, seed).to(self.device)
+        return networks.moved(networks.build(self.network, self.geometry, seed), self.device)
+
+    def by_class(self, labels: Tensor) -> tuple[Tensor, list[int]]:
+        """Places int64 [n], on the device, of the synthetic images of class 0, then of class 1, and so on; and how many
+        there are of each class."""
+        classes = hard_labels(labels).cpu() if self.stands_for is None else self.stands_for
+        counts = torch.bincount(classes, minlength=self.geometry.classes).tolist()
+        return on_device(classes.argsort(stable=True), self.device), counts
 
     @property
     def _of_draw(self) -> tuple[str | int, ...]:

@@ -24,7 +24,6 @@ from nsdcodec.learning.chunks import Given, ranges
 from nsdcodec.learning.training import autocast
 from nsdcodec.objectives.base import Objective, State, Step, World
 from nsdcodec.objectives.student import learn
-from nsdcodec.synthesis import hard_labels
 
 
 @dataclass
@@ -89,9 +88,7 @@ class DistributionMatching(Objective):
         network = state.pool[slot] if self.pool else world.new_network("dm", iteration)
         places = world.real.places_per_class(self.real_per_class, generator)
         classes = len(places)
-        hard = hard_labels(labels)
-        order = hard.argsort(stable=True)
-        counts = torch.bincount(hard, minlength=classes).tolist()
+        order, counts = world.by_class(labels)
         # Siamese: the real and the synthetic images of a class are augmented alike, each class in its own way.
         chosen = [augmentation.draw(world.augmentation, 1, generator) for _ in range(classes)]
         embed = partial(_embedded, world, network, chosen)

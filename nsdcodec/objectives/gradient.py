@@ -23,6 +23,7 @@ from nsdcodec.learning.chunks import Given, parts
 from nsdcodec.learning.training import autocast
 from nsdcodec.objectives.base import Objective, State, Step, World
 from nsdcodec.objectives.student import learn
+from nsdcodec.synthesis import on_device
 
 # Rows of the gradient with a smaller norm count for less: the direction of almost nothing is noise, and its derivative
 # is large. As in the authors' code, which adds 1e-6 to the product of two norms; here each is held at 1e-3 or above.
@@ -74,8 +75,8 @@ class GradientMatching(Objective):
         return GradientState(world)
 
     def loss(self, state: State, images: Tensor, labels: Tensor, iteration: int) -> Step:
-        """The sum over classes of `distance`. Labels are int64 [n], or probabilities [n, classes], where the largest
-        says which class an image stands for; a class that no image stands for adds nothing."""
+        """The sum over classes of `distance`. Labels are int64 [n], or probabilities [n, classes]; which class an image
+        stands for, the world says; a class that no image stands for adds nothing."""
         assert isinstance(state, GradientState)
         world = state.world
         self._renew(state, images.detach(), labels.detach(), iteration)
@@ -83,9 +84,7 @@ class GradientMatching(Objective):
         weights = [weight for weight in network.parameters() if weight.dim() > 1]
         generator = world.stream("dc", iteration)
         real = world.real.places_per_class(self.real_per_class, generator)
-        hard = labels if labels.dim() == 1 else labels.argmax(dim=1)
-        order = hard.argsort(stable=True)
-        counts = torch.bincount(hard, minlength=len(real)).tolist()
+        order, counts = world.by_class(labels)
         inputs = [images, labels] if labels.is_floating_point() else [images]
         gradients = [torch.zeros_like(values) for values in inputs]
         total = images.new_zeros(())
@@ -112,7 +111,7 @@ class GradientMatching(Objective):
             return
         generator = world.stream("dc", "inner", iteration)
         for _ in range(self.inner_steps):
-            index = torch.randperm(len(images), generator=generator)[: self.inner_batch].to(images.device)
+            index = on_device(torch.randperm(len(images), generator=generator)[: self.inner_batch], images.device)
             learn(world, state.network, images[index], labels[index], self.inner_rate, generator)
 
 

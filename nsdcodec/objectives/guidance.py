@@ -49,7 +49,7 @@ class Guided(Objective):
         assert step.network is not None
         student = step.student
         if student is None:
-            start, rate = networks.flatten(step.network), torch.tensor(self.rate, device=world.device)
+            start, rate = networks.flatten(step.network), torch.full((), self.rate, device=world.device)
             student = unroll(world, step.network, start, images, labels, rate, self.steps, None, generator)
         real, wanted = world.real.batch(self.real_batch, generator)
         real = augmentation.apply(real, augmentation.draw(world.augmentation, len(real), generator))
