@@ -33,14 +33,14 @@ DSA = "color_crop_cutout_flip_scale_rotate"
 # What images a network takes at the least.
 GEOMETRIES = {
     "convnet": Geometry(3, 2, 8, 8),
-    "resnet18": Geometry(3, 2, 9, 9),
-    "vgg11": Geometry(3, 2, 28, 28),
-    "alexnet": Geometry(3, 2, 8, 8),
+    "resnet18": Geometry(2, 1, 9, 9),
+    "vgg11": Geometry(2, 1, 28, 28),
+    "alexnet": Geometry(2, 1, 8, 8),
 }
 SMALL = ["network.depth=1", "network.width=4", "validation.width=4", "validation.epochs=1", "validation.per_class=1"]
 # Each objective with all that an iteration of it can do.
 SETTINGS: dict[str, list[list[str]]] = {
-    "dc": [["objective.network_life=2", "objective.inner_steps=2", "objective.inner_batch=3"]],
+    "dc": [["objective.network_life=2", "objective.inner_steps=1", "objective.inner_batch=3"]],
     "dm": [[], ["objective.pool=2", "objective.pool_age=1"]],
     "mtt": [["objective.student_steps=2", "objective.student_batch=4", "objective.experts=2"]],
     "none": [],
@@ -113,10 +113,11 @@ def without_files(monkeypatch):
         monkeypatch.setattr(module, "autocast", autocast)
 
 
-def job_of(objective: str, pairs: list[str], network: str, output: Path, **changes) -> Job:
-    source = toy_source(GEOMETRIES[network], 20, augmentation=DSA)
-    settings = for_geometry(recipe("gpu"), source.geometry, DSA).with_names("nsd", objective)
-    settings = settings.with_values([f"network.name={network}", *(SMALL if network == "convnet" else SMALL[2:]), *pairs])
+def job_of(objective: str, pairs: list[str], network: str, output: Path, form: str = "nsd", **changes) -> Job:
+    source = toy_source(GEOMETRIES[network], 8, augmentation=DSA)
+    settings = for_geometry(recipe("gpu"), source.geometry, DSA).with_names(form, objective)
+    own = SMALL if network == "convnet" else [f"network.name={network}", *SMALL[2:]]
+    settings = settings.with_values(["parameterization.init=noise", *own, *pairs])
     return Job(source, output, settings, "gpu", device=META, **changes)
 
 
@@ -152,9 +153,38 @@ def test_every_objective_is_rehearsed():
 
 @pytest.mark.parametrize("labels", ["hard", "soft"])
 @pytest.mark.parametrize("weight", [0, 0.5])
-@pytest.mark.parametrize("network", GEOMETRIES)
 @pytest.mark.parametrize(("objective", "case", "pairs"), CASES)
-def test_an_iteration_waits_once(objective, case, pairs, network, weight, labels, tmp_path, without_files):
+def test_an_iteration_waits_once(objective, case, pairs, weight, labels, tmp_path, without_files):
     pairs = [*pairs, f"guidance.weight={weight}", f"parameterization.labels={labels}"]
-    run = run_of(job_of(objective, pairs, network, tmp_path / "out.nsd", ipc=2), MemoryPlan(1 << 30))
-    iterate(run, 2)
+    iterate(run_of(job_of(objective, pairs, "convnet", tmp_path / "out.nsd"), MemoryPlan(1 << 30)), 2)
+
+
+@pytest.mark.parametrize("labels", ["hard", "soft"])
+@pytest.mark.parametrize("network", [name for name in GEOMETRIES if name != "convnet"])
+@pytest.mark.parametrize(("objective", "case", "pairs"), CASES)
+def test_an_iteration_waits_once_with_any_network(objective, case, pairs, network, labels, tmp_path, without_files):
+    pairs = [*pairs, "guidance.weight=0.5", f"parameterization.labels={labels}"]
+    run = run_of(job_of(objective, pairs, network, tmp_path / "out.nsd"), MemoryPlan(1 << 30))
+    run.iteration = 1  # in the life of a network
+    iterate(run, 1)
+
+
+@pytest.mark.parametrize(("labels", "precision"), [("hard", "float32"), ("soft", "bfloat16")])
+@pytest.mark.parametrize(("objective", "case", "pairs"), CASES)
+def test_an_iteration_within_little_memory_waits_once(
+    objective, case, pairs, labels, precision, tmp_path, without_files
+):
+    """Real images stay on the host, and all goes in chunks."""
+    pairs = [*pairs, "guidance.weight=0.5", "guidance.real_batch=3", f"parameterization.labels={labels}"]
+    pairs += [] if objective == "mtt" else ["objective.real_per_class=2"]
+    job = job_of(objective, pairs, "convnet", tmp_path / "out.nsd", precision=precision)
+    iterate(run_of(job, MemoryPlan(0, 2, 2, 2)), 2)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "int8"])
+@pytest.mark.parametrize("form", PARAMETERIZATIONS)
+def test_an_iteration_waits_once_with_any_form(form, dtype, tmp_path, without_files):
+    kind = "adam" if dtype == "float16" else "sgd"
+    pairs = [f"optimizer.kind={kind}", "optimizer.decay=true", "optimizer.draws=2", f"parameterization.dtype={dtype}"]
+    pairs += ["objective.real_per_class=2"]
+    iterate(run_of(job_of("dm", pairs, "convnet", tmp_path / "out.nsd", form, ipc=3), MemoryPlan(1 << 30)), 2)
