@@ -1,10 +1,10 @@
 """A device that is not there: it computes shapes alone, and refuses what would be a fault, or a wait, on a CUDA device.
 
 Its tensors are PyTorch's own `meta` ones, whose autograd works, or fake ones that call themselves `cuda`
-(`FakeTensorMode`), which take the branches for CUDA but have no backward. Both pass over some faults, so every operation
-is looked at here first. What is found: tensors of two devices in one operation; a value that the host looks at; an
-operation whose shape depends on values; a copy that the host waits for. What is not: streams, recordings, memory,
-anything that depends on a number.
+(`FakeTensorMode`), which take the branches for CUDA but have no backward. Both pass over some faults, so every
+operation is looked at here first. What is found: tensors of two devices in one operation; a value that the host looks
+at; an operation whose shape depends on values; a copy that the host waits for. What is not: streams, recordings,
+memory, kernels that CUDA lacks, anything that depends on a number.
 """
 
 from __future__ import annotations
@@ -63,15 +63,15 @@ class Rehearsal:
         below: Mapping[Callable[..., Any], float] | None = None,
     ) -> None:
         self.device = torch.device(device)
-        self.own = {_code(function): value for function, value in (own or {}).items()}
+        self.own = {code: value for function, value in (own or {}).items() for code in _codes(_code(function))}
         self.below = {_code(function): value for function, value in (below or {}).items()}
         self.waits: Counter[str] = Counter()
         self.operations = 0
+        self._fake = FakeTensorMode(allow_non_fake_inputs=True) if self.device.type == "cuda" else None
 
     @contextlib.contextmanager
     def held(self) -> Iterator[Rehearsal]:
-        fake = FakeTensorMode(allow_non_fake_inputs=True) if self.device.type == "cuda" else contextlib.nullcontext()
-        with fake, _Functions(self), _Operations(self):
+        with self._fake or contextlib.nullcontext(), _Functions(self), _Operations(self):
             yield self
 
     def wait(self, what: str) -> float:
@@ -100,6 +100,14 @@ def _code(function: Callable[..., Any]) -> CodeType:
     return getattr(function, "__func__", function).__code__
 
 
+def _codes(code: CodeType) -> Iterator[CodeType]:
+    """With what is defined in it, as a generator is."""
+    yield code
+    for inner in code.co_consts:
+        if isinstance(inner, CodeType):
+            yield from _codes(inner)
+
+
 class _Operations(TorchDispatchMode):
     """Every operation of PyTorch's library, with those of backward."""
 
@@ -109,7 +117,10 @@ class _Operations(TorchDispatchMode):
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
         kwargs = kwargs or {}
-        name, tensors = func.overloadpacket.__name__, [one for one in tree_leaves((args, kwargs)) if isinstance(one, Tensor)]
+        name, tensors = (
+            func.overloadpacket.__name__,
+            [one for one in tree_leaves((args, kwargs)) if isinstance(one, Tensor)],
+        )
         there = [one for one in tensors if self.rehearsal.is_there(one)]
         here = [one for one in tensors if not self.rehearsal.is_there(one)]
         made_there = torch.device(kwargs.get("device") or "cpu").type == self.rehearsal.device.type
@@ -125,7 +136,7 @@ class _Operations(TorchDispatchMode):
             self._looked_at(name, func, args, here)
             if name == "_local_scalar_dense":
                 value = self.rehearsal.wait("a value is read from the device")
-                return torch.full((), value, dtype=args[0].dtype).item()
+                return bool(value) if args[0].dtype == torch.bool else value
         return func(*args, **kwargs)
 
     def _copied(self, name: str, func: Any, args: Any, kwargs: Any) -> Tensor | None:
@@ -138,8 +149,9 @@ class _Operations(TorchDispatchMode):
         device = self.rehearsal.device.type
         if source.device.type == device and target != device:
             value = self.rehearsal.wait("values are copied from the device")
-            read = torch.full(source.shape, value, dtype=kwargs.get("dtype") or source.dtype)
-            return read if name == "_to_copy" else args[0].detach().copy_(read)
+            with _disable_current_modes():
+                read = torch.full(source.shape, value, dtype=kwargs.get("dtype") or source.dtype)
+                return read if name == "_to_copy" else args[0].copy_(read)
         if source.device.type != device and target == device:
             # A tensor of `on_device` is pinned where the device is CUDA.
             pinned = device == "meta" or getattr(source, "pinned", False)
@@ -148,7 +160,14 @@ class _Operations(TorchDispatchMode):
         return None
 
     def _looked_at(self, name: str, func: Any, args: Any, here: list[Tensor]) -> None:
-        indexing = name in ("index", "index_put", "index_put_", "_index_put_impl_", "_unsafe_index", "_unsafe_index_put")
+        indexing = name in (
+            "index",
+            "index_put",
+            "index_put_",
+            "_index_put_impl_",
+            "_unsafe_index",
+            "_unsafe_index_put",
+        )
         # A number of the host travels with a launch, if the operation takes single numbers.
         numbers = torch.Tag.pointwise in func.tags or name.startswith("_foreach") or indexing
         mixed = [one for one in here if one.dim() or not numbers]
@@ -194,9 +213,7 @@ class _Functions(TorchFunctionMode):
             if torch.device(device).type == self.rehearsal.device.type:
                 self.rehearsal.wait("numbers are copied to the device")
         if _half is not None and func in PRODUCTS:
-            args = [
-                one.to(_half) if isinstance(one, Tensor) and one.is_floating_point() else one for one in args
-            ]
+            args = [one.to(_half) if isinstance(one, Tensor) and one.is_floating_point() else one for one in args]
             with torch._C.DisableTorchFunctionSubclass():
                 return func(*args, **kwargs)
         return func(*args, **kwargs)
@@ -206,10 +223,10 @@ _half: torch.dtype | None = None
 
 
 @contextlib.contextmanager
-def autocast(device: torch.device, precision: str) -> Iterator[None]:
-    """Stands in for `training.autocast`, which PyTorch has not for `meta`: products in bfloat16, as on CUDA."""
+def autocast(device: str, dtype: torch.dtype | None = None, enabled: bool = True) -> Iterator[None]:
+    """Stands in for `torch.autocast`, which there is not for `meta`: products in the type, as on CUDA."""
     global _half
-    before, _half = _half, torch.bfloat16 if precision == "bfloat16" else None
+    before, _half = _half, dtype if enabled else None
     try:
         yield
     finally:

@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
-import itertools
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import torch
+from builders import LAYOUTS, file_of
 from rehearsal import Fault, Rehearsal, Wait, autocast
 from torch import Tensor
 from worlds import toy_source
 
-from nsdcodec import draws, encoder, running
-from nsdcodec.container.header import NetworkSpec
+from nsdcodec import NSDDataset, encoder, running, synthesis
+from nsdcodec.cache import CACHES, Cache
+from nsdcodec.container.header import NetworkSpec, TrainingRecipe
 from nsdcodec.draws import Draws, Word
+from nsdcodec.experts import Experts, ExpertSettings
 from nsdcodec.geometry import Geometry
 from nsdcodec.job import Job, plan
-from nsdcodec.learning import networks, training
+from nsdcodec.learning import networks, stacked, training
+from nsdcodec.learning.batches import Held
+from nsdcodec.learning.real import RealData, normalized
 from nsdcodec.memory_plan import MemoryPlan
-from nsdcodec.objectives import OBJECTIVES, distribution, gradient, student
+from nsdcodec.objectives import OBJECTIVES
 from nsdcodec.objectives.trajectory import TrajectoryMatching
 from nsdcodec.parameterizations import PARAMETERIZATIONS
+from nsdcodec.parameterizations.base import INITS
 from nsdcodec.progress import Clock, Log
+from nsdcodec.randomness import stream
 from nsdcodec.ranks import Ranks
 from nsdcodec.recipes import recipe
-from nsdcodec.settings import Settings, for_geometry
+from nsdcodec.settings import for_geometry
+from nsdcodec.transforms import DSA as BatchDSA
 
 META = torch.device("meta")
 DSA = "color_crop_cutout_flip_scale_rotate"
@@ -109,23 +116,23 @@ def without_files(monkeypatch):
         return ZeroExperts(networks.flatten(networks.build(world.network, world.geometry, 0)).numel())
 
     monkeypatch.setattr(TrajectoryMatching, "experts_of", experts)
-    for module in (training, distribution, gradient, student):
-        monkeypatch.setattr(module, "autocast", autocast)
+    monkeypatch.setattr(torch, "autocast", autocast)
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (1 << 30, 1 << 30))
 
 
 def job_of(objective: str, pairs: list[str], network: str, output: Path, form: str = "nsd", **changes) -> Job:
-    source = toy_source(GEOMETRIES[network], 8, augmentation=DSA)
+    source = toy_source(GEOMETRIES[network], 24 if network == "convnet" else 8, augmentation=DSA)
     settings = for_geometry(recipe("gpu"), source.geometry, DSA).with_names(form, objective)
     own = SMALL if network == "convnet" else [f"network.name={network}", *SMALL[2:]]
     settings = settings.with_values(["parameterization.init=noise", *own, *pairs])
-    return Job(source, output, settings, "gpu", device=META, **changes)
+    return Job(source, output, settings, "gpu", **{"device": META, **changes})
 
 
-def run_of(job: Job, memory: MemoryPlan) -> running.Run:
+def run_of(job: Job, memory: MemoryPlan, rehearsal: Rehearsal | None = None) -> running.Run:
     """At its first iteration. How it begins may wait."""
     layout = plan(job)
     clock = Clock(0.0, time.monotonic(), None, 10)
-    with Rehearsal(below={running.start: 1}).held():
+    with (rehearsal or Rehearsal(below={running.start: 1})).held():
         return running.start(job, layout, memory, clock, Log(None, keep=False), lambda progress: None, Ranks())
 
 
@@ -188,3 +195,119 @@ def test_an_iteration_waits_once_with_any_form(form, dtype, tmp_path, without_fi
     pairs = [f"optimizer.kind={kind}", "optimizer.decay=true", "optimizer.draws=2", f"parameterization.dtype={dtype}"]
     pairs += ["objective.real_per_class=2"]
     iterate(run_of(job_of("dm", pairs, "convnet", tmp_path / "out.nsd", form, ipc=3), MemoryPlan(1 << 30)), 2)
+
+
+@pytest.mark.parametrize("init", INITS)
+@pytest.mark.parametrize("form", PARAMETERIZATIONS)
+def test_a_run_begins_without_mixing_devices(form, init, tmp_path, without_files):
+    pairs = [f"parameterization.init={init}", "coreset.epochs=2"]
+    run_of(job_of("dm", pairs, "convnet", tmp_path / "out.nsd", form), MemoryPlan(1 << 30))
+
+
+@pytest.mark.parametrize("memory", [MemoryPlan(1 << 30), MemoryPlan(0, 2, 2, 2)], ids=["all", "in parts"])
+def test_validation_waits_for_its_answer_alone(memory, tmp_path, without_files):
+    run = run_of(job_of("mtt", SETTINGS["mtt"][0], "convnet", tmp_path / "out.nsd"), memory)
+    own = {encoder._validate: 1, training.accuracy: 1, TrajectoryMatching.learned_rate: 1}
+    rehearsal = Rehearsal(own=own, below={normalized: 1})
+    with rehearsal.held():
+        encoder._validate(run)
+    assert run.best.keys() == run.arrays.keys()
+    assert rehearsal.waits["accuracy"] == 1
+
+
+@pytest.mark.parametrize("objective", [name for name in OBJECTIVES if name != "none"])
+def test_a_run_is_saved_and_gone_on_from(objective, tmp_path, without_files):
+    memory = MemoryPlan(1 << 30)
+    job = job_of(objective, SETTINGS[objective][-1], "convnet", tmp_path / "out.nsd")
+    run = run_of(job, memory)
+    iterate(run, 1)
+    with Rehearsal(below={encoder._save: 0}).held():
+        encoder._save(run)
+    again = run_of(job, memory)
+    with Rehearsal(below={encoder._load: 0}).held():
+        encoder._load(again, encoder.Checkpoint.read(job.checkpoint_path))
+    assert again.iteration == 1
+    iterate(again, 1)
+
+
+RECIPE = TrainingRecipe(0.01, 0.9, 5e-4, 4, 2, DSA)
+
+
+@pytest.mark.parametrize(("together", "precision"), [(1, "bfloat16"), (2, "float32"), (2, "bfloat16")])
+@pytest.mark.parametrize("network", GEOMETRIES)
+def test_experts_wait_between_epochs_alone(network, together, precision, tmp_path, without_files):
+    geometry = GEOMETRIES[network]
+    source = toy_source(geometry, 3)
+    spec = networks.FIXED.get(network, NetworkSpec("convnet", 1, 4))
+    settings = ExpertSettings(source.sha256, spec, DSA, 1, batch_size=5, momentum=0.9, precision=precision)
+    rehearsal = Rehearsal(own={Experts._make: 0}, below={RealData.__init__: 0})
+    with rehearsal.held():
+        held = RealData(source.train, geometry.classes, source.normalization, META)
+        experts = Experts(tmp_path, settings)
+        experts.fill(2, geometry, held, together=together)
+    assert experts.count() == 2
+    # Of two experts the initial weights and those after each epoch; and their networks, sent to the device.
+    weights = len(list(networks.build(spec, geometry, 0).parameters()))
+    assert rehearsal.waits["Experts._make.<locals>.record"] == 2 * 2
+    assert rehearsal.waits.total() <= 2 * 2 + 2 * weights + 10
+
+
+@pytest.mark.parametrize("together", [1, 2])
+@pytest.mark.parametrize("network", GEOMETRIES)
+def test_evaluation_waits_once_for_each_accuracy(network, together, without_files):
+    geometry = GEOMETRIES[network]
+    source = toy_source(geometry, 3)
+    spec = networks.FIXED.get(network, NetworkSpec("convnet", 1, 4))
+    soft = torch.full((7, geometry.classes), 1 / geometry.classes, device=META)
+    images = torch.zeros(7, geometry.channels, geometry.height, geometry.width, device=META)
+    models = [networks.moved(networks.build(spec, geometry, seed), META) for seed in range(together)]
+    with Rehearsal(below={normalized: 0}).held():
+        tested = [normalized(source.test, source.normalization, META, most) for most in (0, 1 << 30)]
+    labels = torch.zeros(len(source.test), dtype=torch.int64, device=META)
+    rehearsal = Rehearsal(own={training.accuracy: 1})
+    with rehearsal.held():
+        training.train_on(models, Held(images, soft), RECIPE, [stream(i) for i in range(together)])
+        found = [training.accuracy(models[0], each, labels) for each in tested]
+    assert found == [1 / len(labels)] * 2
+    assert rehearsal.waits == {"accuracy": 2}
+
+
+@pytest.mark.parametrize("device", ["meta", "cuda"])
+@pytest.mark.parametrize("cache", CACHES)
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_the_loader_never_waits_once_it_is_warm(name, cache, device, without_files):
+    dataset = NSDDataset(file_of(name), cache=cache)
+    rehearsal = Rehearsal(device, below={NSDDataset._decoder: 0, Cache.fill: 0, type(dataset.loader(1)).__init__: 0})
+    with rehearsal.held():
+        loader = dataset.loader(len(dataset) // 2, device=device, seed=4, transform=BatchDSA(DSA), dtype=torch.bfloat16)
+        list(loader)
+        list(loader)
+        before = rehearsal.waits.total()
+        batches = list(loader)
+    assert before > 0
+    assert rehearsal.waits.total() == before
+    assert sum(len(labels) for _, labels in batches) == len(dataset)
+    assert {part.device.type for batch in batches for part in batch} == {device}
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+@pytest.mark.parametrize("network", GEOMETRIES)
+def test_the_branches_for_cuda_go_forward_without_a_wait(network, precision, tmp_path, without_files):
+    """Without backward, which fake tensors of a device that is not there have not."""
+    rehearsal = Rehearsal("cuda", below={running.start: 1, normalized: 1}, own={training.accuracy: 1})
+    job = job_of("dm", [], network, tmp_path / "out.nsd", device=torch.device("cuda", 0), precision=precision)
+    run = run_of(job, MemoryPlan(1 << 30), rehearsal)
+    with rehearsal.held(), training.tf32(job.device):
+        images = synthesis.images(run.layout, run.arrays)
+        labels = synthesis.labels(run.layout, run.arrays, job.device)
+        began = rehearsal.waits.total()
+        step = job.settings.objective.loss(run.draws.state, images, labels, 0)
+        models = [run.world.new_network("stacked", i) for i in range(2)]
+        with training.autocast(job.device, precision):
+            logits = stacked.stack(models)(images.repeat(1, 2, 1, 1))
+        assert rehearsal.waits.total() == began
+        test = normalized(run.held_out, run.world.real.normalization, job.device)
+        found = training.accuracy(models[0], test, torch.zeros(len(test), dtype=torch.int64, device="cuda"), precision)
+    assert (step.loss.shape, step.loss.device.type) == ((), "cuda")
+    assert logits.shape == (2, len(images), job.source.geometry.classes)
+    assert found == 1 / len(test)

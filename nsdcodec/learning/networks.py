@@ -114,7 +114,8 @@ def widened(spec: NetworkSpec, width: int) -> NetworkSpec:
 
 def moved(network: Network, device: torch.device) -> Network:
     """The network itself, its weights now on the device, without a wait for what the device does."""
-    network._apply(lambda weight: on_device(weight, device))  # what `Module.to` is made of
+    # What `Module.to` is made of.
+    network._apply(lambda weight: on_device(weight, device))  # type: ignore[no-untyped-call]
     return network
 
 
