@@ -77,7 +77,7 @@ def build(spec: NetworkSpec, geometry: Geometry, seed: int) -> Network:
     InvalidSetting for a size that the network does not have or images that are too small for it."""
     check(spec)
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+        torch.default_generator.manual_seed(seed)  # not torch.manual_seed, which seeds every device
         return NETWORKS[spec.name](geometry, spec)
 
 

@@ -40,7 +40,8 @@ class Normalized:
     def __getitem__(self, index: Tensor | slice) -> Tensor:
         if isinstance(index, slice):
             index = torch.arange(len(self))[index]
-        if isinstance(self._pixels, Tensor) and self._pixels.device == self.device:
+        # By its type: "cuda" is "cuda:0".
+        if isinstance(self._pixels, Tensor) and self._pixels.device.type == self.device.type:
             return normalize(self._pixels[on_device(index, self.device)], self.normalization)
         return normalize(on_device(self._pixels[index.cpu()], self.device), self.normalization)
 
