@@ -73,7 +73,7 @@ def test_a_file_is_distilled_and_evaluated_on_the_device(tmp_path, objective, pa
     result = encode(job)
     assert (result.iterations, result.skipped) == (4, 0)
     dataset = NSDDataset(job.output)
-    assert dataset.header.provenance["device"] == torch.cuda.get_device_name()
+    assert dataset.header.provenance["device"] == f"{torch.cuda.get_device_name()} {precision}"
     on_device = evaluate(dataset, digits, 1, epochs=5, device=torch.device("cuda"), precision=precision)
     assert 0 <= on_device.mean <= 1
 

@@ -179,6 +179,23 @@ class TestDistributionMatching:
         means = class_means(values, torch.tensor([2, 0, 2, 1]), 3)
         assert means.tolist() == [[10.0, 20.0], [7.0, 7.0], [2.0, 4.0]]
 
+    @pytest.mark.parametrize("objective", [DM, DC], ids=["dm", "dc"])
+    def test_soft_labels_do_not_say_which_class_an_image_stands_for_where_the_context_does(self, objective):
+        asked = double_context(TOY, "scale_rotate")
+        known = replace(asked, stands_for=LABELS)
+        images = synthetic_images()
+        certain = F.one_hot(LABELS, 3).double()
+        others = (certain + 2 * certain.roll(1, dims=1)) / 3
+        loss = {
+            (context is known, labels is certain): objective.loss(objective.prepare(context), images, labels, 0).loss.item()
+            for context in (known, asked)
+            for labels in (certain, others)
+        }
+        assert loss[True, True] == loss[False, True]
+        assert loss[True, False] != loss[False, False]
+        assert known.by_class(others)[1] == [2, 2, 3]
+        assert asked.by_class(others)[1] == [3, 2, 2]
+
     def test_a_pooled_network_takes_plain_sgd_steps_on_real_data_before_it_is_used(self):
         objective = DistributionMatching(
             real_per_class=4, pool=1, pool_steps=3, pool_batch=100, pool_rate=0.05, pool_age=9

@@ -18,6 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from nsdcodec.errors import UnknownName
+from nsdcodec.system.devices import on_device
 
 SCALE, ROTATION, PADDING, CUTOUT = 1.2, 15.0, 0.125, 0.5
 
@@ -52,7 +53,7 @@ def apply(images: Tensor, chosen: Draw | None) -> Tensor:
     """Augmented images [n, C, H, W], differentiable in the images."""
     if chosen is None:
         return images
-    uniform = chosen.uniform.to(images.device, images.dtype)
+    uniform = on_device(chosen.uniform, images.device).to(images.dtype)
     return OPERATIONS[chosen.operation](images, uniform)
 
 

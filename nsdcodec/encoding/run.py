@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +97,8 @@ def start(
     the source, the settings and the objective do."""
     source, held_out = hold_out(task)
     own = context(task, compute, source, memory, experts_folder, reporter.listen)
+    # Soft labels too begin with the class that the rule gives an image.
+    own = replace(own, stands_for=synthesis.balanced_labels(layout))
     initial = ranks.from_first(lambda: _initial(task, layout, own))
     arrays = {role: values.to(compute.device).contiguous() for role, values in initial.items()}
     for role, values in arrays.items():

@@ -45,7 +45,7 @@ def labels(layout: Layout, arrays: Mapping[str, Tensor], device: torch.device | 
         return arrays["labels"].to(device).softmax(dim=1)
     if layout.labels == "stored":
         return arrays["labels"].to(device=device, dtype=torch.int64)
-    return balanced_labels(layout).to(device)
+    return on_device(balanced_labels(layout), torch.device(device))
 
 
 def balanced_labels(layout: Layout) -> Tensor:
@@ -127,8 +127,31 @@ def _batch_axis(
         return mixed
     mask = arrays["mask"]
     chosen_mask = mask[spectrum if len(mask) > 1 else torch.zeros_like(spectrum)]
-    full = mixed.new_zeros(*mixed.shape[:3], *mask.shape[1:])
-    return full.masked_scatter(chosen_mask[:, None, None].expand_as(full), mixed)
+    placed: Tensor = _Placed.apply(mixed, chosen_mask)
+    return placed
+
+
+class _Placed(torch.autograd.Function):
+    """Coefficients [B, m, t2, k] at the k places of masks [B, t3, t4], row by row, with zeros elsewhere. PyTorch's own
+    backward of `masked_scatter` makes the host wait for a GPU, to count what the mask lets through, and takes many
+    times as long on a CPU."""
+
+    @staticmethod
+    def forward(ctx: Any, mixed: Tensor, mask: Tensor) -> Tensor:
+        ctx.save_for_backward(mask)
+        ctx.count = mixed.shape[3]
+        full = mixed.new_zeros(*mixed.shape[:3], *mask.shape[1:])
+        return full.masked_scatter(mask[:, None, None].expand_as(full), mixed)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
+        (mask,), (g,) = ctx.saved_tensors, grads
+        flat = mask.flatten(1)
+        numbers = torch.arange(flat.shape[1], device=g.device).expand_as(flat)
+        # Each place goes to its rank in the mask; those outside to one more, which is cut off.
+        ranks = torch.where(flat, flat.cumsum(1) - 1, ctx.count)
+        places = numbers.new_zeros(len(flat), ctx.count + 1).scatter(1, ranks, numbers)[:, : ctx.count]
+        return g.flatten(3).gather(3, places[:, None, None].expand(*g.shape[:3], -1)), None
 
 
 def mixed_slices(slices: Tensor, block: Tensor, factors: Tensor) -> Tensor:
@@ -150,8 +173,8 @@ def _spatial_axis(
         matrices = arrays[f"{axis}_kernel"]
     else:
         size = getattr(layout.geometry, "channels" if axis == "channel" else axis)
-        named = torch.tensor(basis(kind, values.shape[dimension], size))
-        matrices = named.to(values)[None]
+        named = torch.tensor(basis(kind, values.shape[dimension], size), dtype=values.dtype)
+        matrices = on_device(named, values.device)[None]
     if len(matrices) == 1:
         return (values.movedim(dimension, -1) @ matrices[0]).movedim(-1, dimension)
     return (values.movedim(dimension, -1) @ matrices[kernel][:, None, None]).movedim(-1, dimension)

@@ -42,7 +42,8 @@ class InMemory:
         return len(self.labels)
 
     def take(self, index: Tensor) -> tuple[Tensor, Tensor]:
-        return self.images[index.to(self.images.device)], self.labels[index.to(self.labels.device)]
+        index = on_device(index, self.device)
+        return self.images[index], self.labels[index]
 
 
 @dataclass(frozen=True)
@@ -70,10 +71,11 @@ def epoch(
     augmentations of its own, those that it would have alone. Images [n, S C, H, W], a network's C channels side by
     side, and labels [S, n] or [S, n, classes].
 
-    All is drawn before the first batch and sent to the device at once, so that no step waits for a copy.
+    All is drawn before the first batch, and no step waits for a copy: the numbers are sent to the device at once. The
+    order stays on the host, where large sets of images are.
     """
     plans = [_Plan.drawn(len(examples), batch_size, strategy, generator) for generator in generators]
-    orders = on_device(torch.stack([plan.order for plan in plans]), examples.device)
+    orders = torch.stack([plan.order for plan in plans])
     uniforms = on_device(torch.stack([plan.uniform for plan in plans]), examples.device)
     steps = zip(orders.split(batch_size, dim=1), uniforms.split(batch_size, dim=1), strict=True)
     for step, (index, uniform) in enumerate(steps):

@@ -15,6 +15,7 @@ from nsdcodec.format.geometry import Geometry
 from nsdcodec.format.recipe import NetworkSpec
 from nsdcodec.learning.architectures import VGG11, AlexNet, ResNet18
 from nsdcodec.learning.base import Network, instance_norm
+from nsdcodec.system.devices import on_device
 
 
 class MeanPool(nn.Module):
@@ -94,7 +95,7 @@ def build(spec: NetworkSpec, geometry: Geometry, seed: int) -> Network:
     """
     check(spec)
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+        torch.default_generator.manual_seed(seed)  # not torch.manual_seed, which seeds every device
         return NETWORKS[spec.name](geometry, spec)
 
 
@@ -127,6 +128,15 @@ def named(name: str, own: NetworkSpec) -> NetworkSpec:
 def widened(spec: NetworkSpec, width: int) -> NetworkSpec:
     """The same at another width; a fixed architecture as it is."""
     return spec if spec.name in FIXED else replace(spec, width=width)
+
+
+def moved(network: Network, device: torch.device) -> Network:
+    """The network itself, with new weights on the device, without a wait for what the device does."""
+    # Not by `Module.to`, whose copies of memory that is not pinned wait.
+    for module in network.modules():
+        for name, weight in list(module.named_parameters(recurse=False)):
+            setattr(module, name, nn.Parameter(on_device(weight.detach(), device)))
+    return network
 
 
 def flatten(network: nn.Module) -> Tensor:

@@ -11,6 +11,7 @@ from torch import Tensor
 from nsdcodec.format.recipe import Normalization
 from nsdcodec.sources.base import Split, normalize
 from nsdcodec.sources.streamed import Streamed
+from nsdcodec.system.devices import on_device
 from nsdcodec.system.free_memory import free_memory
 
 # The share of what is free that real images may take where the caller does not say how much.
@@ -39,12 +40,10 @@ class Normalized:
     def __getitem__(self, index: Tensor | slice) -> Tensor:
         if isinstance(index, slice):
             index = torch.arange(len(self))[index]
-        if isinstance(self._pixels, Tensor) and self._pixels.device == self.device:
-            return normalize(self._pixels[index.to(self.device)], self.normalization)
-        pixels = self._pixels[index.cpu()]
-        if self.device.type == "cuda":  # without a wait for what the device does now
-            pixels = pixels.pin_memory()
-        return normalize(pixels.to(self.device, non_blocking=True), self.normalization)
+        # By its type: "cuda" is "cuda:0".
+        if isinstance(self._pixels, Tensor) and self._pixels.device.type == self.device.type:
+            return normalize(self._pixels[on_device(index, self.device)], self.normalization)
+        return normalize(on_device(self._pixels[index.cpu()], self.device), self.normalization)
 
 
 def normalized(
@@ -92,7 +91,7 @@ class RealData:
 
     def take(self, index: Tensor) -> tuple[Tensor, Tensor]:
         """Images [n, C, H, W] and labels [n] at these places."""
-        return self.images[index], self.labels[index.to(self.device)]
+        return self.images[index], self.labels[on_device(index, self.device)]
 
     def batch(self, n: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """n images drawn uniformly, with repetition; all of them, in order, where n is as many or more."""

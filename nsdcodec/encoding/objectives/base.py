@@ -15,10 +15,12 @@ from nsdcodec.encoding.experts import Experts
 from nsdcodec.errors import InvalidSetting
 from nsdcodec.format.geometry import Geometry
 from nsdcodec.format.recipe import NetworkSpec
+from nsdcodec.format.synthesis import hard_labels
 from nsdcodec.learning import networks
 from nsdcodec.learning.base import Network
 from nsdcodec.learning.compute import Compute
 from nsdcodec.learning.real import RealData
+from nsdcodec.system.devices import on_device
 from nsdcodec.system.randomness import seed_of, stream
 
 
@@ -26,7 +28,9 @@ from nsdcodec.system.randomness import seed_of, stream
 class Context:
     """What every objective may look at: the real training images, the network to distil with, and how to compute.
     `on_prepare` hears of a long preparation: what is made, and how far it is, 0 to 1. `draw` numbers the independent
-    draws that an iteration averages (`draws`): each has a context of its own, which differs in its chance alone."""
+    draws that an iteration averages (`draws`): each has a context of its own, which differs in its chance alone.
+    `stands_for` int64 [n] on the CPU is the class that each synthetic image stands for, where images of a class are
+    treated together: known before, so that no iteration waits for soft labels to say it. None: what the labels say."""
 
     geometry: Geometry
     real: RealData
@@ -38,6 +42,7 @@ class Context:
     experts_folder: Path
     on_prepare: Callable[[str, float], None] = lambda text, done: None
     draw: int = 0
+    stands_for: Tensor | None = None
 
     @property
     def device(self) -> torch.device:
@@ -50,7 +55,14 @@ class Context:
     def new_network(self, *purpose: str | int) -> Network:
         """A network whose initial weights depend on the seed, the purpose and the draw."""
         seed = seed_of(self.seed, "network", *purpose, *self._of_draw)
-        return networks.build(self.network, self.geometry, seed).to(self.device)
+        return networks.moved(networks.build(self.network, self.geometry, seed), self.device)
+
+    def by_class(self, labels: Tensor) -> tuple[Tensor, list[int]]:
+        """Places int64 [n], on the device, of the synthetic images of class 0, then of class 1, and so on; and how many
+        there are of each class."""
+        classes = hard_labels(labels).cpu() if self.stands_for is None else self.stands_for
+        counts = torch.bincount(classes, minlength=self.geometry.classes).tolist()
+        return on_device(classes.argsort(stable=True), self.device), counts
 
     @property
     def _of_draw(self) -> tuple[str | int, ...]:

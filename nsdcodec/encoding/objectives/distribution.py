@@ -21,7 +21,6 @@ from nsdcodec.encoding.objectives.base import Context, Match, MemoryNeed, Object
 from nsdcodec.encoding.objectives.student import learn
 from nsdcodec.errors import InvalidSetting
 from nsdcodec.format.geometry import Geometry
-from nsdcodec.format.synthesis import hard_labels
 from nsdcodec.learning import networks
 from nsdcodec.learning.base import Network
 from nsdcodec.learning.chunks import KnownGradient, ranges
@@ -97,9 +96,7 @@ class DistributionMatching(Objective[PoolState]):
         network = state.pool[slot] if self.pool else context.new_network("dm", iteration)
         places = context.real.places_per_class(self.real_per_class, generator)
         classes = len(places)
-        hard = hard_labels(labels)
-        order = hard.argsort(stable=True)
-        counts = torch.bincount(hard, minlength=classes).tolist()
+        order, counts = context.by_class(labels)
         # Siamese: the real and the synthetic images of a class are augmented alike, each class in its own way.
         chosen = [augmentation.draw(context.augmentation, 1, generator) for _ in range(classes)]
         embed = partial(_embedded, context, network, chosen)

@@ -24,6 +24,7 @@ from nsdcodec.format.geometry import Geometry
 from nsdcodec.learning import networks
 from nsdcodec.learning.base import Network
 from nsdcodec.learning.chunks import KnownGradient, in_chunks
+from nsdcodec.system.devices import on_device
 
 # Rows of the gradient with a smaller norm count for less: the direction of almost nothing is noise, and its derivative
 # is large. As in the authors' code, which adds 1e-6 to the product of two norms; here each is held at 1e-3 or above.
@@ -73,17 +74,15 @@ class GradientMatching(Objective[GradientState]):
         return GradientState(context)
 
     def loss(self, state: GradientState, images: Tensor, labels: Tensor, iteration: int) -> Match:
-        """The sum over classes of `distance`. Labels are int64 [n], or probabilities [n, classes], where the largest
-        says which class an image stands for; a class that no image stands for adds nothing."""
+        """The sum over classes of `distance`. Labels are int64 [n], or probabilities [n, classes]; which class an image
+        stands for, the context says; a class that no image stands for adds nothing."""
         context = state.context
         self._renew(state, images.detach(), labels.detach(), iteration)
         network = state.network
         weights = [weight for weight in network.parameters() if weight.dim() > 1]
         generator = context.stream("dc", iteration)
         real = context.real.places_per_class(self.real_per_class, generator)
-        hard = labels if labels.dim() == 1 else labels.argmax(dim=1)
-        order = hard.argsort(stable=True)
-        counts = torch.bincount(hard, minlength=len(real)).tolist()
+        order, counts = context.by_class(labels)
         inputs = [images, labels] if labels.is_floating_point() else [images]
         gradients = [torch.zeros_like(values) for values in inputs]
         total = images.new_zeros(())
@@ -113,7 +112,7 @@ class GradientMatching(Objective[GradientState]):
             return
         generator = context.stream("dc", "inner", iteration)
         for _ in range(self.inner_steps):
-            index = torch.randperm(len(images), generator=generator)[: self.inner_batch].to(images.device)
+            index = on_device(torch.randperm(len(images), generator=generator)[: self.inner_batch], images.device)
             learn(context, state.network, images[index], labels[index], self.inner_rate, generator)
 
 

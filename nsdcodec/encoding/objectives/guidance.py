@@ -65,7 +65,7 @@ class Guided(Objective[S]):
         assert match.network is not None
         weights = match.student
         if weights is None:
-            start, rate = networks.flatten(match.network), torch.tensor(guidance.rate, device=context.device)
+            start, rate = networks.flatten(match.network), torch.full((), guidance.rate, device=context.device)
             own = Student(match.network, guidance.steps, None, context.augmentation, context.compute)
             weights = unroll(own, start, images, labels, rate, generator)
         real, wanted = context.real.batch(guidance.real_batch, generator)

@@ -14,6 +14,7 @@ from nsdcodec.encoding.budget import Budget
 from nsdcodec.encoding.parameterizations.per_image import Corner
 from nsdcodec.errors import InvalidSetting
 from nsdcodec.format.geometry import Geometry
+from nsdcodec.system.devices import on_device
 
 
 @dataclass(frozen=True)
@@ -49,4 +50,4 @@ class DWT(Corner):
         bands[:coarse_rows, coarse_columns:] = kept[0]
         bands[coarse_rows:, :coarse_columns] = kept[1]
         bands[coarse_rows:, coarse_columns:] = kept[2]
-        return {**arrays, "spectrum": spectrum * bands.to(spectrum)}
+        return {**arrays, "spectrum": spectrum * on_device(bands, spectrum.device).to(spectrum.dtype)}

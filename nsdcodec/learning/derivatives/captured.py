@@ -48,11 +48,12 @@ class Captured:
 
 def _record(function: Function, inputs: Sequence[Tensor]) -> tuple[list[Tensor], Callable[[], None]]:
     # What PyTorch asks for: a run on the stream of the recording, before it.
-    aside = torch.cuda.Stream(inputs[0].device)
-    aside.wait_stream(torch.cuda.current_stream())
+    device = inputs[0].device  # which need not be the one that CUDA calls current
+    aside = torch.cuda.Stream(device)
+    aside.wait_stream(torch.cuda.current_stream(device))
     with torch.cuda.stream(aside):
         function(*inputs)
-    torch.cuda.current_stream().wait_stream(aside)
+    torch.cuda.current_stream(device).wait_stream(aside)
     graph = torch.cuda.CUDAGraph()
     # Other threads, such as one that pins the next images, may go on meanwhile.
     with torch.cuda.graph(graph, stream=aside, capture_error_mode="thread_local"):
