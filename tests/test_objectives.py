@@ -187,7 +187,9 @@ class TestDistributionMatching:
         certain = F.one_hot(LABELS, 3).double()
         others = (certain + 2 * certain.roll(1, dims=1)) / 3
         loss = {
-            (context is known, labels is certain): objective.loss(objective.prepare(context), images, labels, 0).loss.item()
+            (context is known, labels is certain): float(
+                objective.loss(objective.prepare(context), images, labels, 0).loss
+            )
             for context in (known, asked)
             for labels in (certain, others)
         }
