@@ -8,6 +8,7 @@ import re
 import statistics
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,7 @@ from nsdcodec.bench.run import execute
 from nsdcodec.bench.scales import SCALES, scale
 from nsdcodec.bench.table import Row, Table
 from nsdcodec.bench.tables import TABLES, table
-from nsdcodec.encoding import encoder, progress
+from nsdcodec.encoding import encoder, progress, resuming
 from nsdcodec.encoding.budget import Budget
 from nsdcodec.errors import Interrupted, InvalidSetting, UnknownName
 from nsdcodec.evaluation.corruptions import CORRUPTIONS
@@ -87,13 +88,13 @@ def calls(monkeypatch):
     seen: dict[str, list] = {"encode": [], "evaluate": []}
     real_encode, real_evaluate = encoder.encode, run.evaluate
 
-    def encode(job, listen):
-        seen["encode"].append(job.output.stem)
-        return real_encode(job, listen)
+    def encode(task, output, *rest, **named):
+        seen["encode"].append(output.path.stem)
+        return real_encode(task, output, *rest, **named)
 
-    def evaluate(dataset, source, count, epochs, network, seed, *rest, **named):
-        seen["evaluate"].append((network.name, seed))
-        return real_evaluate(dataset, source, count, epochs, network, seed, *rest, **named)
+    def evaluate(*rest, recipe, seed, **named):
+        seen["evaluate"].append((recipe.network.name, seed))
+        return real_evaluate(*rest, recipe=recipe, seed=seed, **named)
 
     monkeypatch.setattr(encoder, "encode", encode)
     monkeypatch.setattr(run, "evaluate", evaluate)
@@ -234,8 +235,8 @@ class TestRuns:
         with pytest.raises(Interrupted):
             execute(made, stop)
         iterations = []
-        real = encoder._load
-        monkeypatch.setattr(encoder, "_load", lambda run, saved: (real(run, saved), iterations.append(run.iteration)))
+        real = resuming.load
+        monkeypatch.setattr(resuming, "load", lambda run, saved: (real(run, saved), iterations.append(run.iteration)))
         execute(made)
         assert iterations == [2]
         name = "nsd-ipc1-seed0.nsd"
@@ -257,6 +258,20 @@ class TestRuns:
         assert not calls["encode"]
         execute(replace(changed, restart=True))
         assert calls["encode"] == STEMS
+
+    def test_results_of_0_1_count_and_what_differs_from_them_is_named(self, bench, calls):
+        made = bench(rows=TWO.rows[:1])
+        execute(made)
+        for path in made.folder.glob("*-seed?.json"):
+            document = json.loads(path.read_text())
+            del document["identity"]["elements of the budget"], document["identity"]["bytes of the budget"]
+            document["identity"] |= {"ipc": 1.0, "bits per class": None}
+            path.write_text(json.dumps(document))
+        calls["encode"].clear()
+        assert len(execute(made)) == 2
+        assert not calls["encode"]
+        with pytest.raises(InvalidSetting, match=r"was made with validation.epochs 1, this run has 2; give another"):
+            execute(bench("validation.epochs=2", rows=TWO.rows[:1]))
 
     def test_a_checkpoint_of_other_settings_is_refused_and_restart_drops_it(self, bench, calls):
         def stop(done, text):
@@ -298,7 +313,7 @@ class TestRuns:
         assert means == pytest.approx({"convnet": 90, "convnet1": 20, "alexnet": 40, "cross": 30})
 
     def test_corruptions_are_columns_and_their_average_is_of_them_all(self, bench, monkeypatch):
-        monkeypatch.setattr(run, "SEVERITIES", (1,))
+        monkeypatch.setattr(run, "robustness", partial(run.robustness, severities=(1,)))
         found = Table("corrupted", TWO.rows[:1], corruptions=True)
         made = bench(table=found)
         assert made.corruption_images == 355 < made.scale.corruption_images
@@ -312,7 +327,7 @@ class TestRuns:
 
     def test_an_override_changes_the_rows_that_have_its_key_and_no_others(self, bench):
         made = bench("kernels=3", "parameterization.dtype=float32")
-        pixel, nsd = (found.job.settings.flat() for found in trials(replace(made, scale=replace(made.scale, seeds=1))))
+        pixel, nsd = (found.task.settings.flat() for found in trials(replace(made, scale=replace(made.scale, seeds=1))))
         assert nsd["parameterization.kernels"] == 3
         assert "parameterization.kernels" not in pixel
         assert pixel["parameterization.dtype"] == nsd["parameterization.dtype"] == "float32"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 from builders import fresh_python
-from contexts import double_context, seeded
+from contexts import double_context, seeded, student_of
 from torch import Tensor
 
 from nsdcodec.encoding.objectives import student
@@ -21,13 +21,13 @@ GEOMETRY = Geometry(3, 2, 12, 12)
 def gradients(steps: int = 2) -> list[Tensor]:
     """Student, and gradients of a function of it with respect to images, soft labels and rate."""
     # Two wide convolutions, the second of odd pixels, so that both kinds are there.
-    world = double_context(GEOMETRY, "flip", NetworkSpec(depth=3, width=64))
-    network = world.new_network("structure")
+    context = double_context(GEOMETRY, "flip", NetworkSpec(depth=3, width=64))
+    network = context.new_network("structure")
     start = networks.flatten(network)
     images = torch.randn(5, 2, 12, 12, generator=seeded(1), dtype=torch.float64, requires_grad=True)
     labels = torch.randn(5, 3, generator=seeded(2), dtype=torch.float64).softmax(dim=1).requires_grad_()
     rate = torch.tensor(0.3, dtype=torch.float64, requires_grad=True)
-    last = student.unroll(world, network, start, images, labels, rate, steps, None, seeded(3))
+    last = student.unroll(student_of(context, network, steps), start, images, labels, rate, seeded(3))
     return [last, *torch.autograd.grad(last.square().sum(), [images, labels, rate])]
 
 
@@ -62,22 +62,23 @@ def test_compiled_steps_have_the_numbers_of_plain_ones(monkeypatch):
 @pytest.mark.usefixtures("compiler")
 def test_compiled_steps_are_as_near_to_the_exact_gradient_as_the_graph_is():
     """In float32, at the size of real images, where a sum over pixels is long."""
-    world = double_context(Geometry(4, 3, 32, 32), "none", NetworkSpec(depth=2, width=64))
+    context = double_context(Geometry(4, 3, 32, 32), "none", NetworkSpec(depth=2, width=64))
     errors = []
     for seed in range(3):
         images = torch.randn(4, 3, 32, 32, generator=seeded(seed), dtype=torch.float64)
         found = []
         for dtype, graph in ((torch.float64, True), (torch.float32, True), (torch.float32, False)):
-            network = world.new_network("structure").to(dtype)
+            network = context.new_network("structure").to(dtype)
             given = images.to(dtype).requires_grad_()
             rate = torch.tensor(0.01, dtype=dtype)
             start, labels = networks.flatten(network), torch.arange(4)
-            batches = student.draw_batches(world, labels, 2, None, seeded(2))
+            learner = student_of(context, network, 2)
+            batches = student.draw_batches(learner, labels, seeded(2))
             with compiled.kernels(True):
                 last = (
-                    student.unroll_with_graph(world, network, start, given, labels, rate, batches)
+                    student.unroll_with_graph(learner, start, given, labels, rate, batches)
                     if graph
-                    else student.unroll(world, network, start, given, labels, rate, 2, None, seeded(2))
+                    else student.unroll(learner, start, given, labels, rate, seeded(2))
                 )
                 found.append(torch.autograd.grad(last.square().sum(), given)[0].double())
         exact, *rounded = found
@@ -87,7 +88,7 @@ def test_compiled_steps_are_as_near_to_the_exact_gradient_as_the_graph_is():
 
 
 NO_COMPILER = """
-from nsdcodec.learning import compiled
+from nsdcodec.learning.derivatives import compiled
 from test_compiled import gradients
 reason = compiled.missing("cpu")
 print(len(gradients()), reason)

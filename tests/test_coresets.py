@@ -12,11 +12,13 @@ from contexts import CPU, double_context, real_data, seeded, toy_source
 from torch import Tensor
 
 from nsdcodec.encoding.coresets import KINDS, Coreset, forgotten, herd, ranking
-from nsdcodec.encoding.objectives.base import World
+from nsdcodec.encoding.objectives.base import Context
 from nsdcodec.errors import InvalidSetting, UnknownName
 from nsdcodec.format.geometry import Geometry
 from nsdcodec.format.recipe import NetworkSpec
 from nsdcodec.learning import networks, training
+from nsdcodec.learning.batches import InMemory
+from nsdcodec.learning.compute import Compute
 from nsdcodec.learning.real import RealData
 from nsdcodec.sources.base import Split
 from nsdcodec.system.randomness import seed_of, stream
@@ -25,14 +27,14 @@ TOY = Geometry(3, 2, 8, 8)
 QUICK = Coreset(epochs=3, batch_size=8, learning_rate=0.05)
 
 
-def world(seed: int = 5, per_class: tuple[int, ...] = (9, 4, 6), noise: float = 120.0) -> World:
+def toy_context(seed: int = 5, per_class: tuple[int, ...] = (9, 4, 6), noise: float = 120.0) -> Context:
     """Classes of different sizes, mixed, and hard enough that not all is learned at once."""
     split = toy_source(TOY, max(per_class), noise=noise).train
     kept = torch.cat([(split.labels == label).nonzero()[:n, 0] for label, n in enumerate(per_class)])
     kept = kept[torch.randperm(len(kept), generator=seeded(3))]
     normalization = toy_source(TOY).normalization
     real = RealData(Split(split.images[kept], split.labels[kept]), TOY.classes, normalization, CPU)
-    return World(**(vars(double_context(TOY)) | {"real": real, "seed": seed}))
+    return Context(**(vars(double_context(TOY)) | {"real": real, "seed": seed}))
 
 
 class TestHerding:
@@ -63,7 +65,7 @@ class TestHerding:
         assert sorted(herd(torch.ones(5, 2), 9).tolist()) == [0, 1, 2, 3, 4]
 
     def test_it_ranks_by_the_embedding_of_a_network_trained_on_the_real_images(self):
-        made = world()
+        made = toy_context()
         spec = NetworkSpec(depth=1, width=5)
         network = networks.build(spec, TOY, seed_of(5, "network", "herding"))
         images, labels = made.real.take(torch.arange(len(made.real)))
@@ -103,14 +105,14 @@ class TestForgetting:
             assert most > 0
 
     def test_the_most_forgotten_come_first_and_the_seed_breaks_ties(self, monkeypatch):
-        made = world()
+        made = toy_context()
         letters = {0: "RwRw", 1: "RRRR", 2: "wwww", 3: "Rwww"}
         kind = torch.arange(19) % 4
         texts = [letters[int(k)] for k in kind]
         epochs = iter(list(history(*texts)) * 3)
         monkeypatch.setattr("nsdcodec.encoding.coresets._right", lambda world, network: next(epochs))
         first, again, other = (
-            ranking("forgetting", World(**(vars(made) | {"seed": seed})), 99, replace(QUICK, epochs=4))
+            ranking("forgetting", Context(**(vars(made) | {"seed": seed})), 99, replace(QUICK, epochs=4))
             for seed in (1, 1, 2)
         )
         score = {0: 2, 1: 0, 2: 4, 3: 1}
@@ -121,7 +123,7 @@ class TestForgetting:
         assert [part.tolist() for part in first] != [part.tolist() for part in other]
 
     def test_it_tests_every_real_image_after_each_epoch(self, monkeypatch):
-        made = world(noise=40.0)
+        made = toy_context(noise=40.0)
         seen: list[Tensor] = []
         monkeypatch.setattr(
             "nsdcodec.encoding.coresets.forgotten", lambda right: seen.append(right) or forgotten(right)
@@ -131,8 +133,8 @@ class TestForgetting:
         images, labels = made.real.take(torch.arange(19))
         recipe = training.TrainingRecipe(0.05, 0.9, 5e-4, 8, 3, "none", made.network)
         wanted: list[list[bool]] = []
-        training.train(
-            network, images, labels, recipe, stream(5, "forgetting"),
+        training.train_on(
+            [network], InMemory(images, labels), recipe, [stream(5, "forgetting")],
             after_epoch=lambda epoch: wanted.append((network(images).argmax(dim=1) == labels).tolist()),
         )  # fmt: skip
         assert seen[0].tolist() == wanted
@@ -142,7 +144,7 @@ class TestForgetting:
 @pytest.mark.parametrize("kind", KINDS)
 class TestEveryKind:
     def test_every_class_has_its_own_images_and_no_more_than_asked_for(self, kind):
-        made = world()
+        made = toy_context()
         for most, sizes in ((5, [5, 4, 5]), (1, [1, 1, 1]), (50, [9, 4, 6])):
             found = ranking(kind, made, most, QUICK)
             assert [len(chosen) for chosen in found] == sizes
@@ -152,34 +154,34 @@ class TestEveryKind:
                 assert (made.real.labels[chosen] == label).all()
 
     def test_a_longer_ranking_begins_with_the_shorter(self, kind):
-        short, long = (ranking(kind, world(), most, QUICK) for most in (2, 6))
+        short, long = (ranking(kind, toy_context(), most, QUICK) for most in (2, 6))
         assert all(torch.equal(one, other[:2]) for one, other in zip(short, long, strict=True))
 
     def test_the_seed_decides_and_nothing_else(self, kind):
         rankings = []
         for seed in (1, 1, 2):
             torch.manual_seed(len(rankings))  # the global generator is nobody's business
-            rankings.append([chosen.tolist() for chosen in ranking(kind, world(seed), 6, QUICK)])
+            rankings.append([chosen.tolist() for chosen in ranking(kind, toy_context(seed), 6, QUICK)])
         assert rankings[0] == rankings[1] != rankings[2]
 
     def test_its_training_is_told(self, kind):
         heard: list[tuple[str, float]] = []
-        made = World(**(vars(world()) | {"on_prepare": lambda text, done: heard.append((text, done))}))
+        made = Context(**(vars(toy_context()) | {"on_prepare": lambda text, done: heard.append((text, done))}))
         ranking(kind, made, 1, QUICK)
         assert [text for text, _ in heard] == [f"{kind}, epoch {epoch} of 3" for epoch in (1, 2, 3)]
         assert [done for _, done in heard] == pytest.approx([1 / 3, 2 / 3, 1])
         assert all(before < after for (_, before), (_, after) in pairwise(heard))
 
     def test_bfloat16_ranks_too(self, kind):
-        made = World(**(vars(world()) | {"precision": "bfloat16"}))
+        made = Context(**(vars(toy_context()) | {"compute": Compute(precision="bfloat16")}))
         assert [len(chosen) for chosen in ranking(kind, made, 3, QUICK)] == [3, 3, 3]
 
 
 def test_what_cannot_be_meant_is_refused():
     with pytest.raises(UnknownName, match="unknown coreset 'herdin': did you mean 'herding'"):
-        ranking("herdin", world(), 1)
+        ranking("herdin", toy_context(), 1)
     with pytest.raises(InvalidSetting, match="0 images a class asked for; at least 1"):
-        ranking("herding", world(), 0)
+        ranking("herding", toy_context(), 0)
     for wrong in ({"epochs": 0}, {"batch_size": 0}, {"width": 0}, {"learning_rate": 0.0}):
         with pytest.raises(InvalidSetting, match=next(iter(wrong))):
             Coreset(**wrong)

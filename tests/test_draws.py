@@ -11,9 +11,9 @@ import torch
 from contexts import double_context, real_data, seeded, toy_source
 from torch import Tensor
 
-from nsdcodec.encoding.draws import Draws, Word, check
-from nsdcodec.encoding.objectives import Guided
-from nsdcodec.encoding.objectives.base import Objective, State, Step, World
+from nsdcodec.encoding.draws import Averaged, Draws, StepStatus, check
+from nsdcodec.encoding.objectives import Guidance, Guided
+from nsdcodec.encoding.objectives.base import Context, Match, Objective, State
 from nsdcodec.encoding.objectives.distribution import DistributionMatching
 from nsdcodec.encoding.objectives.gradient import GradientMatching
 from nsdcodec.errors import InvalidSetting
@@ -22,24 +22,24 @@ from nsdcodec.system.ranks import Ranks
 
 TOY = Geometry(3, 2, 8, 8)
 LABELS = torch.tensor([0, 0, 1, 1, 2, 2])
-SILENT = Word(0, 0, 0)
+SILENT = StepStatus(0, 0, 0.25)
 DM = DistributionMatching(real_per_class=4)
 
 
 @dataclass(frozen=True)
-class Noise(Objective):
+class Noise(Objective[State]):
     """A loss whose gradient is known: images times numbers drawn for this iteration and draw."""
 
     name: ClassVar[str] = "noise"
 
-    def prepare(self, world: World) -> State:
+    def prepare(self, context: Context) -> State:
         rate = torch.tensor(2.0, requires_grad=True)
-        return State(world, {"rate": rate}, {"rate": 0.1})
+        return State(context, {"rate": rate}, {"rate": 0.1})
 
-    def loss(self, state: State, images: Tensor, labels: Tensor, iteration: int) -> Step:
-        noise = torch.randn(images.shape, generator=state.world.stream("noise", iteration), dtype=images.dtype)
+    def loss(self, state: State, images: Tensor, labels: Tensor, iteration: int) -> Match:
+        noise = torch.randn(images.shape, generator=state.context.stream("noise", iteration), dtype=images.dtype)
         loss = (images * noise).sum() * state.learnable["rate"]
-        return Step(loss, parts={"half": loss.detach() / 2})
+        return Match(loss, terms={"half": loss.detach() / 2}, notes=(f"draw {state.context.draw}",))
 
 
 def noise_of(seed: int, iteration: int, draw: int, like: Tensor) -> Tensor:
@@ -49,9 +49,11 @@ def noise_of(seed: int, iteration: int, draw: int, like: Tensor) -> Tensor:
     return torch.randn(like.shape, generator=torch.Generator().manual_seed(number), dtype=like.dtype)
 
 
-def averaged(objective: Objective, count: int, coefficients: Tensor, iteration: int = 4, world: World | None = None):
+def averaged(
+    objective: Objective[State], count: int, coefficients: Tensor, iteration: int = 4, context: Context | None = None
+) -> tuple[Draws[State], Averaged]:
     """The images are twice the coefficients."""
-    draws = Draws.prepare(objective, world or double_context(TOY), count, Ranks())
+    draws = Draws.prepare(objective, context or double_context(TOY), count, Ranks())
     parameters = [coefficients, *draws.state.learnable.values()]
     return draws, draws.averaged(2 * coefficients, LABELS, iteration, parameters, lambda: SILENT)
 
@@ -62,7 +64,7 @@ def coefficients(dtype: torch.dtype = torch.float64) -> Tensor:
 
 
 @pytest.mark.parametrize("count", [1, 2, 5])
-def test_gradient_loss_and_parts_are_means_over_draws_of_different_chance(count):
+def test_gradient_loss_and_terms_are_means_over_draws_of_different_chance(count):
     start = coefficients()
     _, found = averaged(Noise(), count, start)
     noises = [noise_of(5, 4, draw, start) for draw in range(count)]
@@ -71,8 +73,10 @@ def test_gradient_loss_and_parts_are_means_over_draws_of_different_chance(count)
     torch.testing.assert_close(found.gradients[0], 2 * 2.0 * mean)
     assert found.gradients[1].item() == pytest.approx(inner)
     assert found.loss == pytest.approx(2.0 * inner)
-    assert {name: part.item() for name, part in found.parts.items()} == {"half": pytest.approx(inner)}
+    assert {name: term.item() for name, term in found.terms.items()} == {"half": pytest.approx(inner)}
     assert found.finite
+    assert found.notes == tuple(f"draw {draw}" for draw in range(count))
+    assert found.statuses == [SILENT]
 
 
 def test_float32_gradients_are_added_in_the_order_of_the_draws():
@@ -85,7 +89,12 @@ def test_float32_gradients_are_added_in_the_order_of_the_draws():
 
 @pytest.mark.parametrize(
     "objective",
-    [DM, replace(DM, pool=2, pool_steps=0), GradientMatching(real_per_class=4), Guided(DM, weight=0.3, real_batch=6)],
+    [
+        DM,
+        replace(DM, pool=2, pool_steps=0),
+        GradientMatching(real_per_class=4),
+        Guided(DM, Guidance(0.3, real_batch=6)),
+    ],
     ids=["dm", "pool", "dc", "guided"],
 )
 def test_the_gradient_is_that_of_the_mean_loss_by_finite_differences(objective):
@@ -102,13 +111,13 @@ def test_the_gradient_is_that_of_the_mean_loss_by_finite_differences(objective):
 
 
 def test_the_first_draw_is_what_it_is_alone():
-    world = double_context(TOY)
-    of_draw = [replace(world, draw=draw) for draw in range(3)]
+    context = double_context(TOY)
+    of_draw = [replace(context, draw=draw) for draw in range(3)]
     numbers = [torch.rand(4, generator=one.stream("a", 1)).tolist() for one in of_draw]
-    assert numbers[0] == torch.rand(4, generator=world.stream("a", 1)).tolist()
+    assert numbers[0] == torch.rand(4, generator=context.stream("a", 1)).tolist()
     assert len(set(map(tuple, numbers))) == 3
     weights = [next(iter(one.new_network("a", 1).parameters())).flatten()[0].item() for one in of_draw]
-    assert weights[0] == next(iter(world.new_network("a", 1).parameters())).flatten()[0].item()
+    assert weights[0] == next(iter(context.new_network("a", 1).parameters())).flatten()[0].item()
     assert len(set(weights)) == 3
 
 
@@ -129,12 +138,12 @@ def test_a_draw_that_is_not_finite_spoils_the_mean(monkeypatch):
     true = DistributionMatching.loss
 
     def loss(self, state, images, labels, iteration):
-        step = true(self, state, images, labels, iteration)
-        return replace(step, loss=step.loss * float("nan")) if state.world.draw == 1 else step
+        match = true(self, state, images, labels, iteration)
+        return replace(match, loss=match.loss * float("nan")) if state.context.draw == 1 else match
 
     monkeypatch.setattr(DistributionMatching, "loss", loss)
-    world = World(**(vars(double_context(TOY)) | {"real": real_data(toy_source(TOY, 6))}))
-    found = [averaged(DM, count, coefficients(torch.float32), world=world)[1].finite for count in (1, 2, 3)]
+    context = Context(**(vars(double_context(TOY)) | {"real": real_data(toy_source(TOY, 6))}))
+    found = [averaged(DM, count, coefficients(torch.float32), context=context)[1].finite for count in (1, 2, 3)]
     assert found == [True, False, False]
 
 

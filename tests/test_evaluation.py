@@ -17,7 +17,9 @@ from nsdcodec.format.container.header import Header
 from nsdcodec.format.geometry import Geometry
 from nsdcodec.format.layout import ArraySpec, Layout, Synthesis
 from nsdcodec.format.recipe import NetworkSpec, Normalization, TrainingRecipe
-from nsdcodec.learning.networks import FIXED, flatten
+from nsdcodec.learning.architectures import AlexNet
+from nsdcodec.learning.compute import Compute
+from nsdcodec.learning.networks import FIXED, build, flatten
 from nsdcodec.sources.base import Source, normalize
 
 TOY = Geometry(4, 1, 8, 8)
@@ -66,25 +68,24 @@ def test_a_file_that_separates_the_classes_trains_networks_that_do_and_wrong_lab
     easy = toy_source(TOY, train=4, test=25, noise=20.0)
     assert easy.test is not None
     shifted = replace(easy, test=replace(easy.test, labels=(easy.test.labels + 1) % 4))
-    right, wrong = (evaluate(dataset, one, count=1, epochs=20).mean for one in (easy, shifted))
+    right, wrong = (evaluate(dataset, one, count=1, recipe=replace(RECIPE, epochs=20)).mean for one in (easy, shifted))
     assert right > 0.9
     assert right + wrong <= 1
     assert wrong < 0.1
 
 
 def test_each_network_starts_from_weights_of_its_own(source):
-    untrained = evaluate(file_of(source, replace(RECIPE, learning_rate=1e-12)), source, count=4, epochs=1)
+    untrained = evaluate(file_of(source, replace(RECIPE, learning_rate=1e-12, epochs=1)), source, count=4)
     assert len(set(untrained.accuracies)) > 1
     assert untrained.mean < 0.6
 
 
 def test_the_recipe_is_the_files_but_for_what_is_asked(dataset, source):
     heard: list[tuple[int, int]] = []
-    network = NetworkSpec(depth=2, width=3)
-    found = evaluate(
-        dataset, source, 2, epochs=3, network=network, progress=lambda number, epoch: heard.append((number, epoch))
-    )
-    assert found.recipe == replace(RECIPE, epochs=3, network=network)
+    asked = replace(RECIPE, epochs=3, network=NetworkSpec(depth=2, width=3))
+    found = evaluate(dataset, source, 2, recipe=asked, progress=lambda *done: heard.append(done), keep_networks=True)
+    assert found.recipe == asked
+    assert [len(flatten(network)) for network in found.networks] == [len(flatten(build(asked.network, TOY, 0)))] * 2
     assert heard == [(number, epoch) for number in (0, 1) for epoch in (1, 2, 3)]
     assert evaluate(dataset, source, 1).recipe == RECIPE
 
@@ -100,9 +101,8 @@ def test_networks_are_kept_where_asked_and_are_those_that_were_tested(dataset, s
 
 def test_networks_trained_at_once_are_those_trained_one_after_another(dataset, source):
     heard: list[tuple[int, int]] = []
-    together = evaluate(
-        dataset, source, 3, seed=4, keep_networks=True, together=2, progress=lambda *done: heard.append(done)
-    )
+    two = Compute(networks_at_once=2)
+    together = evaluate(dataset, source, 3, two, seed=4, keep_networks=True, progress=lambda *done: heard.append(done))
     alone = evaluate(dataset, source, 3, seed=4, keep_networks=True)
     for found, wanted in zip(together.networks, alone.networks, strict=True):
         torch.testing.assert_close(flatten(found), flatten(wanted), rtol=1e-4, atol=1e-5)
@@ -112,10 +112,12 @@ def test_networks_trained_at_once_are_those_trained_one_after_another(dataset, s
 
 
 def test_another_architecture_is_trained_by_the_same_recipe(dataset, source):
-    found = evaluate(dataset, source, 1, epochs=2, network=FIXED["alexnet"])
+    asked = replace(RECIPE, epochs=2, network=FIXED["alexnet"])
+    found = evaluate(dataset, source, 1, recipe=asked, keep_networks=True)
     assert found.recipe == replace(RECIPE, epochs=2, network=NetworkSpec("alexnet", 6, 128))
+    assert isinstance(found.networks[0], AlexNet)
     with pytest.raises(InvalidSetting, match="alexnet has depth 6"):
-        evaluate(dataset, source, 1, network=NetworkSpec("alexnet"))
+        evaluate(dataset, source, 1, recipe=replace(RECIPE, network=NetworkSpec("alexnet")))
 
 
 @pytest.mark.parametrize("other", [Geometry(3, 1, 8, 8), Geometry(4, 2, 8, 8), Geometry(4, 1, 9, 8)])
@@ -129,7 +131,7 @@ def test_a_source_without_a_test_set_is_refused(dataset):
         evaluate(dataset, toy_source(TOY, test=None), 1)
 
 
-@pytest.mark.parametrize("wrong", [{"count": 0}, {"epochs": 0}, {"together": 0}])
+@pytest.mark.parametrize("wrong", [{"count": 0}, {"recipe": replace(RECIPE, epochs=0)}])
 def test_nothing_to_train_is_refused(dataset, source, wrong):
     with pytest.raises(InvalidSetting, match="at least 1"):
         evaluate(dataset, source, **wrong)

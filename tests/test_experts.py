@@ -11,15 +11,16 @@ from pathlib import Path
 import pytest
 import torch
 import torch.nn.functional as F
-from contexts import CPU, TINY, real_data, seeded, toy_source
+from contexts import TINY, real_data, seeded, toy_source
 from torch import Tensor
 
 from nsdcodec.encoding.experts import Experts, ExpertSettings
-from nsdcodec.encoding.objectives.base import World
+from nsdcodec.encoding.objectives.base import Context
 from nsdcodec.encoding.objectives.trajectory import TrajectoryMatching
 from nsdcodec.errors import Diverged, FileAccess, InvalidSetting, UnknownName
 from nsdcodec.format.geometry import Geometry
 from nsdcodec.format.recipe import NetworkSpec
+from nsdcodec.learning.compute import Compute
 from nsdcodec.learning.networks import build, flatten
 from nsdcodec.system.randomness import seed_of
 
@@ -32,7 +33,7 @@ SETTINGS = ExpertSettings(SOURCE.sha256, TINY, "none", epochs=3, batch_size=5, l
 
 def fill(folder: Path, count: int = 2, settings: ExpertSettings = SETTINGS) -> Experts:
     experts = Experts(folder, settings)
-    experts.fill(count, TOY, real_data(SOURCE))
+    experts.fill(count, TOY, real_data(SOURCE), Compute())
     return experts
 
 
@@ -93,7 +94,7 @@ def test_filling_again_keeps_files_byte_for_byte_and_makes_only_what_is_missing(
     heard: list[tuple[int, int]] = []
     experts = Experts(tmp_path, SETTINGS)
     assert experts.count() == 1
-    experts.fill(4, TOY, real_data(SOURCE), lambda expert, epoch: heard.append((expert, epoch)))
+    experts.fill(4, TOY, real_data(SOURCE), Compute(), lambda expert, epoch: heard.append((expert, epoch)))
     after = files(tmp_path)
     assert heard == [(expert, epoch) for expert in (1, 3) for epoch in (1, 2, 3)]
     assert sorted(after) == ["0000.h5", "0001.h5", "0002.h5", "0003.h5"]
@@ -170,7 +171,7 @@ def test_several_at_once_are_the_same_up_to_rounding(tmp_path):
     alone = fill(tmp_path / "alone", 5, settings)
     together = Experts(tmp_path / "together", settings)
     heard: list[tuple[int, int]] = []
-    together.fill(5, TOY, real_data(SOURCE), lambda *done: heard.append(done), together=3)
+    together.fill(5, TOY, real_data(SOURCE), Compute(networks_at_once=3), lambda *done: heard.append(done))
     for expert in range(5):
         torch.testing.assert_close(
             torch.stack(rows(together, expert)), torch.stack(rows(alone, expert)), rtol=1e-5, atol=1e-6
@@ -180,24 +181,35 @@ def test_several_at_once_are_the_same_up_to_rounding(tmp_path):
     assert together.settings.key == alone.settings.key
 
 
+def test_the_settings_and_not_the_computation_decide_the_precision(tmp_path):
+    found = {}
+    for name, settings in (("exact", SETTINGS), ("rounded", replace(SETTINGS, precision="bfloat16"))):
+        for precision in ("float32", "bfloat16"):
+            experts = Experts(tmp_path / name / precision, settings)
+            experts.fill(1, TOY, real_data(SOURCE), Compute(precision=precision))
+            found[name, precision] = torch.stack(rows(experts, 0))
+    for name in ("exact", "rounded"):
+        assert torch.equal(found[name, "float32"], found[name, "bfloat16"])
+    assert not torch.equal(found["exact", "float32"], found["rounded", "float32"])
+
+
 @pytest.mark.parametrize("standing", [1, 2])
 def test_the_share_that_is_done_grows_to_one_however_many_are_made_at_once(tmp_path, standing):
     objective = TrajectoryMatching(experts=5, last_start=1, expert_epochs=2)
     shares: list[float] = []
-    world = World(
+    context = Context(
         TOY,
         real_data(SOURCE),
         SOURCE.sha256,
         TINY,
         "none",
         0,
-        CPU,
-        "float32",
+        Compute(networks_at_once=2),
         tmp_path,
         lambda _, done: shares.append(done),
     )
-    fill(tmp_path, standing, objective.expert_settings(world))
-    found = objective.experts_of(world, together=2)
+    fill(tmp_path, standing, objective.expert_settings(context))
+    found = objective.expert_trajectories(context)
     assert found.count() == 5
     assert shares == pytest.approx([1 - i / 15 for i in reversed(range(3 * (5 - standing)))])
 

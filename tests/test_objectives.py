@@ -8,7 +8,17 @@ from dataclasses import replace
 import pytest
 import torch
 import torch.nn.functional as F
-from contexts import TINY, DoubleContext, DoubleReal, FixedExperts, double_context, real_data, seeded, toy_source
+from contexts import (
+    TINY,
+    DoubleContext,
+    DoubleReal,
+    FixedExperts,
+    double_context,
+    real_data,
+    seeded,
+    student_of,
+    toy_source,
+)
 from torch import Tensor, nn
 
 from nsdcodec.encoding.budget import Budget
@@ -17,7 +27,7 @@ from nsdcodec.encoding.objectives.base import Context, MemoryNeed, Objective, St
 from nsdcodec.encoding.objectives.distribution import DistributionMatching, class_means
 from nsdcodec.encoding.objectives.gradient import GradientMatching, distance
 from nsdcodec.encoding.objectives.none import NoObjective
-from nsdcodec.encoding.objectives.student import WITH_TANGENT, Student, StudentBatch, unroll
+from nsdcodec.encoding.objectives.student import WITH_TANGENT, StudentBatch, unroll
 from nsdcodec.encoding.objectives.trajectory import LEAST_RATE, TrajectoryMatching, TrajectoryState
 from nsdcodec.encoding.parameterizations.nsd import NSD
 from nsdcodec.encoding.settings import Settings
@@ -460,7 +470,7 @@ class TestTrajectoryMatching:
         context = double_context(TOY)
         network = context.new_network("structure")
         images, rate, start = synthetic_images(), torch.tensor(0.1, dtype=torch.float64), flatten(network)
-        found = unroll(Student(network, 3, 3, "none", Compute()), start, images, LABELS, rate, seeded(2))
+        found = unroll(student_of(context, network, 3, 3), start, images, LABELS, rate, seeded(2))
         generator = seeded(2)
         order = torch.cat([torch.randperm(7, generator=generator) for _ in range(2)])
         wanted = plain_student(network, start, images, LABELS, rate, [order[:3], order[3:6], order[6:9]])

@@ -83,7 +83,7 @@ def test_means_are_over_severities_and_then_over_corruptions():
 
 def test_progress_goes_from_nothing_to_near_the_end(source):
     heard: list[tuple[float, str]] = []
-    robustness([evaluation(0.4)], source, (1, 2), progress=lambda done, text: heard.append((done, text)))
+    robustness([evaluation(0.4)], source, severities=(1, 2), progress=lambda done, text: heard.append((done, text)))
     assert heard[0] == (0.0, "gaussian_noise, severity 1")
     assert heard[-1] == (29 / 30, "jpeg_compression, severity 2")
     assert heard == sorted(heard)
@@ -123,11 +123,11 @@ class TestPublished:
         (found,) = robustness(evaluations, self.cifar(), data_dir=folder)
         assert found.published
         assert found.corrupted["fog"] == dict.fromkeys(SEVERITIES, (0.5,))
-        (one,) = robustness(evaluations, self.cifar(), (1, 2), images=1, data_dir=folder)  # class 0 alone
+        (one,) = robustness(evaluations, self.cifar(), severities=(1, 2), images=1, data_dir=folder)  # class 0 alone
         assert one.corrupted["snow"] == {1: (1.0,), 2: (0.0,)}
 
     def test_other_sources_have_theirs_made(self, folder):
-        (found,) = robustness([self.colour(0.5)], toy_source(CIFAR, 1, 1), (1,), data_dir=folder)
+        (found,) = robustness([self.colour(0.5)], toy_source(CIFAR, 1, 1), severities=(1,), data_dir=folder)
         assert not found.published
 
     def test_a_missing_or_wrong_file_is_told_before_any_test(self, folder):
@@ -141,7 +141,7 @@ class TestPublished:
 @pytest.mark.parametrize("wrong", [(), (0,), (1, 6), (2, 2)])
 def test_severities_that_are_none_are_refused(source, wrong):
     with pytest.raises(InvalidSetting, match=r"1 to 5|1, 2, 3, 4, 5"):
-        robustness([evaluation(0.5)], source, wrong)
+        robustness([evaluation(0.5)], source, severities=wrong)
 
 
 def test_networks_and_a_test_set_are_needed(source):

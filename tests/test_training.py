@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -10,10 +12,13 @@ from contexts import CPU, TINY, real_data, seeded, toy_source
 from torch import Tensor, nn
 
 from nsdcodec.data import augmentation
+from nsdcodec.errors import InvalidSetting
 from nsdcodec.format.geometry import Geometry
 from nsdcodec.format.recipe import TrainingRecipe
+from nsdcodec.learning.batches import InMemory
+from nsdcodec.learning.compute import Compute, pick_device, pick_precision
 from nsdcodec.learning.networks import build, flatten
-from nsdcodec.learning.training import accuracy, autocast, pick_device, pick_precision, train, train_on
+from nsdcodec.learning.training import accuracy, train, train_on
 
 TOY = Geometry(3, 1, 8, 8)
 PLAIN = TrainingRecipe(0.05, 0.9, 0.0, 8, 6, "none", TINY)
@@ -42,8 +47,8 @@ def rates_seen(epochs: int, decay_at_half: bool = True, batches: int = 2) -> lis
     model = Constant()
     recipe = TrainingRecipe(1.0, 0.0, 0.0, 3, epochs, "none", TINY)
     count = 3 * batches
-    labels = torch.zeros(count, dtype=torch.int64)
-    train(model, torch.zeros(count, 1), labels, recipe, seeded(0), decay_at_half=decay_at_half)
+    examples = InMemory(torch.zeros(count, 1), torch.zeros(count, dtype=torch.int64))
+    train_on([model], examples, recipe, [seeded(0)], decay_at_half=decay_at_half)
     return np.diff([*model.places, float(model.weight.detach())]).tolist()
 
 
@@ -123,15 +128,16 @@ def test_one_network_learns_bit_for_bit_as_in_a_plain_loop_from_floats_or_from_b
     images, labels = real.take(torch.arange(len(real)))
     recipe = TrainingRecipe(0.05, 0.9, 5e-4, 8, 3, "color_crop_cutout_flip_scale_rotate", TINY)
     reference, from_floats, from_bytes = (build(TINY, TOY, 0) for _ in range(3))
-    train(from_floats, images, labels, recipe, seeded(3), precision)
-    train_on([from_bytes], real, recipe, [seeded(3)], precision)
+    compute = Compute(precision=precision)
+    train(from_floats, images, labels, recipe, seeded(3), compute)
+    train_on([from_bytes], real, recipe, [seeded(3)], compute)
     generator = seeded(3)
     optimizer = torch.optim.SGD(reference.parameters(), 0.05, 0.9, weight_decay=5e-4)
     for epoch in range(3):
         optimizer.param_groups[0]["lr"] = 0.05 if epoch < 2 else 0.05 * 0.1
         for index in torch.randperm(len(labels), generator=generator).split(8):
             batch = augmentation.apply(images[index], augmentation.draw(recipe.augmentation, len(index), generator))
-            with autocast(CPU, precision):
+            with compute.autocast():
                 logits = reference(batch)
             optimizer.zero_grad()
             F.cross_entropy(logits.float(), labels[index]).backward()
@@ -143,7 +149,7 @@ def test_one_network_learns_bit_for_bit_as_in_a_plain_loop_from_floats_or_from_b
 def test_each_epoch_is_heard_of_once_and_in_order():
     images, labels = everything(toy_source(TOY, train=2))
     heard: list[int] = []
-    train(build(TINY, TOY, 0), images, labels, PLAIN, seeded(1), after_epoch=heard.append)
+    train_on([build(TINY, TOY, 0)], InMemory(images, labels), PLAIN, [seeded(1)], after_epoch=heard.append)
     assert heard == [0, 1, 2, 3, 4, 5]
 
 
@@ -162,10 +168,10 @@ def test_accuracy_is_the_share_of_largest_logits_that_are_the_label():
 
 def test_bfloat16_rounds_products_and_float32_does_not():
     values = torch.tensor([[1.0, 2**-10]])
-    with autocast(CPU, "bfloat16"):
+    with Compute(precision="bfloat16").autocast():
         assert (values @ values.T).item() == 1.0
         assert (values @ values.T).dtype == torch.bfloat16
-    with autocast(CPU, "float32"):
+    with Compute().autocast():
         assert (values @ values.T).item() == 1 + 2**-20
 
 
@@ -173,3 +179,24 @@ def test_named_devices_and_precisions_are_taken_as_they_are():
     assert pick_device("cpu") == CPU
     assert [pick_precision(name, CPU) for name in ("float32", "bfloat16")] == ["float32", "bfloat16"]
     assert pick_precision("auto", CPU) in ("float32", "bfloat16")
+    with pytest.raises(InvalidSetting, match=r"--precision float64: it can be auto, float32, bfloat16"):
+        pick_precision("float64", CPU)
+
+
+@pytest.mark.parametrize("wrong", ["float16", "auto", ""])
+def test_an_unknown_precision_is_refused(wrong):
+    with pytest.raises(InvalidSetting, match=f"precision is '{wrong}'; it can be float32 or bfloat16"):
+        Compute(precision=wrong)
+
+
+@pytest.mark.parametrize("wrong", [0, -2])
+def test_less_than_a_network_at_once_is_refused(wrong):
+    with pytest.raises(InvalidSetting, match=f"{wrong} networks together; at least 1 is needed"):
+        Compute(networks_at_once=wrong)
+
+
+def test_how_it_is_computed_is_checked_again_where_it_changes():
+    compute = Compute(precision="bfloat16", memory=5, networks_at_once=2)
+    assert compute.at_once(7) == replace(compute, images_at_once=7)
+    with pytest.raises(InvalidSetting, match="0 networks together"):
+        replace(compute, networks_at_once=0)

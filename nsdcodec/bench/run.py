@@ -87,7 +87,10 @@ def _earlier(trial: Trial) -> TrialResult | None:
     """What an earlier command has of this trial. Raises InvalidSetting where that was another one, unless it is to be
     dropped."""
     result = TrialResult.read(trial.path)
-    if result is not None and difference(tasks.lifted(result.identity, trial.task), trial.identity):
+    if result is None:
+        return None
+    result.identity = tasks.lifted(result.identity, trial.task)
+    if difference(result.identity, trial.identity):
         if not trial.bench.restart:
             result.require(trial.identity, trial.path)
         trial.path.unlink()
