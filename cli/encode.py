@@ -60,6 +60,9 @@ def encode(
     experts_dir: options.ExpertsDir = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint beside the output.")] = False,
     restart: Annotated[bool, typer.Option("--restart", help="Start anew though there is a checkpoint.")] = False,
+    keep_checkpoint: Annotated[
+        bool, typer.Option("--keep-checkpoint", help="Leave it when done: --resume and a longer --time go on from it.")
+    ] = False,
     rank_timeout: Annotated[
         str, typer.Option(metavar="DURATION", help="Under torchrun: when a rank that does not answer counts as lost.")
     ] = "30m",
@@ -111,6 +114,7 @@ def encode(
         time_limit=None if time is None else options.seconds(time, "--time"),
         resume=resume,
         restart=restart,
+        keep_checkpoint=keep_checkpoint,
         experts_folder=options.experts_folder(experts_dir),
         memory=limit,
         compile=compile_,

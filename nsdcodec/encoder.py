@@ -67,8 +67,8 @@ class Result:
 
 
 def encode(job: Job, listen: Listener = lambda progress: None, ranks: Ranks | None = None) -> Result:
-    """Runs the job, writes its file, and removes its checkpoint. `listen` hears of progress. With `ranks`, all of them
-    call this with the same job, each on its own device, and get the same result.
+    """Runs the job, writes its file, and removes its checkpoint unless the job keeps it. `listen` hears of progress.
+    With `ranks`, all of them call this with the same job, each on its own device, and get the same result.
 
     Raises OverBudget before any training; Interrupted on Ctrl-C or SIGTERM, with the best file so far written and a
     checkpoint to go on from; Diverged; OutOfMemory; FileAccess; RankLost; what the source and the settings raise.
@@ -144,7 +144,8 @@ def _computed(
 def _finish(run: Run) -> Result:
     job, clock = run.job, run.clock
     size = _write(run)
-    job.checkpoint_path.unlink(missing_ok=True)
+    if not job.keep_checkpoint:
+        job.checkpoint_path.unlink(missing_ok=True)
     run.log.event("end", iteration=run.iteration, validation=run.best_accuracy, bytes=size, seconds=clock.seconds)
     header, notes = _header(run), run.draws.state.notes
     return Result(job.output, size, header, run.best_accuracy, run.iteration, run.skipped, clock.seconds, notes)
@@ -355,6 +356,8 @@ def _load(run: Run, saved: Checkpoint) -> None:
     checkpoints.load_optimizer(run.optimizer, run.parameters, checkpoints.below("optimizer", saved.tensors))
     for name in COUNTERS:
         setattr(run, name, saved.counters[name])
+    # A longer time limit than the run had moves the checks: those from here to the new end are still to be made.
+    run.checked = min(run.checked, math.floor(run.clock.done(run.iteration) * run.job.settings.validation.checks))
 
 
 def _interrupted(run: Run) -> str:

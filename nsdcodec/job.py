@@ -32,7 +32,8 @@ class Job:
     and `bits_per_class` are the budget; `time_limit` in seconds fits the schedule to the clock, in place of
     `settings.iterations`; `memory` in bytes bounds what is taken (`memory_plan`). `compile` is whether a student's
     kernels are compiled; None: where that saves minutes, and a compiler is there. A checkpoint of the same `launch` (a
-    name; empty: none) is gone on from unasked."""
+    name; empty: none) is gone on from unasked. `keep_checkpoint`: that of a run that is done stays, so that
+    `resume` with a longer `time_limit` goes on from it."""
 
     source: Source
     output: Path
@@ -47,6 +48,7 @@ class Job:
     time_limit: float | None = None
     resume: bool = False
     restart: bool = False
+    keep_checkpoint: bool = False
     experts_folder: Path = Path("experts")
     checkpoint_seconds: float = 30.0
     memory: int | None = None

@@ -528,6 +528,19 @@ class TestResume:
         assert stopped.checkpoint_path.read_bytes() == saved
         assert len(NSDDataset(stopped.output)) > 0
 
+    def test_a_run_that_is_done_goes_on_with_a_longer_time(self, job):
+        made = job("validation.checks=4", "validation.epochs=1", time_limit=1.0, keep_checkpoint=True)
+        first = encode(made)
+        assert made.checkpoint_path.exists()
+        second = encode(replace(made, time_limit=first.seconds + 2.0, resume=True, keep_checkpoint=False))
+        assert second.iterations > first.iterations
+        assert second.seconds > first.seconds + 1.0
+        # What the second run did is judged too, at its end and before.
+        later = [event["iteration"] for event in events(made, "check") if event["iteration"] > first.iterations]
+        assert len(later) >= 2
+        assert later[-1] == second.iterations
+        assert not made.checkpoint_path.exists()
+
     @pytest.fixture
     def stopped(self, job, monkeypatch) -> Job:
         """A run that ended at its second iteration, as by a kill: its checkpoint is there."""
