@@ -22,6 +22,7 @@ import safetensors.torch
 import gpu_parcel
 from nsdcodec import NSDDataset
 from nsdcodec.checkpoint import Checkpoint
+from sitting import process
 
 BENCHMARKS = Path(__file__).resolve().parent.parent / "benchmarks"
 TINY = (
@@ -49,9 +50,9 @@ def sit(tmp_path, monkeypatch):
     write_images(tmp_path / "cifar10.h5")
     (tmp_path / "start").mkdir()
     tiny = {
-        "PYTHON": sys.executable, "DEVICE": "cpu", "OMP_NUM_THREADS": "1", "BUDGET": "500", "SET": " ".join(TINY),
+        "PYTHON": sys.executable, "DEVICE": "cpu", "OMP_NUM_THREADS": "1", "BUDGET": "3000", "SET": " ".join(TINY),
         "DATA": tmp_path, "WORK": tmp_path / "work", "START": tmp_path / "start", "EXPERTS": "2", "NETWORKS": "2",
-        "EPOCHS": "2", "BITS": "16000", "STEP_WORKS": "2x1", "ENCODE_SECONDS": "12",
+        "EPOCHS": "2", "BITS": "16000", "STEP_WORKS": "2x1", "ENCODE_SECONDS": "4",
         "STEP_OPTIONS": "--width 4 --rounds 1 --rows ours",
     }  # fmt: skip
     started = []
@@ -63,10 +64,10 @@ def sit(tmp_path, monkeypatch):
         return started[-1]
 
     yield start
-    for process in started:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+    for sitting in started:
+        if sitting.poll() is None:
+            os.killpg(sitting.pid, signal.SIGKILL)
+            sitting.wait()
 
 
 def found(results: Path) -> dict[str, dict]:
@@ -78,19 +79,23 @@ def iterations(checkpoint: Path) -> int:
     return Checkpoint.read(checkpoint).counters["iteration"]
 
 
+def kill_in_the_encode(sitting: subprocess.Popen[bytes], checkpoint: Path) -> None:
+    """When it has saved some iterations: however slow the machine is."""
+    wait(lambda: sitting.poll() is not None or (checkpoint.exists() and iterations(checkpoint) > 0), 900)
+    os.killpg(sitting.pid, signal.SIGKILL)
+    sitting.wait()
+
+
 def test_killed_in_the_middle_it_goes_on_where_it_was(sit, tmp_path):
     results = tmp_path / "results"
     checkpoint, log = results / "cifar10.nsd.checkpoint", results / "cifar10.nsd.log.jsonl"
-    first = sit(ENCODE_SECONDS="100")
-    wait(lambda: first.poll() is not None or (checkpoint.exists() and iterations(checkpoint) > 0), 300)
-    os.killpg(first.pid, signal.SIGKILL)
-    first.wait()
+    kill_in_the_encode(sit(ENCODE_SECONDS="100"), checkpoint)
     before, saved = found(results), Checkpoint.read(checkpoint).counters
     assert {name: stage["status"] for name, stage in before.items()} == dict.fromkeys(
         ("tests", "step", "experts", "initial"), "done"
     )
 
-    assert sit().wait(300) == 0
+    assert sit().wait(900) == 0
     after = found(results)
     assert list(after) == ["tests", "step", "experts", "initial", "encode", "eval"]
     assert {name: after[name] for name in before} == before
@@ -99,7 +104,7 @@ def test_killed_in_the_middle_it_goes_on_where_it_was(sit, tmp_path):
     assert [event["iteration"] for event in starts] == [0, saved["iteration"]]
     assert after["encode"]["status"] == after["eval"]["status"] == "done"
     assert after["encode"]["before"] == {"iterations": saved["iteration"], "seconds": saved["seconds"]}
-    assert after["encode"]["iterations"] > saved["iteration"] > 0
+    assert after["encode"]["iterations"] >= saved["iteration"] > 0
     assert iterations(checkpoint) == after["encode"]["iterations"]
 
     assert after["tests"]["skipped"] + after["tests"].get("passed", 0) > 100
@@ -118,43 +123,49 @@ def test_killed_in_the_middle_it_goes_on_where_it_was(sit, tmp_path):
 
 
 def test_a_checkpoint_of_an_earlier_sitting_goes_on(sit, tmp_path):
-    results = tmp_path / "results"
-    wanted = {"STAGES": "encode", "ENCODE_SECONDS": "10"}
-    assert sit(**wanted, EXPERTS="2").wait(200) == 0
-    earlier = found(results)["encode"]
-    assert earlier["status"] == "done"
-    (results / "cifar10.nsd.checkpoint").rename(tmp_path / "start" / "cifar10.nsd.checkpoint")
+    results, start = tmp_path / "results", tmp_path / "start" / "cifar10.nsd.checkpoint"
+    kill_in_the_encode(sit(STAGES="encode", ENCODE_SECONDS="100", EXPERTS="2"), results / start.name)
+    (results / start.name).rename(start)
     results.rename(tmp_path / "earlier")
     # With the experts of the run that it goes on from, whatever is asked for now.
-    assert sit(**wanted, EXPERTS="1").wait(200) == 0
-    encode = found(results)["encode"]
-    assert encode["before"]["iterations"] == earlier["iterations"] > 0
-    assert encode["iterations"] > earlier["iterations"]
-    assert encode["seconds"] > encode["before"]["seconds"] + 2
+    assert sit(STAGES="encode", EXPERTS="1").wait(900) == 0
+    encode, saved = found(results)["encode"], Checkpoint.read(start).counters
+    assert encode["status"] == "done"
+    assert encode["before"] == {"iterations": saved["iteration"], "seconds": saved["seconds"]}
+    assert encode["iterations"] >= saved["iteration"] > 0
+    assert encode["seconds"] > saved["seconds"] + 2
+    assert Checkpoint.read(results / start.name).identity["objective.experts"] == 2
     results.rename(tmp_path / "later")
     # One of other settings costs a moment, and not the encode.
-    assert sit(**wanted, SEED="1").wait(200) == 0
+    assert sit(STAGES="encode", SEED="1").wait(900) == 0
     encode = found(results)["encode"]
     assert encode["status"] == "done"
-    assert encode["refused"] == str(tmp_path / "start" / "cifar10.nsd.checkpoint")
-    assert encode["before"]["iterations"] == 0 < encode["iterations"]
+    assert (encode["refused"], encode["before"]) == (str(start), {"iterations": 0, "seconds": 0.0})
 
 
-def test_a_stage_that_fails_or_outlasts_its_limit_costs_no_other(sit, tmp_path):
-    (tmp_path / "test_of_none.py").write_text(
-        "import time\ndef test_a():\n    pass\ndef test_b():\n    assert False\ndef test_c():\n    time.sleep(99)\n"
-    )
-    wanted = {"STAGES": "tests step experts", "TESTS": tmp_path / "test_of_none.py", "BUDGET": "60"}
-    assert sit(**wanted, STEP_OPTIONS="--rows nobody").wait(200) == 0
+def test_a_stage_that_fails_costs_no_other(sit, tmp_path):
+    (tmp_path / "test_of_none.py").write_text("def test_a():\n    pass\ndef test_b():\n    assert False\n")
+    wanted = {"STAGES": "tests step experts", "TESTS": tmp_path / "test_of_none.py"}
+    assert sit(**wanted, STEP_OPTIONS="--rows nobody").wait(900) == 0
     stages = found(tmp_path / "results")
-    assert stages["tests"]["status"] == "out of time"
+    assert stages["tests"]["status"] == "done"
     assert (stages["tests"]["passed"], stages["tests"]["failed"]) == (1, 1)
-    assert stages["tests"]["failures"][0].endswith("::test_b")
+    assert [name.rpartition("::")[2] for name in stages["tests"]["failures"]] == ["test_b"]
     assert "2x1: exit code 2" in stages["step"]["status"]
     assert stages["experts"]["status"] == "done"
 
 
-@pytest.mark.parametrize("most", [10**9, 70_000])
+def test_a_command_that_outlasts_its_limit_ends_with_its_children_and_says_what_it_said(tmp_path):
+    child = "import os, time; print(os.getpid(), flush=True); time.sleep(99)"
+    command = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])"
+    ended = process.run([sys.executable, "-c", command], 5.0, tmp_path, tmp_path / "log")
+    assert ended.code is None
+    assert 5 <= ended.seconds < 60
+    wait(lambda: not Path(f"/proc/{int(ended.output)}").exists(), 30)
+    assert (tmp_path / "log").read_text() == ended.output
+
+
+@pytest.mark.parametrize("most", [10**9, 300_000])
 def test_parcels_hold_the_images_without_loss(tmp_path, most):
     source, folder = tmp_path / "cifar10.h5", tmp_path / "parcels"
     write_images(source, train=130, test=7)
