@@ -63,6 +63,10 @@ def encode(
     restart: Annotated[
         bool, typer.Option("--restart", help="Drop the checkpoint beside the output and start anew.")
     ] = False,
+    keep_checkpoint: Annotated[
+        bool,
+        typer.Option("--keep-checkpoint", help="Leave it when done: --resume and a longer --time go on from it."),
+    ] = False,
     rank_timeout: Annotated[
         str,
         typer.Option(metavar="DURATION", help="Under torchrun: when a process that does not answer counts as lost."),
@@ -112,7 +116,7 @@ def encode(
         recipe_name=name,
         overrides=(*named, *pairs),
     )
-    target = Output(out, resume, restart, launch=launch.name())
+    target = Output(out, resume, restart, keep_checkpoint, launch=launch.name())
     if launch.restarted() and target.checkpoint.exists():
         target = replace(target, resume=True, restart=False)
     with ranks.joined(compute.device, timeout) as together, output.progress_bar("encode") as bar:

@@ -545,6 +545,19 @@ class TestResume:
         assert stopped.output.checkpoint.read_bytes() == saved
         assert len(NSDDataset(stopped.path)) > 0
 
+    def test_a_run_that_is_done_goes_on_with_a_longer_time(self, tiny):
+        made = tiny("validation.checks=4", "validation.epochs=1", time_limit=1.0, keep_checkpoint=True)
+        first = made.run()
+        assert made.output.checkpoint.exists()
+        second = made.but(time_limit=first.seconds + 2.0, resume=True, keep_checkpoint=False).run()
+        assert second.iterations > first.iterations
+        assert second.seconds > first.seconds + 1.0
+        # What the second run did is judged too, at its end and before.
+        later = [event["iteration"] for event in made.events("check") if event["iteration"] > first.iterations]
+        assert len(later) >= 2
+        assert later[-1] == second.iterations
+        assert not made.output.checkpoint.exists()
+
     @pytest.fixture
     def stopped(self, tiny, monkeypatch) -> Encode:
         """A run that ended at its second iteration, as by a kill: its checkpoint is there."""

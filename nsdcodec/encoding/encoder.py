@@ -68,9 +68,9 @@ def encode(
     listen: Listener = lambda progress: None,
     ranks: Ranks | None = None,
 ) -> EncodeResult:
-    """Runs the task, writes its file, and removes its checkpoint. Trajectory matching looks for its experts in
-    `experts_folder`, and makes those that are missing. `listen` hears of progress. With `ranks`, all of them call this
-    with the same task, each on its own device, and get the same result.
+    """Runs the task, writes its file, and removes its checkpoint unless `output` keeps it. Trajectory matching looks
+    for its experts in `experts_folder`, and makes those that are missing. `listen` hears of progress. With `ranks`, all
+    of them call this with the same task, each on its own device, and get the same result.
 
     Raises OverBudget before any training; Interrupted on Ctrl-C or SIGTERM, with the best file so far written and a
     checkpoint to go on from; Diverged; OutOfMemory; FileAccess; RankLost; what the source and the settings raise.
@@ -151,7 +151,8 @@ def _run_to_its_end(run: Run) -> EncodeResult:
 
 def _finish(run: Run) -> EncodeResult:
     size, seconds = _write(run), run.reporter.clock.seconds
-    run.output.checkpoint.unlink(missing_ok=True)
+    if not run.output.keep_checkpoint:
+        run.output.checkpoint.unlink(missing_ok=True)
     run.reporter.log.event("end", iteration=run.iteration, validation=run.best_accuracy, bytes=size, seconds=seconds)
     return EncodeResult(
         run.output.path,

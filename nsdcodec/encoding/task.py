@@ -58,12 +58,14 @@ class Task:
 @dataclass(frozen=True)
 class Output:
     """The file to write at `path`, and its checkpoint: written every `checkpoint_seconds`, gone on from with `resume`,
-    dropped with `restart`; one of the same `launch` (a name; empty: none) is gone on from unasked. Raises
+    dropped with `restart`; one of the same `launch` (a name; empty: none) is gone on from unasked. That of a run
+    that is done goes, or stays with `keep_checkpoint`, so that `resume` with a longer time goes on from it. Raises
     InvalidSetting."""
 
     path: Path
     resume: bool = False
     restart: bool = False
+    keep_checkpoint: bool = False
     checkpoint_seconds: float = 30.0
     launch: str = ""
 
