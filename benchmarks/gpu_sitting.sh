@@ -12,6 +12,7 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 python=${PYTHON:-python3}
 work=${WORK:-$root/build/sitting}
 mkdir -p "$results" "$work/modules"
+work=$(cd "$work" && pwd)
 ln -sfn "$root/nsdcodec" "$work/modules/nsdcodec"
 ln -sfn "$root/cli" "$work/modules/nsdcodec_cli"
 export WORK=$work PYTHONPATH="$work/modules:$work/wheels${PYTHONPATH:+:$PYTHONPATH}" PYTHONUNBUFFERED=1
