@@ -45,15 +45,12 @@ COMMANDS = {
 }  # fmt: skip
 
 
+pytestmark = pytest.mark.usefixtures("nothing_of_this_machine", "one_thread")
+
+
 @pytest.fixture(autouse=True)
-def _nothing_of_this_machine(tmp_path, monkeypatch):
-    monkeypatch.delenv("NSDC_DATA", raising=False)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+def _the_last_set_is_the_best(monkeypatch):
     monkeypatch.setattr(training, "accuracy", lambda *_: 0.5)
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(params=COMMANDS)

@@ -73,19 +73,15 @@ class Means(Objective[MeansState]):
         return MemoryNeed(bytes={"the kept means": nbytes}, remedies={"the kept means": "lower objective.kept"})
 
 
+@pytest.mark.usefixtures("one_thread", "every_iteration_logged")
 class TestAnObjectiveOfOnesOwn:
     """One class and one line: it is chosen by its name, encoded within a limit, and goes on bit for bit."""
 
     @pytest.fixture(autouse=True)
     def _registered(self, monkeypatch):
         monkeypatch.setitem(OBJECTIVES, "means", Means)
-        monkeypatch.setattr(progress, "LOG_SECONDS", 0.0)
         # Ties, so that the arrays of the last iteration are the file's.
         monkeypatch.setattr(training, "accuracy", lambda *_: 0.5)
-        before = torch.get_num_threads()
-        torch.set_num_threads(1)
-        yield
-        torch.set_num_threads(before)
 
     @pytest.fixture
     def tiny(self, tmp_path):
