@@ -12,7 +12,6 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-import torch
 
 pytest.importorskip("sklearn")
 pytest.importorskip("h5py")
@@ -27,7 +26,7 @@ from nsdcodec.bench.run import execute
 from nsdcodec.bench.scales import SCALES, scale
 from nsdcodec.bench.table import Row, Table
 from nsdcodec.bench.tables import TABLES, table
-from nsdcodec.encoding import encoder, progress, resuming
+from nsdcodec.encoding import encoder, resuming
 from nsdcodec.encoding.budget import Budget
 from nsdcodec.errors import Interrupted, InvalidSetting, UnknownName
 from nsdcodec.evaluation.corruptions import CORRUPTIONS
@@ -53,16 +52,7 @@ TWO = Table(
 )
 
 
-@pytest.fixture(autouse=True)
-def _nothing_of_this_machine(tmp_path, monkeypatch):
-    for name in ("NSDC_DATA", "FORCE_COLOR"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr(progress, "LOG_SECONDS", 0.0)
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("nothing_of_this_machine", "one_thread", "every_iteration_logged")
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-import torch
 
 pytest.importorskip("typer")
 pytest.importorskip("sklearn")
@@ -51,18 +50,7 @@ class Ran:
         return json.loads(self.out)
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _nothing_of_this_machine(tmp_path_factory):
-    """No cache, no data and no terminal settings of whoever runs the tests."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("NSDC_DATA", "FORCE_COLOR", "PY_COLORS", "GITHUB_ACTIONS", "TTY_COMPATIBLE", "CLICOLOR_FORCE"):
-            patch.delenv(name, raising=False)
-        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
-        patch.setenv("OMP_NUM_THREADS", "1")
-        before = torch.get_num_threads()
-        torch.set_num_threads(1)
-        yield
-        torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("nothing_of_this_machine", "one_thread")
 
 
 def nsdc(*arguments) -> Ran:

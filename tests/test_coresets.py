@@ -110,7 +110,7 @@ class TestForgetting:
         kind = torch.arange(19) % 4
         texts = [letters[int(k)] for k in kind]
         epochs = iter(list(history(*texts)) * 3)
-        monkeypatch.setattr("nsdcodec.encoding.coresets._right", lambda world, network: next(epochs))
+        monkeypatch.setattr("nsdcodec.encoding.coresets._right", lambda context, network: next(epochs))
         first, again, other = (
             ranking("forgetting", Context(**(vars(made) | {"seed": seed})), 99, replace(QUICK, epochs=4))
             for seed in (1, 1, 2)

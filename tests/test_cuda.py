@@ -14,11 +14,13 @@ pytest.importorskip("sklearn")
 pytest.importorskip("h5py")
 
 from builders import LAYOUTS, file_of
+from contexts import student_of
 
 from nsdcodec import NSDDataset, sources
-from nsdcodec.encoding.encoder import Job, encode
+from nsdcodec.encoding.budget import Budget
+from nsdcodec.encoding.encoder import Compute, Output, Task, encode
 from nsdcodec.encoding.objectives import student
-from nsdcodec.encoding.objectives.base import World
+from nsdcodec.encoding.objectives.base import Context
 from nsdcodec.encoding.recipes import recipe
 from nsdcodec.encoding.settings import for_geometry
 from nsdcodec.evaluation.accuracy import evaluate
@@ -68,13 +70,13 @@ def test_a_file_is_distilled_and_evaluated_on_the_device(tmp_path, objective, pa
     digits = sources.load("digits")
     settings = for_geometry(recipe("gpu"), digits.geometry, digits.augmentation)
     settings = settings.with_names(None, objective).with_values([*TINY, "iterations=4", *pairs])
-    job = Job(digits, tmp_path / "out.nsd", settings, "gpu", device=torch.device("cuda"), precision=precision)
-    job = replace(job, experts_folder=tmp_path / "experts")
-    result = encode(job)
+    task = Task(digits, settings, Budget.of(digits.geometry, 1), recipe_name="gpu")
+    output, compute = Output(tmp_path / "out.nsd"), Compute(torch.device("cuda"), precision)
+    result = encode(task, output, compute, experts_folder=tmp_path / "experts")
     assert (result.iterations, result.skipped) == (4, 0)
-    dataset = NSDDataset(job.output)
+    dataset = NSDDataset(output.path)
     assert dataset.header.provenance["device"] == f"{torch.cuda.get_device_name()} {precision}"
-    on_device = evaluate(dataset, digits, 1, epochs=5, device=torch.device("cuda"), precision=precision)
+    on_device = evaluate(dataset, digits, 1, compute, recipe=replace(dataset.recipe, epochs=5))
     assert 0 <= on_device.mean <= 1
 
 
@@ -155,7 +157,8 @@ def train_experts(count: int, real: RealData, together: int, recipe: TrainingRec
     models = [networks.build(recipe.network, Geometry(10, 3, 32, 32), seed).cuda() for seed in range(count)]
     for start in range(0, count, together):
         group = models[start : start + together]
-        training.train_on(group, real, recipe, [stream(start + i) for i in range(len(group))], precision)
+        generators = [stream(start + i) for i in range(len(group))]
+        training.train_on(group, real, recipe, generators, Compute(real.device, precision))
     return torch.stack([networks.flatten(model) for model in models])
 
 
@@ -165,9 +168,10 @@ def test_training_never_waits_but_between_epochs(no_waits, together, precision):
     real = bytes_on_the_device(300)
     recipe = TrainingRecipe(0.01, 0.9, 5e-4, 64, 1, DSA, NetworkSpec("convnet", 3, 16))
     models = [networks.build(recipe.network, Geometry(10, 3, 32, 32), seed).cuda() for seed in range(together)]
-    training.train_on(models, real, recipe, [stream(i) for i in range(together)], precision)
+    compute = Compute(real.device, precision)
+    training.train_on(models, real, recipe, [stream(i) for i in range(together)], compute)
     with no_waits():
-        training.train_on(models, real, recipe, [stream(i) for i in range(together)], precision)
+        training.train_on(models, real, recipe, [stream(i) for i in range(together)], compute)
 
 
 def test_networks_at_once_are_those_one_after_another(monkeypatch):
@@ -202,42 +206,43 @@ def test_eight_experts_at_once_are_faster_than_one_after_another(width, batch, l
 
 
 def sweep_on_the_device(dtype: torch.dtype, images: int = 40, width: int = 64, steps: int = 4):
-    """World, network, start, images, labels and rate of a student that is unrolled."""
+    """A student, and the start, images, labels and rate with which it is unrolled."""
     geometry = Geometry(10, 3, 32, 32)
     real = bytes_on_the_device(20)
     cuda = torch.device("cuda")
     spec = NetworkSpec(depth=3, width=width)
-    world = World(geometry, real, "", spec, DSA, 0, cuda, "float32", Path("nowhere"))
-    network = world.new_network("structure").to(dtype)
+    context = Context(geometry, real, "", spec, DSA, 0, Compute(cuda), Path("nowhere"))
+    network = context.new_network("structure").to(dtype)
     given = torch.randn(images, 3, 32, 32, generator=stream(1), dtype=torch.float64).to(cuda, dtype).requires_grad_()
     rate = torch.tensor(0.01, device=cuda, dtype=dtype, requires_grad=True)
-    return world, network, networks.flatten(network), given, torch.arange(images, device=cuda) % 10, rate, steps
+    labels = torch.arange(images, device=cuda) % 10
+    return student_of(context, network, steps), networks.flatten(network), given, labels, rate
 
 
 @pytest.mark.parametrize("compile", [False, True])
 def test_a_recorded_sweep_has_the_gradient_of_the_graph(no_waits, compile):
-    world, network, start, images, labels, rate, steps = sweep_on_the_device(torch.float64, width=16)
+    learner, start, images, labels, rate = sweep_on_the_device(torch.float64, width=16)
 
     def swept(seed: int) -> list[torch.Tensor]:
-        last = student.unroll(world, network, start, images, labels, rate, steps, None, stream(seed))
+        last = student.unroll(learner, start, images, labels, rate, stream(seed))
         return [last.detach(), *torch.autograd.grad(last.square().sum(), [images, rate])]
 
     with compiled.kernels(compile):
         for seed in range(6):  # more often than it takes to be recorded
             found = swept(seed)
-            batches = student.draw_batches(world, labels, steps, None, stream(seed))
-            last = student.unroll_with_graph(world, network, start, images, labels, rate, batches)
+            batches = student.draw_batches(learner, labels, stream(seed))
+            last = student.unroll_with_graph(learner, start, images, labels, rate, batches)
             wanted = [last.detach(), *torch.autograd.grad(last.square().sum(), [images, rate])]
             for one, other in zip(found, wanted, strict=True):
                 assert float((one - other).norm() / other.norm()) < 1e-10
-        (derivatives,) = student._known[network].values()
+        (derivatives,) = student._known[learner.network].values()
         assert len(derivatives.gradient.recordings) == len(derivatives.along.recordings) == 1
         with no_waits():
             swept(7)
 
 
 def test_a_recorded_sweep_is_much_quicker_than_the_graph():
-    world, network, start, images, labels, rate, steps = sweep_on_the_device(torch.float32, 160, 128, 50)
+    learner, start, images, labels, rate = sweep_on_the_device(torch.float32, 160, 128, 50)
 
     def seconds(iterate) -> float:
         laps = []
@@ -250,10 +255,10 @@ def test_a_recorded_sweep_is_much_quicker_than_the_graph():
         return min(laps)
 
     def graph() -> torch.Tensor:
-        batches = student.draw_batches(world, labels, steps, None, stream(1))
-        return student.unroll_with_graph(world, network, start, images, labels, rate, batches)
+        batches = student.draw_batches(learner, labels, stream(1))
+        return student.unroll_with_graph(learner, start, images, labels, rate, batches)
 
-    with compiled.kernels(compiled.missing("cuda") is None), training.tf32(torch.device("cuda")):
-        ours = seconds(lambda: student.unroll(world, network, start, images, labels, rate, steps, None, stream(1)))
+    with compiled.kernels(compiled.missing("cuda") is None), learner.compute.tf32():
+        ours = seconds(lambda: student.unroll(learner, start, images, labels, rate, stream(1)))
     theirs = seconds(graph)
     assert ours <= 0.2 * theirs

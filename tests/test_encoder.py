@@ -26,7 +26,7 @@ pytest.importorskip("h5py")
 
 
 from nsdcodec import NSDDataset, read, sources
-from nsdcodec.encoding import compilation, coresets, encoder, progress
+from nsdcodec.encoding import compilation, coresets, encoder
 from nsdcodec.encoding.budget import Budget
 from nsdcodec.encoding.encoder import Output, Task
 from nsdcodec.encoding.experts import Experts
@@ -53,16 +53,7 @@ TINY = ("network.width=8", "validation.width=8", "validation.epochs=2", "validat
 MTT = ("objective.experts=2", "objective.student_steps=2", "objective.expert_epochs=1", "objective.last_start=1")
 
 
-@pytest.fixture(autouse=True)
-def _nothing_of_this_machine(tmp_path, monkeypatch):
-    monkeypatch.delenv("NSDC_DATA", raising=False)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    monkeypatch.setattr(progress, "LOG_SECONDS", 0.0)
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)  # bytes are compared between processes
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("nothing_of_this_machine", "one_thread", "every_iteration_logged")
 
 
 @pytest.fixture(scope="module")

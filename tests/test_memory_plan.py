@@ -27,6 +27,7 @@ from nsdcodec.encoding.draws import Draws, StepStatus
 from nsdcodec.encoding.encoder import Output, Task
 from nsdcodec.encoding.memory_plan import plan_memory
 from nsdcodec.encoding.objectives import Guidance, Guided
+from nsdcodec.encoding.objectives.base import MemoryNeed
 from nsdcodec.encoding.objectives.distribution import DistributionMatching
 from nsdcodec.encoding.objectives.gradient import GradientMatching
 from nsdcodec.encoding.objectives.student import WITH_TANGENT, Student, cross_entropy_in_chunks, learn, unroll
@@ -241,6 +242,16 @@ class TestPlan:
             before, cut = numbers, cut + (plan.images_at_once is not None)
         assert cut >= 2
         assert power > 12
+
+    def test_an_objective_adds_to_what_takes_memory_under_the_same_name(self, monkeypatch):
+        monkeypatch.setattr(memory_plan, "resident_bytes", lambda: 0)
+        source, made = toy_source(TOY), settings("dm", "network.width=64")
+        layout = made.parameterization.layout(TOY, _budget())
+        kept = []
+        for need in (MemoryNeed(), MemoryNeed(bytes={"weights": 1 << 20})):
+            monkeypatch.setattr(DistributionMatching, "memory", lambda *rest, need=need: need)
+            kept.append(plan_memory(Compute(memory=1 << 30), made, source, layout).real_bytes)
+        assert kept[0] - kept[1] == pytest.approx(memory_plan.REAL_SHARE * (1 << 20), abs=1)
 
     def test_too_little_says_what_takes_most_and_how_much_would_do(self, monkeypatch):
         monkeypatch.setattr(memory_plan, "resident_bytes", lambda: 500_000_000)

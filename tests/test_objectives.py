@@ -618,15 +618,16 @@ class TestWhatAnObjectiveNeeds:
         for spec in (TINY, FIXED["resnet18"]):
             geometry = Geometry(3, 1, 9, 9)
             need = objective.memory(build(spec, geometry, 0), geometry, 100)
-            assert set(need.bytes) <= set(REMEDIES)
+            assert set(need.bytes) <= {*REMEDIES, *need.remedies}
             graph = objective.student_images(100) > 0 and spec != TINY
             assert ("the graph of the student's steps" in need.bytes) == graph
 
 
 def test_needs_of_the_same_images_add_up_what_is_kept_and_take_the_larger_of_what_goes_through():
-    one = MemoryNeed(networks=2, steps=3, real_images=40, an_image=1, bytes={"embeddings": 100, "a batch": 7})
-    other = MemoryNeed(networks=5, steps=1, real_images=30, an_image=4, bytes={"embeddings": 20, "weights": 1})
-    wanted = MemoryNeed(7, 4, 40, 4, {"embeddings": 120, "a batch": 7, "weights": 1})
+    one = MemoryNeed(2, 3, 40, 1, bytes={"embeddings": 100, "a table": 7}, remedies={"a table": "lower its rows"})
+    other = MemoryNeed(5, 1, 30, 4, bytes={"embeddings": 20, "a list": 1}, remedies={"a list": "lower its length"})
+    remedies = {"a table": "lower its rows", "a list": "lower its length"}
+    wanted = MemoryNeed(7, 4, 40, 4, {"embeddings": 120, "a table": 7, "a list": 1}, remedies)
     assert one | other == wanted == other | one
     assert one | MemoryNeed() == one
 

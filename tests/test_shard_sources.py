@@ -25,11 +25,12 @@ CLASSES = ("cat", "bee", "ape")
 NAMES = {"huggingface": json.dumps({"info": {"features": {"y": {"names": CLASSES, "_type": "ClassLabel"}}}})}
 
 
+pytestmark = pytest.mark.usefixtures("nothing_of_this_machine")
+
+
 @pytest.fixture(autouse=True)
-def _nothing_of_this_machine(tmp_path, monkeypatch):
-    monkeypatch.delenv("NSDC_DATA", raising=False)
+def _offline(monkeypatch):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
 
 def png(image) -> bytes:

@@ -29,9 +29,12 @@ LABELS = np.arange(12) % 3
 CLASSES = ("ape", "bee", "cat")
 
 
+pytestmark = pytest.mark.usefixtures("nothing_of_this_machine")
+
+
 @pytest.fixture(autouse=True)
-def _nothing_of_this_machine(tmp_path, monkeypatch):
-    monkeypatch.delenv("NSDC_DATA", raising=False)
+def _in_folders_of_its_own(tmp_path, monkeypatch):
+    """Each test puts into the cache folder what it wants there."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")

@@ -32,6 +32,7 @@ from nsdcodec.learning.compute import Compute
 from nsdcodec.learning.memory_plan import (
     NETWORK_SHARE,
     REAL_SHARE,
+    REMEDIES,
     MemoryPlan,
     at_once,
     available,
@@ -73,7 +74,7 @@ def plan_memory(compute: Compute, settings: Settings, source: Source, layout: La
     one_validated = bytes_an_image(networks.build(validation, geometry, 0), geometry)
     least = math.ceil(max(one * need.an_image, one_validated) / NETWORK_SHARE / (1 - DECODING_SHARE))
     if limit is not None and rest < least:
-        raise too_little(limit, there, fixed | {"an image in the network": least})
+        raise too_little(limit, there, fixed | {"an image in the network": least}, {**REMEDIES, **need.remedies})
     decoding, decoded_at_once = _decoding(layout, rest)
     rest -= decoding
     tested = max(TESTED, settings.training.batch_size)
@@ -98,7 +99,9 @@ def _fixed(
     taken["the synthetic images"] = (SWEPT if swept else DECODED) * layout.images * image_bytes(geometry)
     taken["the stored arrays"] = (ARRAYS + GATHERED * draws) * 4 * layout.elements
     taken["weights"] += (draws * need.networks + need.steps) * weights
-    return {**taken, **need.bytes}
+    for name, nbytes in need.bytes.items():
+        taken[name] = taken.get(name, 0) + nbytes
+    return taken
 
 
 def _decoding(layout: Layout | None, rest: int) -> tuple[int, int | None]:

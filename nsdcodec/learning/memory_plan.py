@@ -122,14 +122,15 @@ REMEDIES = {
 }
 
 
-def too_little(limit: int, there: int, parts: Mapping[str, int]) -> OverMemory:
+def too_little(limit: int, there: int, parts: Mapping[str, int], remedies: Mapping[str, str] = REMEDIES) -> OverMemory:
+    """`remedies` say of each part what to lower."""
     taken = limit - there
     needed = taken + sum(parts.values())
     largest = max(parts, key=lambda name: parts[name])
     each = ", ".join(f"{name} {_size(nbytes)}" for name, nbytes in sorted(parts.items(), key=lambda one: -one[1]))
     return OverMemory(
         f"--memory {_size(limit)} is not enough: the process itself takes {_size(taken)}, {each}; raise --memory to "
-        f"{_size(math.ceil(1.02 * needed))}, or {REMEDIES[largest]}"
+        f"{_size(math.ceil(1.02 * needed))}, or {remedies[largest]}"
     )
 
 

@@ -94,9 +94,9 @@ class State:
 @dataclass(frozen=True)
 class Match:
     """How well the images match by an objective. `loss` is a scalar with a gradient; `student` the flat weights [P]
-    that a network had after learning from the synthetic images, differentiable in them, and `network` its structure:
-    None where the objective trains none. `terms` are what the loss is made of, by name, for the log; `notes` what was
-    found at this iteration that the user should know."""
+    that a network had after learning from the synthetic images, differentiable in them, None where the objective trains
+    none; `network` that network's structure, or one that was matched, None where there is none. `terms` are what the
+    loss is made of, by name, for the log; `notes` what was found at this iteration that the user should know."""
 
     loss: Tensor
     student: Tensor | None = None
@@ -112,7 +112,7 @@ class MemoryNeed:
     `networks` is how many copies of the network's weights are kept from one iteration to the next, `steps` how many
     within one; `real_images` how many real ones go through the network together; `an_image` by how much more an image
     on its way through the network takes than with backward of a plain loss; `bytes` what else is taken, by a name of
-    `memory_plan.REMEDIES`.
+    `memory_plan.REMEDIES` or of `remedies`, which say what to lower where that is too much.
     """
 
     networks: int = 0
@@ -120,6 +120,7 @@ class MemoryNeed:
     real_images: int = 0
     an_image: int = 1
     bytes: Mapping[str, int] = field(default_factory=dict)
+    remedies: Mapping[str, str] = field(default_factory=dict)
 
     def __or__(self, other: MemoryNeed) -> MemoryNeed:
         """Of both, one after the other on the same images; what is kept adds up."""
@@ -129,6 +130,7 @@ class MemoryNeed:
             max(self.real_images, other.real_images),
             max(self.an_image, other.an_image),
             {name: self.bytes.get(name, 0) + other.bytes.get(name, 0) for name in (*self.bytes, *other.bytes)},
+            {**self.remedies, **other.remedies},
         )
 
 

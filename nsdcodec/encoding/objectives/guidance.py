@@ -42,8 +42,8 @@ class Guided(Objective[S]):
     """The objective's loss, and guidance added to it.
 
     The student is the objective's own where it trains one (mtt). Where it trains none (dm), one learns from the
-    synthetic images from the weights of the objective's network: a departure, since the paper guides trajectory
-    matching only.
+    synthetic images from the weights of the objective's network, or of a new one where it has none: a departure, since
+    the paper guides trajectory matching only.
     """
 
     objective: Objective[S]
@@ -62,15 +62,15 @@ class Guided(Objective[S]):
         context, guidance = state.context, self.guidance
         generator = context.stream("guidance", iteration)
         match = self.objective.loss(state, images, labels, iteration)
-        assert match.network is not None
+        network = context.new_network("guidance", iteration) if match.network is None else match.network
         weights = match.student
         if weights is None:
-            start, rate = networks.flatten(match.network), torch.full((), guidance.rate, device=context.device)
-            own = Student(match.network, guidance.steps, None, context.augmentation, context.compute)
+            start, rate = networks.flatten(network), torch.full((), guidance.rate, device=context.device)
+            own = Student(network, guidance.steps, None, context.augmentation, context.compute)
             weights = unroll(own, start, images, labels, rate, generator)
         real, wanted = context.real.batch(guidance.real_batch, generator)
         real = augmentation.apply(real, augmentation.draw(context.augmentation, len(real), generator))
-        loss = cross_entropy_in_chunks(context.compute, match.network, weights, real, wanted)
+        loss = cross_entropy_in_chunks(context.compute, network, weights, real, wanted)
         terms = {self.objective.name: match.loss.detach(), "guidance": loss.detach()}
         return replace(match, loss=match.loss + guidance.weight * loss, student=weights, terms={**match.terms, **terms})
 
