@@ -42,7 +42,7 @@ from nsdcodec.learning.batches import InMemory
 from nsdcodec.learning.chunks import Rows
 from nsdcodec.learning.compute import Compute
 from nsdcodec.learning.derivatives.tangents import Tangent
-from nsdcodec.learning.memory_plan import bytes_an_image
+from nsdcodec.learning.memory_plan import MemoryPlan, bytes_an_image
 from nsdcodec.system.ranks import Ranks
 
 TOY = Geometry(4, 3, 8, 8)
@@ -266,6 +266,13 @@ class TestPlan:
         assert plan_memory(Compute(memory=int(enough)), made, source, layout).images_at_once is not None
         with pytest.raises(OverMemory):
             plan_memory(Compute(memory=int(0.95 * enough)), made, source, layout)
+
+    def test_of_an_evaluation_too_little_is_refused_with_a_remedy(self, monkeypatch):
+        monkeypatch.setattr(memory_plan, "resident_bytes", lambda: 500_000_000)
+        compute = Compute(memory=750_000_000)
+        MemoryPlan.of_evaluation(compute, TINY, TOY, 10, 64)
+        with pytest.raises(OverMemory, match=r"the decoded images .*or evaluate a set of fewer images"):
+            MemoryPlan.of_evaluation(compute, TINY, TOY, 1_000_000, 64)
 
     def test_a_run_that_goes_on_keeps_its_plan_unless_it_is_given_another_limit(self, tmp_path, monkeypatch):
         source = toy_source(TOY, 20)

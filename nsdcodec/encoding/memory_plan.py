@@ -32,7 +32,6 @@ from nsdcodec.learning.compute import Compute
 from nsdcodec.learning.memory_plan import (
     NETWORK_SHARE,
     REAL_SHARE,
-    REMEDIES,
     MemoryPlan,
     at_once,
     available,
@@ -41,6 +40,7 @@ from nsdcodec.learning.memory_plan import (
     image_bytes,
     too_little,
 )
+from nsdcodec.learning.memory_plan import REMEDIES as LEARNING
 from nsdcodec.learning.training import TESTED
 from nsdcodec.sources.base import Source
 
@@ -49,6 +49,15 @@ COMPILER = 300 << 20
 DECODED, SWEPT, DECODING, ARRAYS, GATHERED = 2, 5, 3, 8, 3
 # Of the rest, what decoding may keep.
 DECODING_SHARE = 1 / 8
+
+
+REMEDIES = {
+    "the synthetic images": "lower --ipc, or set fewer images (images_per_class)",
+    "the stored arrays": "lower --ipc or optimizer.draws",
+    "the compiler": "give --no-compile",
+    "weights": "lower objective.student_steps or network.width",
+    "the real images without those held out": "bring the source to HDF5, which can be read in parts",
+}
 
 
 def plan_memory(compute: Compute, settings: Settings, source: Source, layout: Layout | None) -> MemoryPlan:
@@ -74,7 +83,9 @@ def plan_memory(compute: Compute, settings: Settings, source: Source, layout: La
     one_validated = bytes_an_image(networks.build(validation, geometry, 0), geometry)
     least = math.ceil(max(one * need.an_image, one_validated) / NETWORK_SHARE / (1 - DECODING_SHARE))
     if limit is not None and rest < least:
-        raise too_little(limit, there, fixed | {"an image in the network": least}, {**REMEDIES, **need.remedies})
+        raise too_little(
+            limit, there, fixed | {"an image in the network": least}, {**LEARNING, **REMEDIES, **need.remedies}
+        )
     decoding, decoded_at_once = _decoding(layout, rest)
     rest -= decoding
     tested = max(TESTED, settings.training.batch_size)

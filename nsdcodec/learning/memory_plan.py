@@ -110,15 +110,10 @@ def batch_bytes(geometry: Geometry, batch: int) -> int:
 
 
 REMEDIES = {
-    "the synthetic images": "lower --ipc, or give the parameterization fewer images (images_per_class)",
-    "the stored arrays": "lower --ipc or optimizer.draws",
-    "the compiler": "give --no-compile",
-    "the graph of the student's steps": "lower objective.student_batch or objective.student_steps, or take convnet",
-    "weights": "lower objective.student_steps or network.width",
-    "embeddings": "lower objective.real_per_class or network.width",
+    "weights": "lower network.width",
     "an image in the network": "lower network.width and validation.width",
     "a batch": "lower training.batch_size",
-    "the real images without those held out": "bring the source to HDF5, which can be read in parts",
+    "the decoded images": "evaluate a set of fewer images",
 }
 
 

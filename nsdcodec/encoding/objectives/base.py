@@ -112,7 +112,7 @@ class MemoryNeed:
     `networks` is how many copies of the network's weights are kept from one iteration to the next, `steps` how many
     within one; `real_images` how many real ones go through the network together; `an_image` by how much more an image
     on its way through the network takes than with backward of a plain loss; `bytes` what else is taken, by a name of
-    `memory_plan.REMEDIES` or of `remedies`, which say what to lower where that is too much.
+    `remedies`, which say what to lower where that is too much.
     """
 
     networks: int = 0

@@ -80,6 +80,7 @@ class DistributionMatching(Objective[PoolState]):
             networks=self.pool,
             real_images=max(real, self.pool_batch if self.pool else 0),
             bytes={"embeddings": embeddings},
+            remedies={"embeddings": "lower objective.real_per_class or network.width"},
         )
 
     @property

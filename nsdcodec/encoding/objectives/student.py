@@ -30,6 +30,7 @@ from nsdcodec.system.devices import on_device
 WITH_TANGENT = 3
 # And with the graph of a gradient, which is differentiated again.
 SECOND_ORDER = 4
+GRAPH = "the graph of the student's steps"
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,12 @@ def memory(network: Network, geometry: Geometry, steps: int, batch_size: int) ->
     if not keeps_graph(network):
         return MemoryNeed(steps=steps, an_image=WITH_TANGENT)
     graph = steps * batch_size * SECOND_ORDER * bytes_an_image(network, geometry)
-    return MemoryNeed(steps=steps, an_image=WITH_TANGENT, bytes={"the graph of the student's steps": graph})
+    return MemoryNeed(
+        steps=steps,
+        an_image=WITH_TANGENT,
+        bytes={GRAPH: graph},
+        remedies={GRAPH: "lower objective.student_batch or objective.student_steps, or take convnet"},
+    )
 
 
 def draw_batches(student: Student, labels: Tensor, generator: torch.Generator) -> list[StudentBatch]:
