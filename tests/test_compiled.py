@@ -87,7 +87,7 @@ def test_compiled_steps_are_as_near_to_the_exact_gradient_as_the_graph_is():
 
 
 NO_COMPILER = """
-from nsdcodec.learning import compiled
+from nsdcodec.learning.derivatives import compiled
 from test_compiled import gradients
 reason = compiled.missing("cpu")
 print(len(gradients()), reason)

@@ -15,6 +15,7 @@ from nsdcodec.learning import batches, stacked
 from nsdcodec.learning.batches import Examples, Held
 from nsdcodec.learning.chunks import parts
 from nsdcodec.learning.real import Normalized
+from nsdcodec.system.instructions import multiplies_bfloat16
 
 # Images that are tested at once.
 TESTED = 512
@@ -144,5 +145,4 @@ def pick_precision(name: str, device: torch.device) -> str:
     (`tf32`), which costs the gradient of a student less than bfloat16 does."""
     if name != "auto":
         return name
-    supported = getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)
-    return "bfloat16" if device.type == "cpu" and supported() else "float32"
+    return "bfloat16" if device.type == "cpu" and multiplies_bfloat16() else "float32"

@@ -158,4 +158,5 @@ def learn(
         found = torch.autograd.grad(loss if len(some) == len(batch) else loss * (len(some) / len(batch)), weights)
         gradients = [before + new for before, new in zip(gradients, found, strict=True)] if gradients else list(found)
     with torch.no_grad():
-        torch._foreach_sub_(weights, gradients, alpha=rate)
+        for weight, gradient in zip(weights, gradients, strict=True):
+            weight.sub_(gradient, alpha=rate)
