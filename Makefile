@@ -1,5 +1,6 @@
 # make demo   install, distil the bundled digits, look at them, compare; a minute or two after the install
 # make test   install, then lint, types and every test
+# make test-oldest   the tests that touch PyTorch's edges, with the oldest PyTorch of pyproject.toml beside the newest
 # make soak   install, then 20 encodes killed and resumed, and 2,000 iterations watched, by dm and by mtt: two minutes
 # make fuzz   install, then a million hostile files for the reader: about half an hour; RUNS=20000 SEED=1 for others
 .DELETE_ON_ERROR:
@@ -12,8 +13,13 @@ DEMO := build/demo
 NSDC := $(BIN)/nsdc
 RUNS ?= 1000000
 SEED ?= 1
+OLDEST := $(VENV)-oldest
+# 'torch==2.10.*' for "torch>=2.10", and torchvision alike.
+OLDEST_TORCH = $(shell grep -oE '"torch(vision)?>=[0-9.]+"' pyproject.toml | tr '"' "'" | sed "s/>=/==/; s/'$$/.*'/")
+EDGES := $(addprefix tests/test_,private_api.py ranks.py compiled.py sweep.py tangents.py stacked.py loader.py \
+	dataset.py training.py objectives.py)
 
-.PHONY: install test lint types demo soak fuzz clean
+.PHONY: install test test-oldest lint types demo soak fuzz clean
 
 install: $(VENV)/installed
 
@@ -26,6 +32,18 @@ $(VENV)/installed: pyproject.toml
 
 test: lint types
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --durations 10
+
+test-oldest: $(OLDEST)/installed
+	OMP_NUM_THREADS=1 $(OLDEST)/bin/python -m pytest -n 2 --durations 10 $(EDGES)
+
+# All but PyTorch is found in the first environment.
+$(OLDEST)/installed: $(VENV)/installed
+	$(PYTHON) -m venv $(OLDEST)
+	$(OLDEST)/bin/pip install --quiet $(OLDEST_TORCH)
+	$(OLDEST)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' >$(OLDEST)/own
+	$(BIN)/python -c 'import sysconfig; print("import site; site.addsitedir(%r)" % sysconfig.get_path("purelib"))' \
+		>"$$(cat $(OLDEST)/own)/first.pth"
+	@touch $@
 
 lint: install
 	$(BIN)/ruff check .
@@ -61,4 +79,4 @@ $(VENV)/installed-fuzz: $(VENV)/installed
 	@touch $@
 
 clean:
-	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(OLDEST) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
