@@ -30,7 +30,7 @@ from nsdcodec.data import augmentation
 from nsdcodec.format.geometry import Geometry
 from nsdcodec.format.recipe import NetworkSpec
 from nsdcodec.learning import networks
-from nsdcodec.learning.derivatives import compiled, layers, sweep, winograd
+from nsdcodec.learning.derivatives import compiled, layers, sweep
 from nsdcodec.learning.derivatives.sweep import Derivatives, Sweep, Trained
 from nsdcodec.learning.derivatives.tangents import Tangent
 from nsdcodec.system.malloc import keep_freed_memory
@@ -206,21 +206,15 @@ class Contender:
     within: tuple[Callable[[], object], ...] = ()
 
 
-def _direct() -> object:
-    return patch.object(winograd, "suits", lambda *given: False)
-
-
 CONTENDERS = {
     "double-backward": Contender("PyTorch's double backward, the graph of all steps", double_backward),
     "ours": Contender("the package's"),
-    "direct": Contender("ours, direct convolutions", within=(_direct,)),
-    "whole": Contender("direct, a batch whole", within=(_direct, lambda: patch.dict(sweep.AT_ONCE, cpu=1 << 40))),
+    "whole": Contender("ours, a batch whole", within=(lambda: patch.dict(sweep.AT_ONCE, cpu=1 << 40),)),
     "unfused": Contender(
-        "direct, norm and pool unfused", within=(_direct, lambda: patch.object(layers, "_NormReluPool", _Unfused))
+        "ours, norm and pool unfused", within=(lambda: patch.object(layers, "_NormReluPool", _Unfused),)
     ),
     "images": Contender(
-        "direct, no product of its own for images",
-        within=(_direct, lambda: patch.object(layers, "_Convolution", _NoImages)),
+        "ours, no product of its own for images", within=(lambda: patch.object(layers, "_Convolution", _NoImages),)
     ),
     "forward-mode": Contender(
         "PyTorch's forward mode, then backward", lambda problem: by_sweep(problem, ForwardMode(problem.network, False))
@@ -229,7 +223,6 @@ CONTENDERS = {
         "the same, norm and pool in fewer passes", lambda problem: by_sweep(problem, ForwardMode(problem.network, True))
     ),
     "compiled": Contender("ours, compiled", within=(_compiled,)),
-    "compiled-direct": Contender("direct, compiled", within=(_direct, _compiled)),
 }
 
 
