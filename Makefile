@@ -1,5 +1,6 @@
 # make demo   install, then distil the bundled digits and evaluate the file: a minute or two after the install
 # make test   install, then run ruff, mypy and every test; those of the JavaScript reader where there is npm
+# make test-oldest   the tests that touch PyTorch's edges, with the oldest PyTorch of pyproject.toml
 # make soak   install, then kill and resume 20 encodes, and watch 2,000 iterations of dm and of mtt: two minutes
 # make fuzz   install, then give the reader a million hostile files: half an hour; RUNS=20000 SEED=1 for fewer
 .DELETE_ON_ERROR:
@@ -13,8 +14,13 @@ NSDC := $(BIN)/nsdc
 READER := spec/reference/javascript
 RUNS ?= 1000000
 SEED ?= 1
+OLDEST := $(VENV)-oldest
+# 'torch==2.10.*' for "torch>=2.10", and torchvision alike.
+OLDEST_TORCH = $(shell grep -oE '"torch(vision)?>=[0-9.]+"' pyproject.toml | tr '"' "'" | sed "s/>=/==/; s/'$$/.*'/")
+EDGES := $(addprefix tests/test_,private_api.py ranks.py compiled.py sweep.py tangents.py stacked.py loader.py \
+	dataset.py training.py objectives.py)
 
-.PHONY: install javascript test lint types demo soak fuzz clean
+.PHONY: install javascript test test-oldest lint types demo soak fuzz clean
 
 install: $(VENV)/installed
 
@@ -34,6 +40,18 @@ $(READER)/node_modules/.package-lock.json: $(READER)/package-lock.json
 
 test: lint types $(if $(shell command -v npm 2>/dev/null),javascript)
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --durations 10
+
+test-oldest: $(OLDEST)/installed
+	OMP_NUM_THREADS=1 $(OLDEST)/bin/python -m pytest -n 2 --durations 10 $(EDGES)
+
+# All but PyTorch is found in the first environment.
+$(OLDEST)/installed: $(VENV)/installed
+	$(PYTHON) -m venv $(OLDEST)
+	$(OLDEST)/bin/pip install --quiet $(OLDEST_TORCH)
+	$(OLDEST)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' >$(OLDEST)/own
+	$(BIN)/python -c 'import sysconfig; print("import site; site.addsitedir(%r)" % sysconfig.get_path("purelib"))' \
+		>"$$(cat $(OLDEST)/own)/first.pth"
+	@touch $@
 
 lint: install
 	$(BIN)/ruff check .
@@ -69,4 +87,4 @@ $(VENV)/installed-fuzz: $(VENV)/installed
 	@touch $@
 
 clean:
-	rm -rf $(VENV) build $(READER)/node_modules *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(OLDEST) build $(READER)/node_modules *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

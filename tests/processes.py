@@ -10,12 +10,20 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
+from multiprocessing import forkserver
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from unittest.mock import patch
 
 SERVER = multiprocessing.get_context("forkserver")
-# What an optimizer of PyTorch imports when it is first made is most of it.
-SERVER.set_forkserver_preload(["torch", "torch._dynamo", "h5py", "nsdcodec.encoding.encoder", "contexts"])
+SERVER.set_forkserver_preload(["preloaded"])
+
+
+def _serve() -> None:
+    """Starts the server, if it does not run. It must find the modules of tests, which multiprocessing tells processes
+    only; what it cannot import it leaves out in silence."""
+    with patch.dict(os.environ, PYTHONPATH=os.pathsep.join(path for path in sys.path if path)):
+        forkserver.ensure_running()
 
 
 @contextlib.contextmanager
@@ -28,6 +36,7 @@ def started(count: int, target: Callable[..., object], *arguments: object) -> It
     for rank in range(count):
         variables = meeting | {"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": str(count)}
         processes.append(SERVER.Process(target=_run, args=(variables, target, arguments)))
+    _serve()
     try:
         for process in processes:
             process.start()

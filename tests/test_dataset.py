@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import pickle
+import sys
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from builders import LAYOUTS, arrays_for, file_of, floats, header_for
 from torch.utils.data import DataLoader
 
 from nsdcodec import NSDDataset
+from nsdcodec.data.collation import Sample, Samples, collate_whole
 from nsdcodec.errors import FileAccess, MalformedFile
 from nsdcodec.format.container.file import pack
 from nsdcodec.format.geometry import Geometry
@@ -126,6 +128,26 @@ def test_a_loader_in_this_process_serves_the_set_once(ds):
     assert [len(batch) for batch in images] == [8, 8, 8, 6]
     close(torch.cat(images), WANTED)
     assert torch.cat(labels).tolist() == LABELS
+
+
+@pytest.mark.parametrize("soft", [False, True], ids=["classes", "soft"])
+def test_a_loader_serves_the_same_batches_where_pytorch_takes_none_whole(monkeypatch, soft):
+    ds, taken_apart, of = NSDDataset(file_of("soft labels" if soft else NAME)), [], Samples.__getitem__
+    monkeypatch.setattr(Samples, "__getitem__", lambda self, index: taken_apart.append(index) or of(self, index))
+    assert collate_whole()
+    whole = list(DataLoader(ds, batch_size=8))
+    # Its first sample is looked at, for its type.
+    assert taken_apart == [0] * len(whole)
+    # As if the private module were gone, and nothing registered in it.
+    monkeypatch.delitem(sys.modules["torch.utils.data._utils.collate"].default_collate_fn_map, Sample)
+    monkeypatch.setitem(sys.modules, "torch.utils.data._utils.collate", None)
+    assert not collate_whole()
+    apart = list(DataLoader(ds, batch_size=8))
+    assert len(taken_apart) > len(ds)
+    assert len(apart) == len(whole)
+    for one, other in zip(apart, whole, strict=True):
+        assert type(one) is type(other) is list
+        torch.testing.assert_close(one, other, rtol=0, atol=0)
 
 
 @pytest.mark.parametrize("start", ["fork", "spawn"])

@@ -121,9 +121,10 @@ def subset(root, name="imagefruit", parts=("train", "val"), size=(130, 140)):
 class TestSubsets:
     @pytest.mark.parametrize("name", MTT)
     def test_the_classes_are_mtts_in_its_order(self, name):
-        from torchvision.models._meta import _IMAGENET_CATEGORIES
+        from torchvision.models import ResNet18_Weights
 
-        categories = [_IMAGENET_CATEGORIES[index].lower() for index in MTT[name]]
+        known = ResNet18_Weights.DEFAULT.meta["categories"]
+        categories = [known[index].lower() for index in MTT[name]]
         short = {"english springer": "english springer spaniel"}
         ours = [short.get(text.lower(), text.lower()) for text in SUBSETS[name].classes.values()]
         # Torchvision renames some: "tabby cat", "siamese", "granny smith apple", "yellow garden spider".
@@ -138,12 +139,16 @@ class TestSubsets:
             "093255450f24f6517de88d4beeb3b1eee903b4f756e70576e39b719a3c3348d8"
         )
 
-    def test_imagenettes_ids_are_torchvisions(self):
+    def test_imagenettes_ids_are_torchvisions(self, tmp_path):
         from torchvision.datasets import Imagenette
 
+        for wnid in SUBSETS["imagenette"].classes:
+            write(tmp_path / "imagenette2/train" / wnid / "1.JPEG")
+        theirs = Imagenette(tmp_path)
+        names = dict(zip(theirs.wnids, theirs.classes, strict=True))
+        assert len(names) == 10
         for wnid, name in SUBSETS["imagenette"].classes.items():
-            assert name in Imagenette._WNID_TO_CLASS[wnid]
-        assert len(Imagenette._WNID_TO_CLASS) == 10
+            assert name in names[wnid]
 
     @pytest.mark.parametrize("folder", ["imagenet", "imagefruit"])
     def test_it_is_found_in_imagenet_or_in_a_folder_of_its_name(self, data, folder):

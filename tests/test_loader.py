@@ -509,7 +509,9 @@ def test_two_processes_of_torch_distributed_serve_the_set_together(tmp_path):
     with ThreadPoolExecutor(2) as pool:
         runs = list(pool.map(lambda rank: fresh_python(RANK, str(rank), *arguments), range(2)))
     assert [run.returncode for run in runs] == [0, 0], runs[0].stderr[-800:] + runs[1].stderr[-800:]
-    lines = [[int(n) for n in line.split()] for line in runs[0].stdout.splitlines()]
+    # PyTorch 2.10 says there that the processes have met.
+    said = [line for line in runs[0].stdout.splitlines() if not line.startswith("[Gloo]")]
+    lines = [[int(n) for n in line.split()] for line in said]
     for epoch, line in enumerate(lines):
         order = order_of(epoch, 6)
         assert line == order + order[:1]

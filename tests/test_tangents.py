@@ -15,7 +15,7 @@ from nsdcodec.format.geometry import Geometry
 from nsdcodec.format.recipe import NetworkSpec
 from nsdcodec.learning import networks
 from nsdcodec.learning.base import Network, instance_norm
-from nsdcodec.learning.derivatives import tangents, winograd
+from nsdcodec.learning.derivatives import tangents
 from nsdcodec.learning.derivatives.tangents import Tangent
 
 DOUBLE = torch.float64
@@ -152,37 +152,6 @@ def test_its_gradients_are_finite_differences_of_it(name):
     wanted = (ends[0] - ends[1]) / 2e-6
     product = (case.tangent.flat(found[:-1]) * step[0]).sum() + (found[-1] * step[1]).sum()
     torch.testing.assert_close(product, wanted, rtol=1e-5, atol=1e-7)
-
-
-def test_wide_convolutions_are_those_of_pytorch_with_fewer_products():
-    kernel, kernel_tangent = (torch.randn(65, 64, 3, 3, generator=seeded(i), dtype=DOUBLE) for i in (1, 2))
-    x, x_tangent = (torch.randn(2, 6, 10, 64, generator=seeded(i), dtype=DOUBLE) for i in (3, 4))
-    inputs = [one.requires_grad_() for one in (x, x_tangent, kernel)]
-    u, v = winograd.transformed(kernel), winograd.transformed(kernel_tangent)
-    found = winograd.ConvolutionAlong.apply(x, x_tangent, u, v)
-
-    def convolved(values: Tensor, taps: Tensor) -> Tensor:
-        return F.conv2d(values.permute(0, 3, 1, 2), taps, padding=1).permute(0, 2, 3, 1)
-
-    wanted = convolved(x, kernel), convolved(x_tangent, kernel) + convolved(x, kernel_tangent)
-    directions = [torch.randn(wanted[0].shape, generator=seeded(i), dtype=DOUBLE) for i in (5, 6)]
-    for one, other in zip(found, wanted, strict=True):
-        assert_near(one, other)
-    for one, other in zip(
-        torch.autograd.grad(found, inputs, directions), torch.autograd.grad(wanted, inputs, directions), strict=True
-    ):
-        assert_near(one, other)
-    product = torch.randn(u.shape, generator=seeded(7), dtype=DOUBLE)
-    assert_near((winograd.transformed_back(product) * kernel).sum(), (product * u).sum())
-
-
-@pytest.mark.parametrize(
-    ("channels", "size", "options"),
-    [(64, 5, {"padding": 1}), (64, 6, {}), (64, 6, {"padding": 1, "stride": 2}), (8, 6, {"padding": 1})],
-)
-def test_other_convolutions_are_left_to_pytorch(channels, size, options):
-    assert not winograd.suits(nn.Conv2d(channels, 64, 3, **options), size, size)
-    assert winograd.suits(nn.Conv2d(64, 64, 3, padding=1), 6, 6)
 
 
 def test_bfloat16_rounds_products_only():

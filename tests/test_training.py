@@ -19,6 +19,7 @@ from nsdcodec.learning.batches import InMemory
 from nsdcodec.learning.compute import Compute, pick_device, pick_precision
 from nsdcodec.learning.networks import build, flatten
 from nsdcodec.learning.training import accuracy, train, train_on
+from nsdcodec.system import instructions
 
 TOY = Geometry(3, 1, 8, 8)
 PLAIN = TrainingRecipe(0.05, 0.9, 0.0, 8, 6, "none", TINY)
@@ -178,7 +179,7 @@ def test_bfloat16_rounds_products_and_float32_does_not():
 def test_named_devices_and_precisions_are_taken_as_they_are():
     assert pick_device("cpu") == CPU
     assert [pick_precision(name, CPU) for name in ("float32", "bfloat16")] == ["float32", "bfloat16"]
-    assert pick_precision("auto", CPU) in ("float32", "bfloat16")
+    assert pick_precision("auto", CPU) == ("bfloat16" if instructions.multiplies_bfloat16() else "float32")
     with pytest.raises(InvalidSetting, match=r"--precision float64: it can be auto, float32, bfloat16"):
         pick_precision("float64", CPU)
 
@@ -200,3 +201,16 @@ def test_how_it_is_computed_is_checked_again_where_it_changes():
     assert compute.at_once(7) == replace(compute, images_at_once=7)
     with pytest.raises(InvalidSetting, match="0 networks together"):
         replace(compute, networks_at_once=0)
+
+
+@pytest.mark.skipif(not instructions.LINUX.exists(), reason="compares with what Linux says")
+def test_without_pytorchs_word_on_bfloat16_linux_has_it(monkeypatch, tmp_path):
+    told = instructions.multiplies_bfloat16()
+    monkeypatch.delattr(torch.cpu, "get_capabilities", raising=False)
+    assert instructions.multiplies_bfloat16() == told
+    for flags, wanted in (("fpu avx512_bf16 sse", True), ("fpu avx512_bf16x sse", False)):
+        (tmp_path / "cpuinfo").write_text(f"processor\t: 0\nflags\t\t: {flags}\n")
+        monkeypatch.setattr(instructions, "LINUX", tmp_path / "cpuinfo")
+        assert instructions.multiplies_bfloat16() == wanted
+    monkeypatch.setattr(instructions, "LINUX", tmp_path / "no such file")
+    assert not instructions.multiplies_bfloat16()

@@ -10,8 +10,7 @@ has one), and through its forward, two: 6 F - 2 f. In all 9 F - 3 f: nine forwar
 Our sweep, a step: forward F and the gradient of the weights 2 F - f; then value and tangent forward, F and 2 F - f (the
 images have no tangent), and back through them, 5 F - 2 f: of the value both factors, of the tangent all but the
 direction, which is given. In all 11 F - 4 f; the last step back, the student's first, wants no gradient of the weights:
-2 F - f less. On a CPU, in float32, wide 3 x 3 convolutions take 16 products for 36 (`learning.winograd`), and a step a
-few more for its kernels: three products with the transform, of each kernel, its gradient and the direction.
+2 F - f less.
 
 The floor is of the published loop's products, which are fewer, at the measured speed of a large product; or, where
 that takes longer, of its bytes at the measured speed of memory: each of its four passes (forward, its backward, and
@@ -24,8 +23,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from nsdcodec.learning.derivatives import winograd
-from step_bench.work import SIDE, Work
+from step_bench.work import Work
 
 PASSES = 4
 # About how often the graph of a step holds what `activation_values` counts, as PyTorch keeps it.
@@ -64,23 +62,8 @@ def published_flops(work: Work) -> int:
 
 
 def sweep_flops(work: Work) -> int:
-    """Of an iteration, with all convolutions taken as they are written."""
-    return _sweep_flops(work, layer_flops(work))
-
-
-def fast_sweep_flops(work: Work) -> int:
-    """Of an iteration, where wide convolutions are taken in fewer products: in float32 on a CPU."""
-    layers, kernels, side = layer_flops(work), 0, SIDE
-    for number in range(1, work.depth):
-        side //= 2
-        if work.width >= winograd.LEAST_CHANNELS and side % 2 == 0:
-            layers[number] = layers[number] * 16 // 36
-            kernels += 2 * 16 * 9 * work.width**2
-    # The weights of a step, forth and back; gradients of both but the last; directions.
-    return _sweep_flops(work, layers) + kernels * (5 * work.steps - 1)
-
-
-def _sweep_flops(work: Work, layers: list[int]) -> int:
+    """Of an iteration."""
+    layers = layer_flops(work)
     first, forward = layers[0], sum(layers)
     return work.images * (work.steps * (11 * forward - 4 * first) - (2 * forward - first))
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 import operator
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from typing import Any, overload
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.utils.data import Dataset
-from torch.utils.data._utils.collate import collate, default_collate_fn_map  # documented to be extended
 
 from nsdcodec.data import pixels
+from nsdcodec.data.collation import Samples, collate_whole
 from nsdcodec.data.loader import BatchTransform, JointTransform, Loader
 from nsdcodec.format.geometry import Geometry
 from nsdcodec.format.recipe import Normalization, TrainingRecipe
@@ -26,39 +26,7 @@ Transform = Callable[[Any], Any]
 Index = Sequence[int] | Tensor
 
 
-class Sample(tuple[Tensor, Any]):
-    """An image and its label, of a batch that was made as a whole."""
-
-
-class Samples(Sequence[Sample]):
-    """The samples of a batch, taken apart only where they must be: a DataLoader's own collation takes it whole."""
-
-    def __init__(self, images: Tensor, labels: Tensor) -> None:
-        self.images, self.labels = images, labels
-
-    def __len__(self) -> int:
-        return len(self.images)
-
-    @overload
-    def __getitem__(self, index: int) -> Sample: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Sample]: ...
-
-    def __getitem__(self, index: int | slice) -> Sample | Sequence[Sample]:
-        if isinstance(index, slice):
-            return Samples(self.images[index], self.labels[index])
-        label = self.labels[index]
-        return Sample((self.images[index], label if label.ndim else label.item()))
-
-
-def _collate(batch: Sequence[Sample], *, collate_fn_map: Any = None) -> Any:
-    if isinstance(batch, Samples):
-        return [batch.images, batch.labels]
-    return collate([tuple(sample) for sample in batch], collate_fn_map=collate_fn_map)
-
-
-default_collate_fn_map[Sample] = _collate
+collate_whole()
 
 
 class ImageSet(Dataset[tuple[Any, Any]], ABC):

@@ -71,6 +71,8 @@ class Rows(torch.autograd.Function):
         for index in torch.arange(len(grads[0])).split(ctx.most):
             with torch.enable_grad():
                 rows = ctx.make(inputs, index)
-            torch._foreach_add_(sums, torch.autograd.grad(rows, wanted, grads[0][index[0] : index[-1] + 1]))
-        found = iter(sums)
-        return None, None, None, *(next(found) if one else None for one in needed)
+            found = torch.autograd.grad(rows, wanted, grads[0][index[0] : index[-1] + 1])
+            for total, one in zip(sums, found, strict=True):
+                total += one
+        each = iter(sums)
+        return None, None, None, *(next(each) if one else None for one in needed)

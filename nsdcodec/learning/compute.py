@@ -10,6 +10,7 @@ from typing import Literal, get_args
 import torch
 
 from nsdcodec.errors import InvalidSetting
+from nsdcodec.system.instructions import multiplies_bfloat16
 
 Precision = Literal["float32", "bfloat16"]
 
@@ -77,8 +78,7 @@ def pick_precision(name: str, device: torch.device) -> Precision:
     """ "auto" is bfloat16 on a CPU that multiplies it faster than float32, else float32: on CUDA with products in TF32,
     which costs the gradient of a student less than bfloat16 does. Raises InvalidSetting."""
     if name == "auto":
-        supported = getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)
-        return "bfloat16" if device.type == "cpu" and supported() else "float32"
+        return "bfloat16" if device.type == "cpu" and multiplies_bfloat16() else "float32"
     for precision in get_args(Precision):
         if name == precision:
             return precision  # type: ignore[no-any-return]

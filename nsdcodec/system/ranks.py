@@ -7,23 +7,23 @@ call of a method: at once if its connections were closed, else after the timeout
 from __future__ import annotations
 
 import contextlib
-import importlib
 import os
 import secrets
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 from torch import Tensor
 from torch import distributed as dist
-from torch._C._distributed_c10d import PrefixStore, Store
-from torch.distributed.rendezvous import rendezvous
 
 from nsdcodec.errors import InvalidSetting, MissingData, NsdError, RankLost
 from nsdcodec.system import launch
+
+if TYPE_CHECKING:
+    from torch.distributed.distributed_c10d import Store
 
 T = TypeVar("T")
 TIMEOUT = 1800.0  # seconds; above what the longest wait for rank 0 takes, which is a check or a coreset
@@ -88,9 +88,11 @@ def joined(device: torch.device, timeout: float = TIMEOUT) -> Iterator[Ranks]:
         raise InvalidSetting(f"the timeout for a rank is {timeout} seconds; it must be above 0")
     if not dist.is_available():
         raise MissingData("this PyTorch has no torch.distributed; start one process, without torchrun")
-    # The first optimizer imports it, and imported while the ranks are joined it holds on to their connections; then the
-    # threads of these outlive the interpreter, and now and then abort the process at its end.
-    importlib.import_module("torch._dynamo")
+    # Only here, for a PyTorch without them.
+    from torch.distributed.distributed_c10d import PrefixStore
+    from torch.distributed.rendezvous import rendezvous
+
+    import_optimizers()
     if device.type == "cuda":
         torch.cuda.set_device(device)
         # Or a lost rank ends this process from another thread, with no error that could be caught.
@@ -106,6 +108,13 @@ def joined(device: torch.device, timeout: float = TIMEOUT) -> Iterator[Ranks]:
         yield Ranks(rank, world)
     finally:
         dist.destroy_process_group()
+
+
+def import_optimizers() -> None:
+    """All that PyTorch imports when its first optimizer is made. Imported while the ranks are joined, that holds on to
+    their connections; then the threads of these outlive the interpreter, and now and then abort the process at its end.
+    """
+    torch.optim.SGD([torch.zeros(1)])
 
 
 def _round(store: Store, rank: int, world: int, timeout: float) -> str:

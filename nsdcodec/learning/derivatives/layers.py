@@ -1,7 +1,7 @@
 """The layers that `tangents` knows, each with its value and its derivative along a direction of its weights.
 
 Activations are [n, height, width, channels], as convolutions, norms and pools are quickest; in a half type where
-products are, but for logits. A layer's `weights` are as its `prepared` gave them.
+products are, but for logits.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from nsdcodec.learning.derivatives import winograd
 from nsdcodec.learning.derivatives.normed import NormReluPool, NormReluPoolAlong
 
 # Value, and tangent: None is a tangent of zero.
@@ -29,14 +28,6 @@ class Layer(ABC):
     """One or more modules of a network, `count` weights in all."""
 
     count = 0
-
-    def prepared(self, weights: Sequence[Tensor]) -> list[Tensor]:
-        """A linear map of the weights, taken once a step."""
-        return [weight.clone() for weight in weights]
-
-    def gradients(self, prepared: Sequence[Tensor]) -> list[Tensor]:
-        """Its transpose."""
-        return list(prepared)
 
     @abstractmethod
     def value(self, weights: Sequence[Tensor], x: Tensor) -> Tensor: ...
@@ -85,10 +76,6 @@ def _layer(rest: Sequence[nn.Module], place: Place) -> Layer:
     if isinstance(module, nn.Conv2d):
         # A mean is taken away after it, so that a bias does nothing.
         biased = module.bias is not None and not (after and isinstance(after[0], nn.GroupNorm))
-        on_cpu = place.device.type == "cpu" and place.dtype in (torch.float32, torch.float64)
-        # A GPU's library does this by itself.
-        if on_cpu and winograd.suits(module, place.height, place.width):
-            return _Wide(module, biased)
         return _Convolution(module, biased, place)
     if isinstance(module, nn.GroupNorm):
         pooled = len(after) > 1 and type(after[1]).__name__ == "MeanPool"
@@ -191,29 +178,6 @@ class _OfImages(torch.autograd.Function):
                 g, x, kernel, None, stride, padding, dilation, False, [0, 0], 1, [False, True, False]
             )
         return x_grad, kernel_grad, *[None] * 5
-
-
-class _Wide(Layer):
-    """By fewer products (`winograd`)."""
-
-    def __init__(self, module: nn.Conv2d, biased: bool) -> None:
-        self.count = 1 if module.bias is None else 2
-        self.biased = biased
-
-    def prepared(self, weights: Sequence[Tensor]) -> list[Tensor]:
-        return [winograd.transformed(weights[0]), *weights[1:]]
-
-    def gradients(self, prepared: Sequence[Tensor]) -> list[Tensor]:
-        return [winograd.transformed_back(prepared[0]), *prepared[1:]]
-
-    def value(self, weights: Sequence[Tensor], x: Tensor) -> Tensor:
-        value: Tensor = winograd.Convolution.apply(x, weights[0])
-        return value + weights[1] if self.biased else value
-
-    def along(self, weights: Sequence[Tensor], tangents: Sequence[Tensor], x: Dual) -> Dual:
-        x_tangent = torch.zeros_like(x[0]) if x[1] is None else x[1]
-        value, tangent = winograd.ConvolutionAlong.apply(x[0], x_tangent, weights[0], tangents[0])
-        return (value + weights[1], tangent + tangents[1]) if self.biased else (value, tangent)
 
 
 class _NormReluPool(Layer):

@@ -50,7 +50,7 @@ class Derivatives:
         for some, wanted in self._parts(images, labels):
             with torch.enable_grad():
                 loss = self.tangent.loss(leaves, some, wanted)
-            torch._foreach_add_(sums, torch.autograd.grad(loss, leaves, materialize_grads=True))
+            _add(sums, torch.autograd.grad(loss, leaves, materialize_grads=True))
         return [self.tangent.flat(sums) / len(labels)]
 
     def _along(self, weights: Tensor, direction: Tensor, images: Tensor, labels: Tensor) -> list[Tensor]:
@@ -79,7 +79,7 @@ class Derivatives:
             found = torch.autograd.grad(along, [*own, *wanted_leaves], materialize_grads=True)
             inputs.append(found[: len(own)])
             if of_weights:
-                torch._foreach_add_(sums, found[len(own) :])
+                _add(sums, found[len(own) :])
         n = len(labels)
         flat = [self.tangent.flat(sums) / n] if of_weights else []
         return [value / n, *(torch.cat(values) / n for values in zip(*inputs, strict=True)), *flat]
@@ -139,11 +139,16 @@ class Sweep(torch.autograd.Function):
             rate_sum -= value
             # Back through augmentation and choice to all images; in their own type, as the sums are.
             back = torch.autograd.grad(outputs, inputs, found[: len(outputs)])
-            torch._foreach_sub_(sums, [rate * values for values in back])
+            _add(sums, [-rate * values for values in back])
             if k > 0:
                 v = v - rate * found[-1]
         of_labels = sums[1] if len(sums) > 1 else None
         return sums[0], of_labels, rate_sum, None
+
+
+def _add(sums: Sequence[Tensor], values: Sequence[Tensor]) -> None:
+    for total, value in zip(sums, values, strict=True):
+        total += value
 
 
 def _grown(leaves: list[Tensor]) -> list[Tensor]:

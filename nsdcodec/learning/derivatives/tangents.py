@@ -47,14 +47,13 @@ class Tangent:
         self.widest = max(place.channels * place.height * place.width for _, place in built[:-1])
 
     def leaves(self, vector: Tensor) -> list[Tensor]:
-        """The flat weights [P] as each layer wants them, in memory of their own: a linear map."""
+        """The flat weights [P], one by one, in memory of their own."""
         parts = vector.detach().split([shape.numel() for shape in self.shapes])
-        weights = [part.view(shape) for part, shape in zip(parts, self.shapes, strict=True)]
-        return [one for layer, own in self._own(weights) for one in layer.prepared(own)]
+        return [part.view(shape).clone() for part, shape in zip(parts, self.shapes, strict=True)]
 
     def flat(self, gradients: Sequence[Tensor]) -> Tensor:
-        """The gradient [P] in the flat weights, from those in `leaves`: the transpose of that map."""
-        return torch.cat([one.reshape(-1) for layer, own in self._own(gradients) for one in layer.gradients(own)])
+        """The other way: the gradient [P] in the flat weights, from those in `leaves`."""
+        return torch.cat([one.reshape(-1) for one in gradients])
 
     def activation_bytes(self, images: Tensor) -> int:
         """Of one image where it is widest: what bounds how many should go through together."""
