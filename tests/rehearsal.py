@@ -5,6 +5,9 @@ Its tensors are PyTorch's own `meta` ones, whose autograd works, or fake ones th
 operation is looked at here first. What is found: tensors of two devices in one operation; a value that the host looks
 at; an operation whose shape depends on values; a copy that the host waits for. What is not: streams, recordings,
 memory, kernels that CUDA lacks, anything that depends on a number.
+
+It leans on what PyTorch calls private (fake tensors, dispatch modes). Where a version no longer has them, this file is
+what has to follow; the package does not use them.
 """
 
 from __future__ import annotations
