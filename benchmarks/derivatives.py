@@ -120,7 +120,7 @@ class ForwardMode:
     def loss(self, weights: Sequence[Tensor], images: Tensor, labels: Tensor) -> Tensor:
         return F.cross_entropy(self._logits(weights, images), labels, reduction="sum")
 
-    def along(self, weights: Sequence[Tensor], direction: Sequence[Tensor], images: Tensor, labels: Tensor) -> Tensor:
+    def jvp(self, weights: Sequence[Tensor], direction: Sequence[Tensor], images: Tensor, labels: Tensor) -> Tensor:
         def loss(*own: Tensor) -> Tensor:
             # PyTorch's cross_entropy and logsumexp have an exp in place, which backward through a tangent refuses.
             logits = self._logits(own, images)
@@ -172,7 +172,7 @@ class _Unfused(layers.Layer):
     def value(self, weights: Sequence[Tensor], x: Tensor) -> Tensor:
         return self._value(x, *weights)
 
-    def along(self, weights: Sequence[Tensor], tangents: Sequence[Tensor], x: layers.Dual) -> layers.Dual:
+    def jvp(self, weights: Sequence[Tensor], tangents: Sequence[Tensor], x: layers.Dual) -> layers.Dual:
         x_tangent = torch.zeros_like(x[0]) if x[1] is None else x[1]
         value, tangent, *_ = jvp(self._value, (x[0], *weights), (x_tangent, *tangents))
         return value, tangent

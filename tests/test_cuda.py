@@ -236,7 +236,7 @@ def test_a_recorded_sweep_has_the_gradient_of_the_graph(no_waits, compile):
             for one, other in zip(found, wanted, strict=True):
                 assert float((one - other).norm() / other.norm()) < 1e-10
         (derivatives,) = student._known[learner.network].values()
-        assert len(derivatives.gradient.recordings) == len(derivatives.along.recordings) == 1
+        assert len(derivatives.gradient.recordings) == len(derivatives.jvp.recordings) == 1
         with no_waits():
             swept(7)
 

@@ -106,8 +106,8 @@ class TestChunks:
             torch.testing.assert_close(chunked, whole, rtol=1e-10, atol=1e-12)
 
     def test_of_a_student_hold_no_more_images_than_fit_with_their_tangents(self, monkeypatch):
-        seen, along = [], Tangent.along
-        monkeypatch.setattr(Tangent, "along", lambda self, *rest: seen.append(len(rest[-1])) or along(self, *rest))
+        seen, jvp = [], Tangent.jvp
+        monkeypatch.setattr(Tangent, "jvp", lambda self, *rest: seen.append(len(rest[-1])) or jvp(self, *rest))
         context = in_chunks(double_context(TOY), 2 * WITH_TANGENT + 1)
         network = context.new_network("a")
         images, labels = synthetic(soft=True)
@@ -365,7 +365,7 @@ network = networks.build(NetworkSpec(depth=2, width=64), geometry, 1)
 derivatives = sweep.Derivatives(Tangent(network, (3, 32, 32), torch.device("cpu"), torch.float32))
 start = networks.flatten(network)
 def take(n):
-    derivatives.along(start, start, torch.randn(n, 3, 32, 32), torch.arange(n) % 10)
+    derivatives.jvp(start, start, torch.randn(n, 3, 32, 32), torch.arange(n) % 10)
 take(1)
 before = resident_bytes()
 take(32)

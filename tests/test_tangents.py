@@ -73,9 +73,9 @@ class Case:
         wanted = labels if labels.is_floating_point() else F.one_hot(labels, logits.shape[1]).to(DOUBLE)
         return -(wanted * logged).sum()
 
-    def along(self, weights: list[Tensor], images: Tensor, labels: Tensor) -> Tensor:
+    def jvp(self, weights: list[Tensor], images: Tensor, labels: Tensor) -> Tensor:
         direction = self.tangent.leaves(self.direction)
-        return self.tangent.along(weights, direction, images, labels)
+        return self.tangent.jvp(weights, direction, images, labels)
 
 
 CONVNET = NetworkSpec(depth=2, width=4)
@@ -113,7 +113,7 @@ def test_the_derivative_along_a_direction_is_that_of_forward_mode(case):
     _, wanted = torch.func.jvp(
         lambda weights: case.loss(weights, case.images, case.labels), (case.weights,), (case.direction,)
     )
-    found = case.along(case.tangent.leaves(case.weights), case.images, case.labels)
+    found = case.jvp(case.tangent.leaves(case.weights), case.images, case.labels)
     torch.testing.assert_close(found, wanted, rtol=1e-11, atol=0)
 
 
@@ -124,8 +124,8 @@ def test_its_gradients_are_those_of_double_backward(case):
     (gradient,) = torch.autograd.grad(case.loss(weights, images, *labels or [case.labels]), weights, create_graph=True)
     wanted = torch.autograd.grad((gradient * case.direction).sum(), inputs)
     leaves = [leaf.requires_grad_() for leaf in case.tangent.leaves(case.weights)]
-    along = case.along(leaves, images, *labels or [case.labels])
-    found = torch.autograd.grad(along, [*leaves, images, *labels], materialize_grads=True)
+    jvp = case.jvp(leaves, images, *labels or [case.labels])
+    found = torch.autograd.grad(jvp, [*leaves, images, *labels], materialize_grads=True)
     assert_near(case.tangent.flat(found[: len(leaves)]), wanted[0])
     for one, other in zip(found[len(leaves) :], wanted[1:], strict=True):
         assert_near(one, other)
@@ -136,13 +136,13 @@ def test_its_gradients_are_finite_differences_of_it(name):
     case = Case.of(*CASES[name])
     leaves = [leaf.requires_grad_() for leaf in case.tangent.leaves(case.weights)]
     images = case.images.clone().requires_grad_()
-    found = torch.autograd.grad(case.along(leaves, images, case.labels), [*leaves, images], materialize_grads=True)
+    found = torch.autograd.grad(case.jvp(leaves, images, case.labels), [*leaves, images], materialize_grads=True)
     step = (
         torch.randn(case.weights.shape, generator=seeded(6), dtype=DOUBLE),
         torch.randn(images.shape, generator=seeded(7), dtype=DOUBLE),
     )
     ends = [
-        case.along(
+        case.jvp(
             case.tangent.leaves(case.weights + sign * 1e-6 * step[0]),
             case.images + sign * 1e-6 * step[1],
             case.labels,
@@ -159,8 +159,7 @@ def test_bfloat16_rounds_products_only():
     weights, images = case.tangent.leaves(case.weights.float()), case.images.float()
     direction = case.tangent.leaves(case.direction.float())
     exact, rounded = (
-        case.tangent_in(dtype).along(weights, direction, images, case.labels)
-        for dtype in (torch.float32, torch.bfloat16)
+        case.tangent_in(dtype).jvp(weights, direction, images, case.labels) for dtype in (torch.float32, torch.bfloat16)
     )
     assert exact.dtype == rounded.dtype == torch.float32
     assert rounded.item() == pytest.approx(exact.item(), rel=0.1)

@@ -149,12 +149,12 @@ def _distance_in_chunks(
         embedded = torch.cat([embed(start, pixels[order[start:stop]]).to(images.dtype) for start, stop in chunks])
     inputs = [embedded.requires_grad_(), *([own.requires_grad_()] if own.is_floating_point() else [])]
     loss = _distance(embedded, own[order], wanted)
-    along, *of_labels = torch.autograd.grad(loss, inputs)
+    of_embeddings, *of_labels = torch.autograd.grad(loss, inputs)
     gradient = torch.empty_like(pixels)
     for start, stop in chunks:
         some = pixels[order[start:stop]].requires_grad_()
         found = embed(start, some)
-        (gradient[order[start:stop]],) = torch.autograd.grad(found, some, along[start:stop].to(found.dtype))
+        (gradient[order[start:stop]],) = torch.autograd.grad(found, some, of_embeddings[start:stop].to(found.dtype))
     given: Tensor = KnownGradient.apply(loss.detach(), [gradient, *of_labels], images, *([labels] if of_labels else []))
     return given
 

@@ -139,22 +139,22 @@ def _matched(
     graph of a gradient never lives for more than a class; nor, where memory is bounded, for more than some images: by a
     pass for their mean gradient, and another along the distance's gradient back to the images."""
     most = None if context.compute.images_at_once is None else max(1, context.compute.images_at_once // SECOND_ORDER)
-    along: Sequence[Tensor] | None = None
+    of_mean: Sequence[Tensor] | None = None
     if len(images) > (most or len(images)):
         mean = _mean_gradients(context, network, weights, images, labels, chosen)
         value = distance([one.requires_grad_() for one in mean], target)
-        along = torch.autograd.grad(value, mean)
+        of_mean = torch.autograd.grad(value, mean)
     gradients: list[tuple[Tensor, ...]] = []
     for part in in_chunks(most, images, labels):
         own = [values.requires_grad_() for values in part if values.is_floating_point()]
         augmented = augmentation.apply(part[0], chosen)
         found = _gradients(context, network, weights, augmented, part[1], graph=True)
-        if along is None:
+        if of_mean is None:
             value = distance(found, target)
             gradients.append(torch.autograd.grad(value, own))
         else:
             share = len(augmented) / len(images)
-            gradients.append(torch.autograd.grad(found, own, [share * one for one in along]))
+            gradients.append(torch.autograd.grad(found, own, [share * one for one in of_mean]))
     return value.detach(), [torch.cat(each) for each in zip(*gradients, strict=True)]
 
 

@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from nsdcodec.learning.derivatives.normed import NormReluPool, NormReluPoolAlong
+from nsdcodec.learning.derivatives.normed import NormReluPool, NormReluPoolJvp
 
 # Value, and tangent: None is a tangent of zero.
 Dual = tuple[Tensor, Tensor | None]
@@ -33,12 +33,12 @@ class Layer(ABC):
     def value(self, weights: Sequence[Tensor], x: Tensor) -> Tensor: ...
 
     @abstractmethod
-    def along(self, weights: Sequence[Tensor], tangents: Sequence[Tensor], x: Dual) -> Dual: ...
+    def jvp(self, weights: Sequence[Tensor], tangents: Sequence[Tensor], x: Dual) -> Dual: ...
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a layer stands: the images [n, channels, height, width] that come to it, and how to compute."""
+class InputSpec:
+    """What comes to a layer: the images [n, channels, height, width] that come to it, and how to compute."""
 
     channels: int
     height: int
@@ -57,38 +57,38 @@ def known(module: nn.Module) -> bool:
     return name in ("ReLU", "MeanPool", "MaxPool2d")
 
 
-def build(modules: Sequence[nn.Module], place: Place) -> Iterator[tuple[Layer, Place]]:
-    """The layers of `known` modules, and of one linear one at the end, each with the place after it."""
+def build(modules: Sequence[nn.Module], spec: InputSpec) -> Iterator[tuple[Layer, InputSpec]]:
+    """The layers of `known` modules, and of one linear one at the end, each with the spec after it."""
     rest = list(modules)
     while rest:
         names = [type(module).__name__ for module in rest]
-        taken, layer = 1, _layer(rest, place)
+        taken, layer = 1, _layer(rest, spec)
         if names[0] == "GroupNorm":
             taken = 3 if names[2:3] == ["MeanPool"] else 2
         for passed in rest[:taken]:
-            place = _after(passed, place)
-        yield layer, place
+            spec = _after(passed, spec)
+        yield layer, spec
         rest = rest[taken:]
 
 
-def _layer(rest: Sequence[nn.Module], place: Place) -> Layer:
+def _layer(rest: Sequence[nn.Module], spec: InputSpec) -> Layer:
     module, *after = rest
     if isinstance(module, nn.Conv2d):
         # A mean is taken away after it, so that a bias does nothing.
         biased = module.bias is not None and not (after and isinstance(after[0], nn.GroupNorm))
-        return _Convolution(module, biased, place)
+        return _Convolution(module, biased, spec)
     if isinstance(module, nn.GroupNorm):
         pooled = len(after) > 1 and type(after[1]).__name__ == "MeanPool"
         return _NormReluPool(module.eps, 2 if pooled else 1)
     if isinstance(module, nn.Linear):
-        return _Linear(place.dtype)
+        return _Linear(spec.dtype)
     if isinstance(module, nn.MaxPool2d):
         return _MaxPool(module)
     return _ReLU() if isinstance(module, nn.ReLU) else _MeanPool()
 
 
-def _after(module: nn.Module, place: Place) -> Place:
-    height, width, channels = place.height, place.width, place.channels
+def _after(module: nn.Module, spec: InputSpec) -> InputSpec:
+    height, width, channels = spec.height, spec.width, spec.channels
     if isinstance(module, nn.Conv2d | nn.MaxPool2d):
         pairs = [
             value if isinstance(value, tuple) else (value, value)
@@ -101,7 +101,7 @@ def _after(module: nn.Module, place: Place) -> Place:
         channels = module.out_channels if isinstance(module, nn.Conv2d) else channels
     elif type(module).__name__ == "MeanPool":
         height, width = height // 2, width // 2
-    return Place(channels, height, width, place.device, place.dtype)
+    return InputSpec(channels, height, width, spec.device, spec.dtype)
 
 
 def _images(x: Tensor) -> Tensor:
@@ -117,20 +117,20 @@ def _pixels(x: Tensor) -> Tensor:
 class _Convolution(Layer):
     """By PyTorch's own."""
 
-    def __init__(self, module: nn.Conv2d, biased: bool, place: Place) -> None:
+    def __init__(self, module: nn.Conv2d, biased: bool, spec: InputSpec) -> None:
         self.sizes: Any = (module.stride, module.padding, module.dilation, module.groups)
         self.count = 1 if module.bias is None else 2
         self.biased = biased
-        self.dtype = place.dtype
-        exact = place.device.type == "cpu" and place.dtype == torch.float32
+        self.dtype = spec.dtype
+        exact = spec.device.type == "cpu" and spec.dtype == torch.float32
         # Channels-last, a CPU adds up all products in one chain, with twice the rounding error.
-        self.order = torch.contiguous_format if exact and place.channels >= MANY_CHANNELS else torch.channels_last
-        self.few = place.device.type == "cpu" and place.channels <= FEW_CHANNELS and module.groups == 1
+        self.order = torch.contiguous_format if exact and spec.channels >= MANY_CHANNELS else torch.channels_last
+        self.few = spec.device.type == "cpu" and spec.channels <= FEW_CHANNELS and module.groups == 1
 
     def value(self, weights: Sequence[Tensor], x: Tensor) -> Tensor:
         return self._convolved(x, weights)
 
-    def along(self, weights: Sequence[Tensor], tangents: Sequence[Tensor], x: Dual) -> Dual:
+    def jvp(self, weights: Sequence[Tensor], tangents: Sequence[Tensor], x: Dual) -> Dual:
         values, x_tangent = x
         if self.few and x_tangent is None and values.requires_grad:
             pixels = _images(values.to(self.dtype)).contiguous(memory_format=self.order)
@@ -190,9 +190,9 @@ class _NormReluPool(Layer):
         value: Tensor = NormReluPool.apply(x, *weights, self.eps, self.pool)
         return value
 
-    def along(self, weights: Sequence[Tensor], tangents: Sequence[Tensor], x: Dual) -> Dual:
+    def jvp(self, weights: Sequence[Tensor], tangents: Sequence[Tensor], x: Dual) -> Dual:
         x_tangent = torch.zeros_like(x[0]) if x[1] is None else x[1]
-        both: Dual = NormReluPoolAlong.apply(x[0], x_tangent, *weights, *tangents, self.eps, self.pool)
+        both: Dual = NormReluPoolJvp.apply(x[0], x_tangent, *weights, *tangents, self.eps, self.pool)
         return both
 
 
@@ -207,7 +207,7 @@ class _Linear(Layer):
     def value(self, weights: Sequence[Tensor], x: Tensor) -> Tensor:
         return self._product(x, *weights)
 
-    def along(self, weights: Sequence[Tensor], tangents: Sequence[Tensor], x: Dual) -> Dual:
+    def jvp(self, weights: Sequence[Tensor], tangents: Sequence[Tensor], x: Dual) -> Dual:
         tangent = self._product(x[0], *tangents)
         if x[1] is not None:
             tangent = tangent + self._product(x[1], weights[0])
@@ -223,7 +223,7 @@ class _ReLU(Layer):
     def value(self, weights: Sequence[Tensor], x: Tensor) -> Tensor:
         return x.relu()
 
-    def along(self, weights: Sequence[Tensor], tangents: Sequence[Tensor], x: Dual) -> Dual:
+    def jvp(self, weights: Sequence[Tensor], tangents: Sequence[Tensor], x: Dual) -> Dual:
         # The tangent where the value is positive: one fused pass, where a mask would be two slow ones.
         return x[0].relu(), None if x[1] is None else torch.ops.aten.threshold_backward(x[1], x[0], 0)
 
@@ -232,7 +232,7 @@ class _MeanPool(Layer):
     def value(self, weights: Sequence[Tensor], x: Tensor) -> Tensor:
         return _pixels(F.avg_pool2d(_images(x), 2))
 
-    def along(self, weights: Sequence[Tensor], tangents: Sequence[Tensor], x: Dual) -> Dual:
+    def jvp(self, weights: Sequence[Tensor], tangents: Sequence[Tensor], x: Dual) -> Dual:
         return self.value((), x[0]), None if x[1] is None else self.value((), x[1])
 
 
@@ -243,12 +243,12 @@ class _MaxPool(Layer):
     def value(self, weights: Sequence[Tensor], x: Tensor) -> Tensor:
         return _pixels(self.module(_images(x)))
 
-    def along(self, weights: Sequence[Tensor], tangents: Sequence[Tensor], x: Dual) -> Dual:
+    def jvp(self, weights: Sequence[Tensor], tangents: Sequence[Tensor], x: Dual) -> Dual:
         if x[1] is None:
             return self.value((), x[0]), None
         m = self.module
-        value, place = F.max_pool2d(
+        value, spec = F.max_pool2d(
             _images(x[0]), m.kernel_size, m.stride, m.padding, m.dilation, m.ceil_mode, return_indices=True
         )
-        tangent = _images(x[1]).flatten(2).gather(2, place.flatten(2)).view(place.shape)
+        tangent = _images(x[1]).flatten(2).gather(2, spec.flatten(2)).view(spec.shape)
         return _pixels(value), _pixels(tangent)

@@ -47,7 +47,7 @@ class NormReluPool(torch.autograd.Function):
         return *_value_back(g, x, mean, r, scale, shift, ctx.pool), None, None
 
 
-class NormReluPoolAlong(torch.autograd.Function):
+class NormReluPoolJvp(torch.autograd.Function):
     """The same of (x, x'), along (scale', shift')."""
 
     @staticmethod
@@ -62,7 +62,7 @@ class NormReluPoolAlong(torch.autograd.Function):
         eps: float,
         pool: int,
     ) -> tuple[Tensor, Tensor]:
-        value, tangent, *means = _along(x, x_tangent, scale, shift, scale_tangent, shift_tangent, eps, pool)
+        value, tangent, *means = _jvp(x, x_tangent, scale, shift, scale_tangent, shift_tangent, eps, pool)
         ctx.save_for_backward(x, x_tangent, *means, scale, shift, scale_tangent)
         ctx.pool = pool
         return value, tangent
@@ -71,7 +71,7 @@ class NormReluPoolAlong(torch.autograd.Function):
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         g, h = (one.contiguous() for one in grads)
         *arrays, scale_tangent = ctx.saved_tensors
-        x_grad, x_tangent_grad, *weight_grads = _along_back(g, h, arrays, scale_tangent, ctx.pool)
+        x_grad, x_tangent_grad, *weight_grads = _jvp_back(g, h, arrays, scale_tangent, ctx.pool)
         return x_grad, x_tangent_grad, *weight_grads, None, None, None, None
 
 
@@ -137,7 +137,7 @@ def _value_back(
 
 
 @kernel
-def _along(
+def _jvp(
     x: Tensor,
     x_tangent: Tensor,
     scale: Tensor,
@@ -158,10 +158,10 @@ def _along(
     return value, tangent, mean, r, tangent_mean, s
 
 
-def _along_back(
+def _jvp_back(
     g: Tensor, h: Tensor, arrays: list[Tensor], scale_tangent: Tensor, pool: int
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Gradients of x, x', scale and shift. `arrays` are what `NormReluPoolAlong` keeps of them."""
+    """Gradients of x, x', scale and shift. `arrays` are what `NormReluPoolJvp` keeps of them."""
     if compiled():
         # On their own, since a compiler would make the factors of an image and channel anew for each pixel.
         *factors, scale_grad, shift_grad = _means(g, h, arrays, scale_tangent, pool)

@@ -40,8 +40,8 @@ class Derivatives:
         self.tangent = tangent
         self.images_at_once = images_at_once
         self.gradient = Captured(self._gradient)
-        self.along = Captured(self._along)
-        self.along_inputs = Captured(self._along_inputs)
+        self.jvp = Captured(self._jvp)
+        self.jvp_inputs = Captured(self._jvp_inputs)
 
     def _gradient(self, weights: Tensor, images: Tensor, labels: Tensor) -> list[Tensor]:
         """[of the weights, flat [P]], of the mean cross-entropy of a batch."""
@@ -53,16 +53,16 @@ class Derivatives:
             _add(sums, torch.autograd.grad(loss, leaves, materialize_grads=True))
         return [self.tangent.flat(sums) / len(labels)]
 
-    def _along(self, weights: Tensor, direction: Tensor, images: Tensor, labels: Tensor) -> list[Tensor]:
+    def _jvp(self, weights: Tensor, direction: Tensor, images: Tensor, labels: Tensor) -> list[Tensor]:
         """[the derivative of that along a direction [P], and its gradients: of the batch's images, of its labels where
         they are soft, of the weights, flat [P]]."""
-        return self._along_of(weights, direction, images, labels, of_weights=True)
+        return self._jvp_of(weights, direction, images, labels, of_weights=True)
 
-    def _along_inputs(self, weights: Tensor, direction: Tensor, images: Tensor, labels: Tensor) -> list[Tensor]:
+    def _jvp_inputs(self, weights: Tensor, direction: Tensor, images: Tensor, labels: Tensor) -> list[Tensor]:
         """The same without the last."""
-        return self._along_of(weights, direction, images, labels, of_weights=False)
+        return self._jvp_of(weights, direction, images, labels, of_weights=False)
 
-    def _along_of(
+    def _jvp_of(
         self, weights: Tensor, direction: Tensor, images: Tensor, labels: Tensor, of_weights: bool
     ) -> list[Tensor]:
         leaves, directions = self.tangent.leaves(weights), self.tangent.leaves(direction)
@@ -74,9 +74,9 @@ class Derivatives:
             own = [values.detach().requires_grad_() for values in part if values.is_floating_point()]
             some, wanted = own[0], (own[1] if len(own) > 1 else part[1])
             with torch.enable_grad():
-                along = self.tangent.along(leaves, directions, some, wanted)
-            value += along.detach()
-            found = torch.autograd.grad(along, [*own, *wanted_leaves], materialize_grads=True)
+                jvp = self.tangent.jvp(leaves, directions, some, wanted)
+            value += jvp.detach()
+            found = torch.autograd.grad(jvp, [*own, *wanted_leaves], materialize_grads=True)
             inputs.append(found[: len(own)])
             if of_weights:
                 _add(sums, found[len(own) :])
@@ -133,8 +133,8 @@ class Sweep(torch.autograd.Function):
             with torch.enable_grad():
                 some, wanted = batch.of(images, labels)
             # Nothing before the first step is asked for.
-            along = derivatives.along if k > 0 else derivatives.along_inputs
-            value, *found = along(weights, v, some.detach(), wanted.detach())
+            jvp = derivatives.jvp if k > 0 else derivatives.jvp_inputs
+            value, *found = jvp(weights, v, some.detach(), wanted.detach())
             outputs = [values for values in (some, wanted) if values.requires_grad]
             rate_sum -= value
             # Back through augmentation and choice to all images; in their own type, as the sums are.

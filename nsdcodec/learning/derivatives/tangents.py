@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from nsdcodec.learning.base import Network
 from nsdcodec.learning.derivatives import layers
-from nsdcodec.learning.derivatives.layers import Layer, Place
+from nsdcodec.learning.derivatives.layers import InputSpec, Layer
 
 
 def has_tangent(network: nn.Module) -> bool:
@@ -40,11 +40,11 @@ class Tangent:
         assert isinstance(network.features, nn.Sequential), "ask has_tangent"
         channels, height, width = shape
         self.shapes = [weight.shape for weight in network.parameters()]
-        place = Place(channels, height, width, device, dtype)
-        built = list(layers.build([*network.features, network.classifier], place))
+        spec = InputSpec(channels, height, width, device, dtype)
+        built = list(layers.build([*network.features, network.classifier], spec))
         self.layers: list[Layer] = [layer for layer, _ in built]
         # The last is of the logits, which have no pixels.
-        self.widest = max(place.channels * place.height * place.width for _, place in built[:-1])
+        self.widest = max(spec.channels * spec.height * spec.width for _, spec in built[:-1])
 
     def leaves(self, vector: Tensor) -> list[Tensor]:
         """The flat weights [P], one by one, in memory of their own."""
@@ -67,7 +67,7 @@ class Tangent:
             x = layer.value(own, x)
         return F.cross_entropy(x, labels, reduction="sum")
 
-    def along(self, weights: Sequence[Tensor], direction: Sequence[Tensor], images: Tensor, labels: Tensor) -> Tensor:
+    def jvp(self, weights: Sequence[Tensor], direction: Sequence[Tensor], images: Tensor, labels: Tensor) -> Tensor:
         """The derivative of `loss` along a direction of the weights, differentiable once in weights, images and labels.
 
         With p = softmax(logits) and its tangents: sum over images of y . (p . tangent - tangent), whose first product
@@ -75,7 +75,7 @@ class Tangent:
         """
         x: layers.Dual = images.permute(0, 2, 3, 1), None
         for (layer, own), (_, tangents) in zip(self._own(weights), self._own(direction), strict=True):
-            x = layer.along(own, tangents, x)
+            x = layer.jvp(own, tangents, x)
         logits, tangent = x
         assert tangent is not None
         mean = (logits.softmax(dim=1) * tangent).sum(dim=1, keepdim=True)
