@@ -1,4 +1,4 @@
-"""The samples of a batch, which a DataLoader's own collation takes whole; under `image_set`.
+"""The samples of a batch, which a DataLoader's own collation takes whole.
 
 The one file that uses an API which PyTorch calls private: `torch.utils.data._utils.collate` with `collate` and
 `default_collate_fn_map`, which the documentation of `default_collate` tells its readers to extend. Known in PyTorch
