@@ -58,7 +58,7 @@ def load(run: Run, saved: Checkpoint) -> None:
     # A longer time limit than the run had moves the checks: those from here to the new end are still to be made.
     done, checks = run.reporter.clock.done(run.iteration), run.task.settings.validation.checks
     run.checked = min(run.checked, math.floor(done * checks))
-    # Checkpoints of 0.1 have none.
+    # Earlier checkpoints have none.
     run.notes += [note for note in saved.counters.get("notes", []) if note not in run.notes]
 
 

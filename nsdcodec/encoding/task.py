@@ -163,7 +163,7 @@ def _provenance(task: Task, compute: Compute, iteration: int, accuracy: float) -
 
 
 def lifted(identity: dict[str, Any], task: Task) -> dict[str, Any]:
-    """The identity of a checkpoint as it is written now. Until 0.2 it had --ipc and --bits-per-class for the budget."""
+    """The identity of a checkpoint as it is written now. Earlier ones had --ipc and --bits-per-class for the budget."""
     if "ipc" not in identity:
         return identity
     rest = {name: value for name, value in identity.items() if name not in ("ipc", "bits per class")}
