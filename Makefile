@@ -1,5 +1,6 @@
 # make demo   install, then distil the bundled digits and evaluate the file: a minute or two after the install
-# make test   install, then run ruff, mypy and every test; those of the JavaScript reader where there is npm
+# make test   install, then run ruff, mypy and the tests, without those that only a release needs
+# make test-all   the same with every test
 # make soak   install, then kill and resume 20 encodes, and watch 2,000 iterations of dm and of mtt: two minutes
 # make fuzz   install, then give the reader a million hostile files: half an hour; RUNS=20000 SEED=1 for fewer
 .DELETE_ON_ERROR:
@@ -14,7 +15,7 @@ READER := spec/reference/javascript
 RUNS ?= 1000000
 SEED ?= 1
 
-.PHONY: install javascript test lint types demo soak fuzz clean
+.PHONY: install javascript test test-all lint types demo soak fuzz clean
 
 install: $(VENV)/installed
 
@@ -32,8 +33,11 @@ $(READER)/node_modules/.package-lock.json: $(READER)/package-lock.json
 	cd $(READER) && npm ci --no-audit --no-fund
 	@touch $@
 
-test: lint types $(if $(shell command -v npm 2>/dev/null),javascript)
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --durations 10
+# The tests of the JavaScript reader run where there is npm.
+test-all: TESTS :=
+test: TESTS := -m "not release"
+test test-all: lint types $(if $(shell command -v npm 2>/dev/null),javascript)
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --durations 10 $(TESTS)
 
 lint: install
 	$(BIN)/ruff check .
