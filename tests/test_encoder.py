@@ -470,9 +470,9 @@ class TestResume:
     @pytest.mark.parametrize(
         ("form", "objective", "pairs"),
         [
-            ("nsd", "dm", ()),
+            pytest.param("nsd", "dm", (), marks=pytest.mark.release),
             ("nsd", "dm", ("objective.pool=2", "objective.pool_age=3")),
-            ("pixel", "dm", ("optimizer.kind=sgd", "validation.checks=10")),
+            pytest.param(*("pixel", "dm", ("optimizer.kind=sgd", "validation.checks=10")), marks=pytest.mark.release),
             ("nsd", "mtt", (*MTT, "objective.rate_learning_rate=0.01")),
             ("nsd", "dm", ("guidance.weight=0.1",)),
             ("pixel", "dc", ("objective.network_life=50", "objective.inner_steps=1")),
