@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-# What an optimizer of PyTorch imports when it is first made is most of it. The server passes over what is not installed.
+# What an optimizer of PyTorch imports when it is first made is most of it. What is not installed is passed over.
 PRELOAD = [
     "torch", "torch._dynamo", "h5py", "nsdcodec.encoding.encoder", "contexts", "builders",
     "step_bench.run", "loading_bench.run", "loading_bench.probe",
