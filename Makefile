@@ -1,5 +1,6 @@
 # make demo   install, then distil the bundled digits and evaluate the file: a minute or two after the install
-# make test   install, then run ruff, mypy and every test; those of the JavaScript reader where there is npm
+# make test   install, then run ruff, mypy and the tests, without those that only a release needs
+# make test-all   the same with every test
 # make test-oldest   the tests that touch PyTorch's edges, with the oldest PyTorch of pyproject.toml
 # make soak   install, then kill and resume 20 encodes, and watch 2,000 iterations of dm and of mtt: two minutes
 # make fuzz   install, then give the reader a million hostile files: half an hour; RUNS=20000 SEED=1 for fewer
@@ -20,7 +21,7 @@ OLDEST_TORCH = $(shell grep -oE '"torch(vision)?>=[0-9.]+"' pyproject.toml | tr 
 EDGES := $(addprefix tests/test_,private_api.py ranks.py compiled.py sweep.py tangents.py stacked.py loader.py \
 	dataset.py training.py objectives.py)
 
-.PHONY: install javascript test test-oldest lint types demo soak fuzz clean
+.PHONY: install javascript test test-all test-oldest lint types demo soak fuzz clean
 
 install: $(VENV)/installed
 
@@ -38,8 +39,11 @@ $(READER)/node_modules/.package-lock.json: $(READER)/package-lock.json
 	cd $(READER) && npm ci --no-audit --no-fund
 	@touch $@
 
-test: lint types $(if $(shell command -v npm 2>/dev/null),javascript)
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --durations 10
+# The tests of the JavaScript reader run where there is npm.
+test-all: TESTS :=
+test: TESTS := -m "not release"
+test test-all: lint types $(if $(shell command -v npm 2>/dev/null),javascript)
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --durations 10 $(TESTS)
 
 test-oldest: $(OLDEST)/installed
 	OMP_NUM_THREADS=1 $(OLDEST)/bin/python -m pytest -n 2 --durations 10 $(EDGES)

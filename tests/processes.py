@@ -5,25 +5,31 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
+import multiprocessing.forkserver
 import os
 import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
-from multiprocessing import forkserver
+from multiprocessing.context import ForkServerContext
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from unittest.mock import patch
 
-SERVER = multiprocessing.get_context("forkserver")
-SERVER.set_forkserver_preload(["preloaded"])
+import pytest
+
+# What is not installed is passed over.
+PRELOAD = ["preloaded", "builders", "step_bench.run", "loading_bench.run", "loading_bench.probe"]
 
 
-def _serve() -> None:
-    """Starts the server, if it does not run. It must find the modules of tests, which multiprocessing tells processes
-    only; what it cannot import it leaves out in silence."""
-    with patch.dict(os.environ, PYTHONPATH=os.pathsep.join(path for path in sys.path if path)):
-        forkserver.ensure_running()
+def serve() -> ForkServerContext:
+    """The server of this process, which is one for all tests, started where it is not there yet."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(PRELOAD)
+    # Some versions of Python do not hand it the path of this process.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", os.pathsep.join(path for path in sys.path if path))
+        multiprocessing.forkserver.ensure_running()
+    return context
 
 
 @contextlib.contextmanager
@@ -32,11 +38,10 @@ def started(count: int, target: Callable[..., object], *arguments: object) -> It
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         meeting = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free.getsockname()[1]), "OMP_NUM_THREADS": "1"}
-    processes: list[BaseProcess] = []
+    server, processes = serve(), []
     for rank in range(count):
         variables = meeting | {"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": str(count)}
-        processes.append(SERVER.Process(target=_run, args=(variables, target, arguments)))
-    _serve()
+        processes.append(server.Process(target=_run, args=(variables, target, arguments)))
     try:
         for process in processes:
             process.start()

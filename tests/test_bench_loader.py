@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import multiprocessing
 import statistics
 import sys
 from pathlib import Path
@@ -13,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 from builders import file_of
+from processes import serve
 
 pytest.importorskip("PIL")
 
@@ -42,6 +42,15 @@ def benchmark(*arguments):
     return called(lambda: command.start(loading.loading), loading.__file__, *arguments)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _quick():
+    """Probes are forked off one that has imported it all: what they measure is not what is tested."""
+    serve()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(probe, "START", "forkserver")
+        yield
+
+
 @pytest.fixture(scope="module")
 def on_disk(tmp_path_factory):
     """(forms, dataset) of a small set, in every form that an installed contender reads."""
@@ -56,9 +65,6 @@ def document():
     """A whole measurement of the contenders that need no package beyond decoding's."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(run, "NETWORK", NetworkSpec("convnet", 1, 2))
-        # Forked off one that has imported it all, to be quick; what they measure is not what is tested.
-        patch.setattr(probe, "START", "forkserver")
-        multiprocessing.get_context("forkserver").set_forkserver_preload([probe.__name__])
         return execute(LoadingBench(**TINY, contenders=tuple(n for n in CONTENDERS if not CONTENDERS[n].packages)))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import json
 import math
-import multiprocessing
 import os
 import signal
 import statistics
@@ -15,6 +14,7 @@ from typing import ClassVar
 
 import pytest
 import torch
+from processes import serve
 from test_cli import called
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -48,9 +48,9 @@ def benchmark(*arguments):
 @pytest.fixture
 def quick(monkeypatch):
     """Processes that are forked off one that has imported it all; what they measure is not what is tested."""
+    serve()
     monkeypatch.setattr(process, "START", "forkserver")
     monkeypatch.setattr(run, "_hardware", lambda conditions: MACHINE)
-    multiprocessing.get_context("forkserver").set_forkserver_preload([run.__name__])
 
 
 def iteration(name, work, number=1, dtype=torch.float32):
@@ -169,6 +169,7 @@ def test_speeds_are_of_the_quickest_run(monkeypatch):
 
 
 def test_the_machine_is_measured_in_a_process(monkeypatch):
+    serve()
     monkeypatch.setattr(process, "START", "forkserver")
     monkeypatch.setattr(run, "HARDWARE_SECONDS", 0.0)
     found = run._hardware(Conditions("cpu", 1, 1))
@@ -199,6 +200,7 @@ def test_memory_of_more_steps_lies_on_the_line_through_few():
     assert rounds.extrapolated({1: 900, 3: 1900}, 50) == 900 + 49 * 500
 
 
+@pytest.mark.release
 def test_the_graph_grows_with_the_steps_and_the_sweep_does_not(quick):
     """Measured: the foretold memory of the published loop is near its own, and ours stays."""
     if not sys.platform.startswith("linux"):
@@ -386,9 +388,10 @@ def test_a_contender_needs_but_a_line_in_the_registry(quick, monkeypatch):
     assert targets.others("ours-bfloat16") == ["published", "published-bfloat16"]
 
 
-def test_the_command_prints_and_writes_every_figure(quick, tmp_path):
+@pytest.mark.parametrize("names", [["published", "ours"], pytest.param(PLAIN, marks=pytest.mark.release, id="all")])
+def test_the_command_prints_and_writes_every_figure(names, quick, tmp_path):
     tiny = ("--images", "4", "--width", "8", "--rounds", "2", "--threads", "1", "--device", "cpu")
-    ran = benchmark(*tiny, "--steps", "2", "--steps", "3", "--rows", ",".join(PLAIN), "--json", "-o", tmp_path / "out")
+    ran = benchmark(*tiny, "--steps", "2", "--steps", "3", "--rows", ",".join(names), "--json", "-o", tmp_path / "out")
     assert ran.code == 0, ran.err
     found = json.loads(ran.out)
     assert json.loads((tmp_path / "out" / "step.json").read_text()) == found
@@ -396,7 +399,7 @@ def test_the_command_prints_and_writes_every_figure(quick, tmp_path):
     assert [(work["images"], work["steps"], work["width"]) for work in found["works"]] == [(4, 2, 8), (4, 3, 8)]
     markdown = (tmp_path / "out" / "step.md").read_text()
     for work in found["works"]:
-        assert [row["name"] for row in work["contenders"]] == PLAIN
+        assert [row["name"] for row in work["contenders"]] == names
         reference = work["contenders"][0]["by_round"]
         for row in work["contenders"]:
             assert len(row["by_round"]) == 2
@@ -409,7 +412,7 @@ def test_the_command_prints_and_writes_every_figure(quick, tmp_path):
             assert f"| {row['name']} | {row['about']} | {row['seconds']:.3g} s |" in markdown
             if sys.platform.startswith("linux"):
                 assert 0 < row["memory"] < 1 << 30
-    assert set(found["gradients"]["contenders"]) == set(PLAIN)
+    assert set(found["gradients"]["contenders"]) == set(names)
     assert found["gradients"]["contenders"]["ours"]["coefficients"] < 1e-4
     assert {target["met"] for target in found["targets"]} == {None}
     assert "| ours against published | 160 x 5 | <= 0.5 x |  | not measured |" in markdown

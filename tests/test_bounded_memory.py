@@ -146,7 +146,14 @@ def _bomb(dtype: str, coding: str) -> bytes:
     )
 
 
-@pytest.mark.parametrize("coding", [coding for coding in CODINGS if coding != RAW])
+@pytest.mark.parametrize(
+    "coding",
+    [
+        pytest.param(coding, marks=[pytest.mark.release] * (coding != "bitshuffle"))
+        for coding in CODINGS
+        if coding != RAW
+    ],
+)
 def test_a_small_file_of_many_zeros_takes_twice_what_it_declares(tmp_path, coding):
     bombs = [_bomb(dtype, coding) for dtype in VALUES]
     assert max(map(len, bombs)) < 20_000
@@ -183,7 +190,9 @@ def dataset_of(folder, data, megabytes):
     return run.stdout.strip()
 
 
-@pytest.mark.parametrize(("dtype", "coding"), [("float32", "bitshuffle"), ("int4", "shuffle")])
+@pytest.mark.parametrize(
+    ("dtype", "coding"), [("float32", "bitshuffle"), pytest.param("int4", "shuffle", marks=pytest.mark.release)]
+)
 def test_a_data_set_of_a_small_file_takes_twice_what_it_declares(tmp_path, dtype, coding):
     declared = 4 * VALUES_DECLARED >> 20
     found = dataset_of(tmp_path, _bomb(dtype, coding), 2 * declared + 32)

@@ -58,6 +58,7 @@ def test_compiled_steps_have_the_numbers_of_plain_ones(monkeypatch):
     assert not made
 
 
+@pytest.mark.release
 @pytest.mark.usefixtures("compiler")
 def test_compiled_steps_are_as_near_to_the_exact_gradient_as_the_graph_is():
     """In float32, at the size of real images, where a sum over pixels is long."""

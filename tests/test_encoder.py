@@ -20,13 +20,14 @@ import pytest
 import torch
 from contexts import Striped, toy_source
 from encodes import Encode
+from processes import started, wait
 
 pytest.importorskip("sklearn")
 pytest.importorskip("h5py")
 
 
 from nsdcodec import NSDDataset, read, sources
-from nsdcodec.encoding import compilation, coresets, encoder
+from nsdcodec.encoding import compilation, coresets, encoder, progress
 from nsdcodec.encoding.budget import Budget
 from nsdcodec.encoding.encoder import Output, Task
 from nsdcodec.encoding.experts import Experts
@@ -431,28 +432,11 @@ class TestTimeLimit:
             tiny(time_limit=0.0)
 
 
-DRIVER = """
-import sys, time
-from pathlib import Path
-from nsdcodec import sources
-from nsdcodec.encoding import progress
-from nsdcodec.encoding.budget import Budget
-from nsdcodec.encoding.encoder import Output, Task, encode
-from nsdcodec.encoding.recipes import recipe
-from nsdcodec.encoding.settings import for_geometry
-from nsdcodec.learning import training
-
-output, experts, parameterization, objective, *pairs = sys.argv[1:]
-progress.LOG_SECONDS = 0.0
-training.accuracy = lambda *_: 0.5
-digits = sources.load("digits")
-fitted = for_geometry(recipe("cpu"), digits.geometry, digits.augmentation)
-settings = fitted.with_names(parameterization, objective).with_values(pairs)
-task = Task(digits, settings, Budget.of(digits.geometry, 1), recipe_name="cpu", overrides=tuple(pairs))
-# Never done before it is killed, however slow the one who kills.
-listen = lambda at: time.sleep(60 if at.phase == "distilling" and at.done >= 0.5 else 0.0)
-encode(task, Output(Path(output), checkpoint_seconds=0.0), experts_folder=Path(experts), listen=listen)
-"""
+def _never_done(encoding: Encode) -> None:
+    """In a process of its own, which is killed before the end, however slow the one who kills."""
+    progress.LOG_SECONDS = 0.0
+    training.accuracy = lambda *_: 0.5
+    encoding.run(lambda at: time.sleep(60 if at.phase == "distilling" and at.done >= 0.5 else 0.0))
 
 
 def test_a_network_whose_students_keep_their_graph_is_told_of(tiny, monkeypatch):
@@ -470,9 +454,9 @@ class TestResume:
     @pytest.mark.parametrize(
         ("form", "objective", "pairs"),
         [
-            ("nsd", "dm", ()),
+            pytest.param("nsd", "dm", (), marks=pytest.mark.release),
             ("nsd", "dm", ("objective.pool=2", "objective.pool_age=3")),
-            ("pixel", "dm", ("optimizer.kind=sgd", "validation.checks=10")),
+            pytest.param(*("pixel", "dm", ("optimizer.kind=sgd", "validation.checks=10")), marks=pytest.mark.release),
             ("nsd", "mtt", (*MTT, "objective.rate_learning_rate=0.01")),
             ("nsd", "dm", ("guidance.weight=0.1",)),
             ("pixel", "dc", ("objective.network_life=50", "objective.inner_steps=1")),
@@ -487,13 +471,11 @@ class TestResume:
         whole = tiny(*pairs, parameterization=form, objective=objective, iterations=40, path=tmp_path / "whole.nsd")
         whole.run()
         cut = whole.but(path=tmp_path / "cut.nsd")
-        arguments = [cut.path, cut.experts_folder, form, objective, *cut.task.overrides]
-        child = subprocess.Popen([sys.executable, "-c", DRIVER, *map(str, arguments)])
-        try:
-            _wait(lambda: len(cut.events("step")) >= 4 and cut.output.checkpoint.exists(), child)
-        finally:
-            child.send_signal(signal.SIGKILL)
-            child.wait()
+        with started(1, _never_done, cut.but(checkpoint_seconds=0.0)) as (child,):
+            wait(lambda: not child.is_alive() or (len(cut.events("step")) >= 4 and cut.output.checkpoint.exists()))
+            assert child.is_alive()
+            child.kill()
+            child.join()
         assert not cut.path.exists()
         cut.but(resume=True).run()
         resumed_at = cut.events("start")[1]["iteration"]

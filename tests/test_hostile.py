@@ -218,6 +218,12 @@ def test_the_golden_files_are_the_three_kinds():
     assert {"mask", "labels"} <= set(read(VECTORS / f"{GOLDEN['mask and labels']}.nsd").arrays)
 
 
+# The longer files, coded like others or simpler, where there is time.
+@pytest.mark.parametrize(
+    "golden",
+    [pytest.param(kind, marks=[pytest.mark.release] * (kind != "mask and labels")) for kind in GOLDEN],
+    indirect=True,
+)
 def test_every_change_of_one_byte_is_noticed(golden):
     text_end = 8 + int.from_bytes(golden[:8], "little")
     digits = golden.index(read(golden).digest.encode())

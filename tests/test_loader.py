@@ -16,6 +16,7 @@ import pytest
 import references
 import torch
 from builders import LAYOUTS, SMALL, arrays_for, file_of, floats, fresh_python, header_for
+from processes import serve
 from torch.utils.data import DataLoader, DistributedSampler, Subset
 
 from nsdcodec import NSDDataset
@@ -49,6 +50,7 @@ def numbered_file():
 
 @pytest.fixture
 def start_method():
+    serve()  # which has imported what a worker of "forkserver" needs
     before = multiprocessing.get_start_method()
     yield lambda name: multiprocessing.set_start_method(name, force=True)
     multiprocessing.set_start_method(before, force=True)
@@ -323,7 +325,7 @@ def test_a_hundred_jobs_with_real_images_are_one_epoch_after_another(numbered):
             assert len(served[epoch]) - 53 < 8
 
 
-@pytest.mark.parametrize("stopped", [0, 2, 8])
+@pytest.mark.parametrize("stopped", [0, 2, pytest.param(8, marks=pytest.mark.release)])
 @pytest.mark.filterwarnings("ignore:This DataLoader will create")
 @pytest.mark.usefixtures("no_processes_are_left")
 def test_workers_go_on_where_others_stopped(numbered, stopped):
@@ -341,7 +343,8 @@ def test_workers_go_on_where_others_stopped(numbered, stopped):
 # Workers of every kind.
 
 
-@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+# With spawn: test_workers_that_are_spawned_after_the_file_is_gone_have_it.
+@pytest.mark.parametrize("method", ["fork", pytest.param("spawn", marks=pytest.mark.release), "forkserver"])
 def test_workers_of_every_kind_serve_the_order(ds, start_method, method):
     start_method(method)
     loader = ds.loader(8, transform=Noise(), workers=2)

@@ -14,11 +14,12 @@ import torch
 from nsdcodec.system.malloc import keep_freed_memory
 if sys.argv[1] == "keep":
     assert keep_freed_memory()
+# Larger than the largest size from which the C library may come to keep what is freed by itself, 32 MB.
 for _ in range(30):  # until the heap has found its size
-    torch.ones(16 << 20)
+    torch.ones(10 << 20)
 before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
 for _ in range(10):
-    torch.ones(16 << 20)
+    torch.ones(10 << 20)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 """
 

@@ -142,7 +142,7 @@ EMBEDDED = {
 }
 
 
-@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("channels", [pytest.param(1, marks=pytest.mark.release), 3])
 @pytest.mark.parametrize(("name", "side"), [(name, side) for name, sizes in EMBEDDED.items() for side in sizes])
 def test_fixed_architectures_take_every_size_of_the_field(name, side, channels):
     network = build(FIXED[name], Geometry(7, channels, side, side), 0)

@@ -90,9 +90,11 @@ class TestTheBitsOfOneProcess:
     @pytest.mark.parametrize(
         ("objective", "draws", "world", "pairs"),
         [
-            ("dm", 2, 2, ("objective.pool=0", "real_per_class=4")),
+            pytest.param("dm", 2, 2, ("objective.pool=0", "real_per_class=4"), marks=pytest.mark.release),
             ("dm", 3, 2, (*POOL, SOFT, *GUIDED)),
-            ("mtt", 2, 2, (*MTT, SOFT, *GUIDED, "parameterization.dtype=int8")),
+            pytest.param(
+                *("mtt", 2, 2, (*MTT, SOFT, *GUIDED, "parameterization.dtype=int8")), marks=pytest.mark.release
+            ),
             ("mtt", 4, 3, MTT),
             ("dc", 2, 2, ("real_per_class=4", "network_life=2", "inner_steps=1")),
         ],
@@ -269,6 +271,7 @@ def _workers(child: subprocess.Popen[str]) -> list[int]:
 
 
 class TestTorchrun:
+    @pytest.mark.release
     @pytest.mark.skipif(sys.platform != "linux", reason="finds the workers in /proc")
     def test_after_a_kill_it_starts_the_module_again_which_goes_on(self, tmp_path, torchrun, monkeypatch):
         pytest.importorskip("typer")

@@ -60,6 +60,7 @@ SETTINGS: dict[str, list[list[str]]] = {
     "mtt": [["objective.student_steps=2", "objective.student_batch=4", "objective.experts=2"]],
     "none": [],
 }
+RELEASE = pytest.mark.release
 CASES = [(name, *one) for name in OBJECTIVES for one in enumerate(SETTINGS[name])]
 
 PLANTED = {
@@ -181,7 +182,7 @@ def test_an_iteration_waits_once(objective, case, pairs, weight, labels, without
     iterate(run_of(task_of(objective, pairs, "convnet")), 2)
 
 
-@pytest.mark.parametrize("labels", ["hard", "soft"])
+@pytest.mark.parametrize("labels", [pytest.param("hard", marks=RELEASE), "soft"])
 @pytest.mark.parametrize("network", [name for name in GEOMETRIES if name != "convnet"])
 @pytest.mark.parametrize(("objective", "case", "pairs"), CASES)
 def test_an_iteration_waits_once_with_any_network(objective, case, pairs, network, labels, without_files):
@@ -202,8 +203,14 @@ def test_an_iteration_within_little_memory_waits_once(objective, case, pairs, la
     iterate(run, 1)
 
 
-@pytest.mark.parametrize("dtype", ["float16", "int8"])
-@pytest.mark.parametrize("parameterization", PARAMETERIZATIONS)
+@pytest.mark.parametrize(
+    ("parameterization", "dtype"),
+    [
+        pytest.param(name, dtype, marks=[RELEASE] * (dtype == "int8" and name not in ("nsd", "pixel")))
+        for name in PARAMETERIZATIONS
+        for dtype in ("float16", "int8")
+    ],
+)
 def test_an_iteration_waits_once_with_any_parameterization(parameterization, dtype, without_files):
     kind = "adam" if dtype == "float16" else "sgd"
     pairs = [f"optimizer.kind={kind}", "optimizer.decay=true", "optimizer.draws=2", f"parameterization.dtype={dtype}"]
@@ -246,7 +253,9 @@ def test_a_run_is_saved_and_gone_on_from(objective, tmp_path, without_files):
 RECIPE = TrainingRecipe(0.01, 0.9, 5e-4, 4, 2, DSA)
 
 
-@pytest.mark.parametrize(("together", "precision"), [(1, "bfloat16"), (2, "float32"), (2, "bfloat16")])
+@pytest.mark.parametrize(
+    ("together", "precision"), [(1, "bfloat16"), (2, "float32"), pytest.param(2, "bfloat16", marks=RELEASE)]
+)
 @pytest.mark.parametrize("network", GEOMETRIES)
 def test_experts_wait_between_epochs_alone(network, together, precision, tmp_path, without_files):
     geometry = GEOMETRIES[network]
@@ -287,7 +296,7 @@ def test_evaluation_waits_once_for_each_accuracy(network, together, without_file
     assert rehearsal.waits == {"accuracy": 2}
 
 
-@pytest.mark.parametrize("device", ["meta", "cuda"])
+@pytest.mark.parametrize("device", [pytest.param("meta", marks=RELEASE), "cuda"])
 @pytest.mark.parametrize("cache", get_args(CacheKind))
 @pytest.mark.parametrize("name", LAYOUTS)
 def test_the_loader_never_waits_once_it_is_warm(name, cache, device, without_files):

@@ -86,6 +86,7 @@ def kill_in_the_encode(sitting: subprocess.Popen[bytes], checkpoint: Path) -> No
     sitting.wait()
 
 
+@pytest.mark.release
 def test_killed_in_the_middle_it_goes_on_where_it_was(sit, tmp_path):
     results = tmp_path / "results"
     checkpoint, log = results / "cifar10.nsd.checkpoint", results / "cifar10.nsd.log.jsonl"
@@ -122,6 +123,7 @@ def test_killed_in_the_middle_it_goes_on_where_it_was(sit, tmp_path):
     assert max(path.stat().st_size for path in back) <= 16e6
 
 
+@pytest.mark.release
 def test_a_checkpoint_of_an_earlier_sitting_goes_on(sit, tmp_path):
     results, start = tmp_path / "results", tmp_path / "start" / "cifar10.nsd.checkpoint"
     kill_in_the_encode(sit(STAGES="encode", ENCODE_SECONDS="100", EXPERTS="2"), results / start.name)

@@ -22,6 +22,7 @@ from tiny import OBJECTIVES, run, tiny  # noqa: E402
 from nsdcodec.encoding import progress  # noqa: E402
 
 
+@pytest.mark.release
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="runs are forks")
 @pytest.mark.parametrize("objective", OBJECTIVES)
 def test_a_run_killed_at_random_moments_and_resumed_ends_with_the_same_file(objective):
