@@ -18,7 +18,7 @@ from . import options, output
 def bench(
     table: Annotated[
         str | None,
-        typer.Argument(help="table1, table2, ..., fig3, coresets, fred, fred-c; none lists them.", show_default=False),
+        typer.Argument(help="One of {tables}; without it, they are listed.", show_default=False),
     ] = None,
     source: Annotated[str, typer.Option(help="Real images: as for encode.")] = "cifar10",
     scale: Annotated[str, typer.Option(help="cpu (two cores, minutes a row) or paper (a GPU, as published).")] = "cpu",

@@ -29,10 +29,11 @@ def encode(
     recipe: options.Recipe = None,
     parameterization: Annotated[
         str | None,
-        typer.Option(help="nsd, fred, dct, ldct, dwt, svd, lsvd, idc, memory or pixel (default: the recipe's)."),
+        typer.Option(help="How the images are stored: {parameterizations} (default: the recipe's)."),
     ] = None,
     objective: Annotated[
-        str | None, typer.Option(help="dc, dm, mtt, or none to keep the initial images (default: the recipe's).")
+        str | None,
+        typer.Option(help="What is matched: {objectives}; none keeps the initial images (default: the recipe's)."),
     ] = None,
     init: Annotated[
         str | None, typer.Option(help="Initial values: real, herding or forgetting images, or noise.")

@@ -9,12 +9,10 @@ import typer
 
 from . import options, output
 
-FORMATS = "imagefolder, parquet, webdataset, npz, hdf5 or safetensors"
-
 
 def export(
     file: options.FileArgument,
-    to: Annotated[str, typer.Option(help=f"{FORMATS}.", show_default=False)],
+    to: Annotated[str, typer.Option(help="One of {formats}.", show_default=False)],
     out: Annotated[
         Path,
         typer.Option(

@@ -20,6 +20,7 @@ from . import (
     evaluate,
     experts,
     export,
+    helptext,
     info,
     output,
     push,
@@ -42,19 +43,19 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-app.command("encode")(encode.encode)
-app.command("decode")(decode.decode)
-app.command("export")(export.export)
-app.command("push")(push.push)
-app.command("info")(info.info)
-app.command("verify")(verify.verify)
-app.command("convert")(convert.convert)
-app.command("diff")(diff.diff)
-app.command("eval")(evaluate.evaluate)
-app.command("experts")(experts.experts)
-app.command("analyze")(analyze.analyze)
-app.command("bench")(bench.bench)
-app.command("recipes")(recipes.recipes)
+app.command("encode", cls=helptext.Command)(encode.encode)
+app.command("decode", cls=helptext.Command)(decode.decode)
+app.command("export", cls=helptext.Command)(export.export)
+app.command("push", cls=helptext.Command)(push.push)
+app.command("info", cls=helptext.Command)(info.info)
+app.command("verify", cls=helptext.Command)(verify.verify)
+app.command("convert", cls=helptext.Command)(convert.convert)
+app.command("diff", cls=helptext.Command)(diff.diff)
+app.command("eval", cls=helptext.Command)(evaluate.evaluate)
+app.command("experts", cls=helptext.Command)(experts.experts)
+app.command("analyze", cls=helptext.Command)(analyze.analyze)
+app.command("bench", cls=helptext.Command)(bench.bench)
+app.command("recipes", cls=helptext.Command)(recipes.recipes)
 
 
 def _version(wanted: bool) -> None:

@@ -19,9 +19,7 @@ FileArgument = Annotated[str, typer.Argument(help="An .nsd file: a path or a URL
 SourceArgument = Annotated[
     str,
     typer.Argument(
-        help="Real images: digits, cifar10, cifar100, svhn, mnist, fashionmnist, tinyimagenet, imagenette, imagewoof, "
-        "imagefruit, imagemeow, imagesquawk, imageyellow; a .h5, .npz, .safetensors, .parquet or .tar; a folder of "
-        "class folders of images, of .parquet or of .tar files; or hf:USER/NAME.",
+        help="Real images: {sources}; {paths}; or hf:USER/NAME.",
         show_default=False,
     ),
 ]

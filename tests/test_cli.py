@@ -28,8 +28,12 @@ from nsdcodec_cli import options  # noqa: E402
 from nsdcodec_cli.main import run  # noqa: E402
 
 from nsdcodec import NSDDataset, read  # noqa: E402
+from nsdcodec.bench.tables import TABLES  # noqa: E402
+from nsdcodec.encoding.objectives import OBJECTIVES  # noqa: E402
+from nsdcodec.encoding.parameterizations import PARAMETERIZATIONS  # noqa: E402
 from nsdcodec.errors import InvalidSetting  # noqa: E402
 from nsdcodec.evaluation.corruptions import CORRUPTIONS  # noqa: E402
+from nsdcodec.export.formats import FORMATS  # noqa: E402
 from nsdcodec.sources import SOURCES, load  # noqa: E402
 
 COMMANDS = ("encode", "decode", "export", "push", "info", "verify", "convert", "diff", "eval", "experts", "analyze")
@@ -169,9 +173,33 @@ class TestHelp:
         assert "--json" in ran.out
         assert "Usage" in ran.out
 
-    def test_encode_names_every_source(self):
-        shown = nsdc("encode", "--help").out
-        assert all(re.search(rf"\b{name}\b", shown) for name in SOURCES)
+    @pytest.mark.parametrize(
+        ("command", "registry"),
+        [
+            ("encode", SOURCES),
+            ("encode", OBJECTIVES),
+            ("encode", PARAMETERIZATIONS),
+            ("experts", SOURCES),
+            ("analyze", SOURCES),
+            ("bench", TABLES),
+            ("export", FORMATS),
+        ],
+    )
+    def test_names_all_that_is_registered(self, command, registry):
+        shown = nsdc(command, "--help").out
+        assert all(re.search(rf"\b{name}\b", shown) for name in registry)
+        assert "{" not in shown.partition("Arguments")[2]
+
+    def test_fills_its_paragraphs(self, monkeypatch):
+        monkeypatch.setenv("COLUMNS", "90")
+        text = nsdc("verify", "--help").out.partition("Every target")[2].partition("╭")[0]
+        *full, _ = text.strip().splitlines()
+        assert full
+        assert all(len(line.strip()) > 50 for line in full)
+
+    def test_names_an_objective_of_ones_own(self, monkeypatch):
+        monkeypatch.setitem(OBJECTIVES, "of-ones-own", OBJECTIVES["none"])
+        assert "of-ones-own" in nsdc("encode", "--help").out
 
     def test_version_is_the_packages(self):
         import nsdcodec

@@ -18,6 +18,8 @@ TREES = {module: ast.parse(path.read_text()) for module, path in MODULES.items()
 # The modules of objectives, each of which is a method, and their classes.
 METHODS = {kind.__module__.removeprefix("nsdcodec.") for kind in OBJECTIVES.values()}
 CLASSES = {kind.__name__ for kind in OBJECTIVES.values()}
+# "none" is a word for much else.
+NAMES = sorted(re.escape(name) for name in OBJECTIVES if name != "none")
 # Recipes and the papers' tables are made of them by name.
 MAY_NAME = ("encoding.objectives", "encoding.recipes", "bench")
 
@@ -34,7 +36,7 @@ def known(tree: ast.Module, package: str = "encoding") -> set[str]:
         elif isinstance(node, ast.Attribute):
             found |= {node.attr} & CLASSES
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in docstrings:
-            found |= set(re.findall(r"\b(?:dc|dm|mtt)\b", node.value))
+            found |= set(re.findall(rf"\b(?:{'|'.join(NAMES)})\b", node.value))
     return found
 
 

@@ -18,7 +18,13 @@ import nsdcodec
 from nsdcodec import errors
 
 typer = pytest.importorskip("typer")
+pytest.importorskip("h5py")
 from nsdcodec_cli.main import EPILOG, app  # noqa: E402
+
+from nsdcodec.encoding.objectives import OBJECTIVES  # noqa: E402
+from nsdcodec.encoding.parameterizations import PARAMETERIZATIONS  # noqa: E402
+from nsdcodec.export.card import TERMS  # noqa: E402
+from nsdcodec.sources import SOURCES  # noqa: E402
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
@@ -230,6 +236,27 @@ def slugs(text: str) -> set[str]:
     """The anchors that GitHub makes of headings."""
     headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def listed(heading: str) -> set[str]:
+    """The names in the first column of the table below a heading of docs/encoding.md."""
+    section = (ROOT / "docs/encoding.md").read_text().partition(f"## {heading}\n")[2].partition("\n## ")[0]
+    return {
+        name for cell in re.findall(r"^\| (.*?) \|", section, re.MULTILINE) for name in re.findall(r"`(.+?)`", cell)
+    }
+
+
+class TestRegistries:
+    """The tables of docs/encoding.md have what is registered, no more and no less."""
+
+    def test_of_parameterizations(self):
+        assert listed("Parameterizations") == set(PARAMETERIZATIONS)
+
+    def test_of_objectives(self):
+        assert listed("Objectives") == set(OBJECTIVES)
+
+    def test_of_sources_with_a_name_whose_terms_the_data_card_knows(self):
+        assert listed("Sources of real images") - {"hf:USER/NAME"} == set(SOURCES) == set(TERMS)
 
 
 class TestPages:

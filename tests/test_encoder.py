@@ -518,6 +518,18 @@ class TestResume:
         assert stopped.output.checkpoint.read_bytes() == saved
         assert len(NSDDataset(stopped.path)) > 0
 
+    @pytest.mark.parametrize("objective", ["dm", "mtt"])
+    def test_stopped_before_its_first_iteration_it_speaks_of_experts_where_there_are_any(
+        self, tiny, objective, monkeypatch
+    ):
+        def interrupted(*_, **named):
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(encoder, "start", interrupted)
+        with pytest.raises(Interrupted, match="nothing was written") as stopped:
+            tiny(objective=objective).run()
+        assert ("experts that were finished are kept in" in str(stopped.value)) == (objective == "mtt")
+
     def test_a_run_that_is_done_goes_on_with_a_longer_time(self, tiny):
         made = tiny("validation.checks=4", "validation.epochs=1", time_limit=1.0, keep_checkpoint=True)
         first = made.run()

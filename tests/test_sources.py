@@ -482,6 +482,18 @@ class TestLoad:
         with pytest.raises(TypeError):
             sources.SOURCES["more"] = ""
 
+    def test_a_source_of_ones_own_takes_one_line(self, tmp_path, monkeypatch):
+        own, data = load("digits"), tmp_path / "data"
+        (data / "marked").mkdir(parents=True)
+        monkeypatch.setattr(sources, "_NAMED", {"own": ("a set of one's own", lambda places: own)})
+        assert load("own", data) is own
+        line = ("a marked folder", lambda path: path.name == "marked", lambda path: own)
+        monkeypatch.setattr(sources, "_FOLDERS", (line, *sources._FOLDERS))
+        assert load(str(data / "marked")) is own
+        (tmp_path / "other").mkdir()
+        with pytest.raises(InvalidSource, match="no class folders"):
+            load(str(tmp_path / "other"))
+
     def test_a_file_in_the_data_folder_comes_before_a_download(self, tmp_path):
         write_h5(tmp_path / "data/mnist.h5")
         mnist = load("mnist", tmp_path / "data")

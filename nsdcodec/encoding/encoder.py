@@ -112,9 +112,10 @@ def _encode(
                 ranks=ranks,
             )
         except KeyboardInterrupt as error:
+            kept = f"; experts that were finished are kept in {experts_folder}, and the same command goes on from them"
             raise Interrupted(
-                "stopped before the first iteration; nothing was written. Experts that were finished are kept in "
-                f"{experts_folder}, and the same command goes on from them; a coreset begins anew"
+                "stopped before the first iteration; nothing was written"
+                + (kept if task.settings.objective.wants_experts else "")
             ) from error
         if saved is not None:
             resuming.load(run, saved)

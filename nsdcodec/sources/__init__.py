@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
@@ -24,16 +25,26 @@ from nsdcodec.sources import (
 )
 from nsdcodec.sources.base import Source, Split, normalize
 
-__all__ = ["SOURCES", "Source", "Split", "cache_folder", "data_folders", "load", "normalize"]
+__all__ = ["PATHS", "SOURCES", "Source", "Split", "cache_folder", "data_folders", "load", "normalize"]
 
-# The names that are always known, each with a line about it.
+
+def _downloaded(name: str, _: Sequence[Path]) -> Source:
+    return vision.load(name, cache_folder())
+
+
+# Sets with a name: a line about each, and what finds it in the folders of data, or downloads it. A file
+# NAME.h5 there goes before.
+_NAMED: Mapping[str, tuple[str, Callable[[Sequence[Path]], Source]]] = MappingProxyType(
+    {name: (dataset.about, partial(_downloaded, name)) for name, dataset in vision.DATASETS.items()}
+    | {tinyimagenet.NAME: (tinyimagenet.ABOUT, tinyimagenet.find)}
+    | {name: (imagenet.about(name), partial(imagenet.find, name)) for name in imagenet.SUBSETS}
+)
+# The names that are always known, each with a line about it. No file goes before the digits.
 SOURCES: Mapping[str, str] = MappingProxyType(
-    {"digits": digits.ABOUT}
-    | {name: dataset.about for name, dataset in vision.DATASETS.items()}
-    | {tinyimagenet.NAME: tinyimagenet.ABOUT}
-    | {name: imagenet.about(name) for name in imagenet.SUBSETS}
+    {"digits": digits.ABOUT} | {name: about for name, (about, _) in _NAMED.items()}
 )
 _HDF5 = (".h5", ".hdf5")
+# Files, by their suffix.
 _FILES: Mapping[str, Callable[[Path], Source]] = MappingProxyType(
     {
         **dict.fromkeys(_HDF5, hdf5.load),
@@ -43,9 +54,17 @@ _FILES: Mapping[str, Callable[[Path], Source]] = MappingProxyType(
         ".tar": webdataset.load,
     }
 )
-_KINDS = (
-    f"a {', '.join(_FILES)} file, a folder of class folders of images, of .parquet or of .tar files, or "
-    f"{tinyimagenet.FOLDER}/"
+# Folders, by what is in them: what messages call such a folder, what tells it, and what loads it. The first that fits
+# is taken; a folder that none of them knows is one of class folders.
+_FOLDERS: Sequence[tuple[str, Callable[[Path], bool], Callable[[Path], Source]]] = (
+    (f"the folder {tinyimagenet.FOLDER}", tinyimagenet.is_one, tinyimagenet.load),
+    ("a folder of .parquet files", parquet.in_folder, parquet.load),
+    ("a folder of .tar files", webdataset.in_folder, webdataset.load),
+)
+# What a path can be, for messages and help.
+PATHS = (
+    f"a {', '.join([*_FILES][:-1])} or {[*_FILES][-1]} file, a folder of class folders of images, "
+    f"{', '.join(about for about, *_ in _FOLDERS)}"
 )
 
 
@@ -84,12 +103,8 @@ def load(name: str, data_dir: Path | None = None, memory: int | None = None) -> 
     for place in folders:
         if os.path.isfile(file := place / f"{name}.h5"):
             return hdf5.load(file, memory)
-    if name == tinyimagenet.NAME:
-        return tinyimagenet.find(folders)
-    if name in imagenet.SUBSETS:
-        return imagenet.find(name, folders)
-    if name in vision.DATASETS:
-        return vision.load(name, cache_folder())
+    if name in _NAMED:
+        return _NAMED[name][1](folders)
     raise UnknownName("source", name, {*SOURCES, *(file.stem for place in folders for file in place.glob("*.h5"))})
 
 
@@ -111,22 +126,16 @@ def _load_path(path: Path, memory: int | None) -> Source:
     if path.is_dir():
         return _load_folder(path)
     if not os.path.exists(path) and not shards.is_pattern(path):
-        raise MissingData(f"{path}: no such file or folder; give {_KINDS}, or one of {', '.join(SOURCES)}")
+        raise MissingData(f"{path}: no such file or folder; give {PATHS}, or one of {', '.join(SOURCES)}")
     if path.suffix.lower() not in _FILES:
-        raise InvalidSource(f"{path}: a source cannot be read from a {path.suffix or 'nameless'} file; give {_KINDS}")
+        raise InvalidSource(f"{path}: a source cannot be read from a {path.suffix or 'nameless'} file; give {PATHS}")
     if path.suffix.lower() in _HDF5:
         return hdf5.load(path, memory)
     return _FILES[path.suffix.lower()](path)
 
 
 def _load_folder(path: Path) -> Source:
-    if (path / tinyimagenet.CLASSES_FILE).is_file():
-        return tinyimagenet.load(path)
-    if shards.train_and_test(path, parquet.SUFFIX)[0]:
-        return parquet.load(path)
-    if shards.train_and_test(path, webdataset.SUFFIX)[0]:
-        return webdataset.load(path)
-    return folder.load(path)
+    return next((load for _, is_one, load in _FOLDERS if is_one(path)), folder.load)(path)
 
 
 def data_folders(data_dir: Path | None = None) -> list[Path]:

@@ -34,6 +34,10 @@ class Columns:
     labels: list[int] | list[str]
 
 
+def in_folder(path: Path) -> bool:
+    return bool(shards.train_and_test(path, SUFFIX)[0])
+
+
 def load(path: Path, name: str | None = None) -> Source:
     """Loads one file; or a folder with train*.parquet and, if there is a test set, test*.parquet or val*.parquet; or a
     folder whose data/ has them. The source is named after the path, unless a `name` is given.

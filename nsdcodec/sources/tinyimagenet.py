@@ -29,6 +29,10 @@ def find(places: Sequence[Path]) -> Source:
     )
 
 
+def is_one(path: Path) -> bool:
+    return (path / CLASSES_FILE).is_file()
+
+
 def load(path: Path) -> Source:
     """The folder with wnids.txt, words.txt, train/ID/images/ and val/. Classes are in the order of their ids, as the
     field has them, and named by the first word of their line in words.txt. val is the test set; the published test

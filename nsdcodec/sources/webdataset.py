@@ -22,6 +22,10 @@ CLASS_NAMES = "classnames.txt"
 PICTURES = frozenset({"png", "jpg", "jpeg", "webp", "bmp", "gif", "tif", "tiff", "ppm", "pgm"})
 
 
+def in_folder(path: Path) -> bool:
+    return bool(shards.train_and_test(path, SUFFIX)[0])
+
+
 def load(path: Path) -> Source:
     """Loads a .tar file, a pattern such as train-{000..004}.tar, or a folder of train*.tar and, if there is a test set,
     test*.tar or val*.tar. Class names are the lines of classnames.txt beside the files; without it they are numbers.
