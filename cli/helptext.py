@@ -1,13 +1,24 @@
-"""The help of the commands: with the names of what is registered, which are imported when the help is shown, and not
-before."""
+"""The help of the commands, with the names of what is registered."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from typer.core import TyperCommand
+
+# Written here a second time, so that help is shown at once: the registries import PyTorch. A test compares them.
+NAMES: Mapping[str, str] = {
+    "objectives": "dc, dm, mtt, none",
+    "parameterizations": "nsd, fred, dct, ldct, dwt, svd, lsvd, idc, memory, pixel",
+    "sources": "digits, cifar10, cifar100, svhn, mnist, fashionmnist, tinyimagenet, imagenette, imagewoof, imagefruit, "
+    "imagemeow, imagesquawk, imageyellow",
+    "paths": "a .h5, .hdf5, .npz, .safetensors, .parquet or .tar file, a folder of class folders of images, the folder "
+    "tiny-imagenet-200, a folder of .parquet files, a folder of .tar files",
+    "formats": "imagefolder, parquet, webdataset, npz, hdf5, safetensors",
+    "tables": "table1, table2, table3, table4, table5, table6, fig3, coresets, fred, fred-c",
+}
 
 
 class Command(TyperCommand):
@@ -17,54 +28,8 @@ class Command(TyperCommand):
     def format_help(self, ctx: Any, formatter: Any) -> None:  # click's own types, or those of typer's copy of it
         for parameter in self.params:
             text = getattr(parameter, "help", None) or ""
-            for name in (name for name in NAMES if f"{{{name}}}" in text):
-                text = text.replace(f"{{{name}}}", NAMES[name]())
+            for name, names in NAMES.items():
+                text = text.replace(f"{{{name}}}", names)
             vars(parameter)["help"] = text
         self.help = re.sub(r"(?<!\n)\n(?!\n)", " ", self.help or "")
         super().format_help(ctx, formatter)
-
-
-def _objectives() -> str:
-    from nsdcodec.encoding.objectives import OBJECTIVES
-
-    return ", ".join(OBJECTIVES)
-
-
-def _parameterizations() -> str:
-    from nsdcodec.encoding.parameterizations import PARAMETERIZATIONS
-
-    return ", ".join(PARAMETERIZATIONS)
-
-
-def _sources() -> str:
-    from nsdcodec.sources import SOURCES
-
-    return ", ".join(SOURCES)
-
-
-def _paths() -> str:
-    from nsdcodec.sources import PATHS
-
-    return PATHS
-
-
-def _formats() -> str:
-    from nsdcodec.export.formats import FORMATS
-
-    return ", ".join(FORMATS)
-
-
-def _tables() -> str:
-    from nsdcodec.bench.tables import TABLES
-
-    return ", ".join(TABLES)
-
-
-NAMES: Mapping[str, Callable[[], str]] = {
-    "objectives": _objectives,
-    "parameterizations": _parameterizations,
-    "sources": _sources,
-    "paths": _paths,
-    "formats": _formats,
-    "tables": _tables,
-}

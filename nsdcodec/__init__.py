@@ -14,11 +14,10 @@ import sys
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from nsdcodec import errors
-from nsdcodec.errors import NsdError
 from nsdcodec.version import VERSION as __version__
 
 if TYPE_CHECKING:
+    from nsdcodec import errors
     from nsdcodec.data.dataset import NSDDataset
     from nsdcodec.data.subsets import Joined, Part
     from nsdcodec.data.transforms import DSA, Seeded
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from nsdcodec.encoding.encoder import encode
     from nsdcodec.encoding.recipes import settings_for
     from nsdcodec.encoding.task import Output, Task
+    from nsdcodec.errors import NsdError
     from nsdcodec.evaluation.accuracy import evaluate
     from nsdcodec.export.formats import export
     from nsdcodec.format.comparison import compare
@@ -83,6 +83,7 @@ _HOMES = {
     "NSDFile": "nsdcodec.format.container.file",
     "NetworkSpec": "nsdcodec.format.recipe",
     "Normalization": "nsdcodec.format.recipe",
+    "NsdError": "nsdcodec.errors",
     "Output": "nsdcodec.encoding.task",
     "Part": "nsdcodec.data.subsets",
     "Seeded": "nsdcodec.data.transforms",
@@ -105,6 +106,8 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
+    if name == "errors":
+        return importlib.import_module("nsdcodec.errors")
     if name not in _HOMES:
         raise AttributeError(f"module 'nsdcodec' has no attribute {name!r}")
     module, _, attribute = _HOMES[name].partition(":")

@@ -18,13 +18,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+from builders import fresh_python
 
 pytest.importorskip("typer")
 pytest.importorskip("sklearn")
 pytest.importorskip("h5py")
 Image = pytest.importorskip("PIL.Image")
 
-from nsdcodec_cli import options  # noqa: E402
+from nsdcodec_cli import helptext, options  # noqa: E402
 from nsdcodec_cli.main import run  # noqa: E402
 
 from nsdcodec import NSDDataset, read  # noqa: E402
@@ -34,7 +35,7 @@ from nsdcodec.encoding.parameterizations import PARAMETERIZATIONS  # noqa: E402
 from nsdcodec.errors import InvalidSetting  # noqa: E402
 from nsdcodec.evaluation.corruptions import CORRUPTIONS  # noqa: E402
 from nsdcodec.export.formats import FORMATS  # noqa: E402
-from nsdcodec.sources import SOURCES, load  # noqa: E402
+from nsdcodec.sources import PATHS, SOURCES, load  # noqa: E402
 
 COMMANDS = ("encode", "decode", "export", "push", "info", "verify", "convert", "diff", "eval", "experts", "analyze")
 COMMANDS += ("bench", "recipes")
@@ -197,9 +198,29 @@ class TestHelp:
         assert full
         assert all(len(line.strip()) > 50 for line in full)
 
-    def test_names_an_objective_of_ones_own(self, monkeypatch):
-        monkeypatch.setitem(OBJECTIVES, "of-ones-own", OBJECTIVES["none"])
-        assert "of-ones-own" in nsdc("encode", "--help").out
+    @pytest.mark.parametrize(
+        ("name", "registry"),
+        [
+            ("objectives", OBJECTIVES),
+            ("parameterizations", PARAMETERIZATIONS),
+            ("sources", SOURCES),
+            ("formats", FORMATS),
+            ("tables", TABLES),
+        ],
+    )
+    def test_its_names_are_those_of_the_registry(self, name, registry):
+        assert helptext.NAMES[name] == ", ".join(registry)
+
+    def test_its_paths_are_those_of_the_sources(self):
+        assert helptext.NAMES["paths"] == PATHS
+
+    @pytest.mark.parametrize("command", ["encode", "bench", "export", "eval"])
+    def test_is_shown_without_pytorch(self, command):
+        code = "import sys; sys.argv = ['nsdc', sys.argv[1], '--help']\n"
+        code += "from nsdcodec_cli import main\n"
+        code += "try:\n    main()\nfinally:\n    print('torch' in sys.modules, file=sys.stderr)"
+        ran = fresh_python(code, command)
+        assert ran.stderr == "False\n", ran.stderr
 
     def test_version_is_the_packages(self):
         import nsdcodec
