@@ -95,6 +95,7 @@ print(len(gradients()), reason)
 """
 
 
+@pytest.mark.release
 def test_without_a_compiler_it_is_said_why_and_nothing_else_changes(tmp_path):
     ran = fresh_python(NO_COMPILER, CXX="no-such-compiler", TORCHINDUCTOR_CACHE_DIR=str(tmp_path))
     assert ran.returncode == 0, ran.stderr

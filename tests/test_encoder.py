@@ -455,11 +455,13 @@ class TestResume:
         ("form", "objective", "pairs"),
         [
             pytest.param("nsd", "dm", (), marks=pytest.mark.release),
-            ("nsd", "dm", ("objective.pool=2", "objective.pool_age=3")),
+            pytest.param(*("nsd", "dm", ("objective.pool=2", "objective.pool_age=3")), marks=pytest.mark.release),
             pytest.param(*("pixel", "dm", ("optimizer.kind=sgd", "validation.checks=10")), marks=pytest.mark.release),
             ("nsd", "mtt", (*MTT, "objective.rate_learning_rate=0.01")),
             ("nsd", "dm", ("guidance.weight=0.1",)),
-            ("pixel", "dc", ("objective.network_life=50", "objective.inner_steps=1")),
+            pytest.param(
+                *("pixel", "dc", ("objective.network_life=50", "objective.inner_steps=1")), marks=pytest.mark.release
+            ),
         ],
         ids=["dm", "pool", "pixel", "mtt", "guided", "dc"],
     )

@@ -92,6 +92,7 @@ def started(script, *arguments, folder):
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
 
 
+@pytest.mark.release
 def test_loading_is_measured_by_a_script_and_processes_that_it_starts(tmp_path):
     options = "--form dct --images 8 --rows indexing --seconds 0.1 --rounds 1 --steps 0 --threads 1 --json"
     ran = started("loading.py", *options.split(), folder=tmp_path)
@@ -101,6 +102,7 @@ def test_loading_is_measured_by_a_script_and_processes_that_it_starts(tmp_path):
     assert found["sets"][0]["contenders"][0]["first_batch"] > 0
 
 
+@pytest.mark.release
 def test_a_step_is_measured_by_a_script_whose_errors_are_messages(tmp_path):
     ran = started("step.py", "--rows", "their", "--device", "cpu", folder=tmp_path)
     assert ran.returncode == 2

@@ -331,6 +331,7 @@ print(limit, peak)
 """
 
 
+@pytest.mark.release
 @pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="measures by Linux's /proc")
 def test_a_hundred_classes_are_encoded_within_the_memory_that_is_given(tmp_path):
     path = tmp_path / "large.h5"

@@ -293,6 +293,7 @@ class TestTorchrun:
         assert _command("encode", *options, "-o", alone, "--experts-dir", tmp_path / "cache/nsdcodec/experts") == 0
         assert out.read_bytes() == alone.read_bytes()
 
+    @pytest.mark.release
     def test_the_command_itself_runs_under_it(self, torchrun):
         pytest.importorskip("typer")
         pytest.importorskip("sklearn")

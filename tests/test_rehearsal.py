@@ -61,6 +61,9 @@ SETTINGS: dict[str, list[list[str]]] = {
     "none": [],
 }
 RELEASE = pytest.mark.release
+# Of the networks, those that are rehearsed each time: without and with layers that the others do not have.
+SAMPLED = ("convnet", "resnet18")
+NETWORKS = [pytest.param(name, marks=[RELEASE] * (name not in SAMPLED)) for name in GEOMETRIES]
 CASES = [(name, *one) for name, cases in SETTINGS.items() for one in enumerate(cases)]
 
 PLANTED = {
@@ -183,7 +186,9 @@ def test_an_iteration_waits_once(objective, case, pairs, weight, labels, without
 
 
 @pytest.mark.parametrize("labels", [pytest.param("hard", marks=RELEASE), "soft"])
-@pytest.mark.parametrize("network", [name for name in GEOMETRIES if name != "convnet"])
+@pytest.mark.parametrize(
+    "network", ["resnet18", *(pytest.param(name, marks=RELEASE) for name in GEOMETRIES if name not in SAMPLED)]
+)
 @pytest.mark.parametrize(("objective", "case", "pairs"), CASES)
 def test_an_iteration_waits_once_with_any_network(objective, case, pairs, network, labels, without_files):
     pairs = [*pairs, "guidance.weight=0.5", f"parameterization.labels={labels}"]
@@ -256,7 +261,7 @@ RECIPE = TrainingRecipe(0.01, 0.9, 5e-4, 4, 2, DSA)
 @pytest.mark.parametrize(
     ("together", "precision"), [(1, "bfloat16"), (2, "float32"), pytest.param(2, "bfloat16", marks=RELEASE)]
 )
-@pytest.mark.parametrize("network", GEOMETRIES)
+@pytest.mark.parametrize("network", NETWORKS)
 def test_experts_wait_between_epochs_alone(network, together, precision, tmp_path, without_files):
     geometry = GEOMETRIES[network]
     source = toy_source(geometry, 3)
@@ -277,7 +282,7 @@ def test_experts_wait_between_epochs_alone(network, together, precision, tmp_pat
 
 
 @pytest.mark.parametrize("together", [1, 2])
-@pytest.mark.parametrize("network", GEOMETRIES)
+@pytest.mark.parametrize("network", NETWORKS)
 def test_evaluation_waits_once_for_each_accuracy(network, together, without_files):
     geometry = GEOMETRIES[network]
     source = toy_source(geometry, 3)
@@ -315,7 +320,7 @@ def test_the_loader_never_waits_once_it_is_warm(name, cache, device, without_fil
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
-@pytest.mark.parametrize("network", GEOMETRIES)
+@pytest.mark.parametrize("network", NETWORKS)
 def test_the_branches_for_cuda_go_forward_without_a_wait(network, precision, without_files):
     """Without backward, which fake tensors of a device that is not there have not."""
     rehearsal = Rehearsal("cuda", below={running.start: 1, normalized: 1}, own={training.accuracy: 1})

@@ -145,6 +145,7 @@ def test_a_checkpoint_of_an_earlier_sitting_goes_on(sit, tmp_path):
     assert (encode["refused"], encode["before"]) == (str(start), {"iterations": 0, "seconds": 0.0})
 
 
+@pytest.mark.release
 def test_a_stage_that_fails_costs_no_other(sit, tmp_path):
     (tmp_path / "test_of_none.py").write_text("def test_a():\n    pass\ndef test_b():\n    assert False\n")
     wanted = {"STAGES": "tests step experts", "TESTS": tmp_path / "test_of_none.py"}
@@ -157,6 +158,7 @@ def test_a_stage_that_fails_costs_no_other(sit, tmp_path):
     assert stages["experts"]["status"] == "done"
 
 
+@pytest.mark.release
 def test_a_command_that_outlasts_its_limit_ends_with_its_children_and_says_what_it_said(tmp_path):
     child = "import os, time; print(os.getpid(), flush=True); time.sleep(99)"
     command = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])"
