@@ -101,7 +101,8 @@ def no_waits():
 def test_an_epoch_on_the_device_is_that_of_the_cpu_and_never_waits(no_waits, name, cache):
     dataset = NSDDataset(file_of(name), cache=cache)
     loader = dataset.loader(3, device="cuda", seed=4)
-    list(loader)  # the arrays and what is kept are made on the device
+    list(loader)  # the arrays are made on the device
+    list(loader)  # and what is kept, when more images are asked for than there are
     loader.set_epoch(0)
     with no_waits():
         batches = list(loader)

@@ -166,7 +166,7 @@ def test_a_command_that_outlasts_its_limit_ends_with_its_children_and_says_what_
     assert ended.code is None
     assert 5 <= ended.seconds < 60
     wait(lambda: not Path(f"/proc/{int(ended.output)}").exists(), 30)
-    assert (tmp_path / "log").read_text() == ended.output
+    assert (tmp_path / "log").read_text().endswith(ended.output)  # after what it said of being interrupted
 
 
 @pytest.mark.parametrize("most", [10**9, 300_000])

@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-# What an encode may take to write its best file after SIGTERM.
+# What an encode may take to write its best file after SIGINT.
 GRACE_SECONDS = 10.0
 MOST_LOG_BYTES = 12_000_000
 _PR_SET_PDEATHSIG = 1
@@ -28,7 +28,8 @@ class Ended:
 
 
 def run(command: list[str], limit: float, folder: Path, log: Path) -> Ended:
-    """In a process group of its own, which is killed at the end, or SIGTERM and GRACE_SECONDS after the limit."""
+    """In a process group of its own, which is killed at the end, or SIGINT and GRACE_SECONDS after the limit: then an
+    encode writes its best file, and pytest how tests failed."""
     began = time.monotonic()
     with tempfile.TemporaryFile() as output, log.open("ab") as errors:
         process = subprocess.Popen(
@@ -44,11 +45,11 @@ def run(command: list[str], limit: float, folder: Path, log: Path) -> Ended:
         try:
             code = process.wait(max(limit, 0.0))
         except subprocess.TimeoutExpired:
-            process.terminate()
+            process.send_signal(signal.SIGINT)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(GRACE_SECONDS)
         finally:
-            # Itself where it did not heed SIGTERM, and children that it left behind.
+            # Itself where it did not heed SIGINT, and children that it left behind.
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()

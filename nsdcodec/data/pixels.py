@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from nsdcodec.format.recipe import Normalization
+from nsdcodec.system.devices import on_device
 
 
 def to_pixels(images: Tensor, normalization: Normalization) -> Tensor:
@@ -16,5 +17,5 @@ def to_pixels(images: Tensor, normalization: Normalization) -> Tensor:
 
 def mean_and_std(normalization: Normalization, device: torch.device) -> tuple[Tensor, Tensor]:
     """Each float32 [C, 1, 1]."""
-    mean, std = (torch.tensor(values, device=device) for values in (normalization.mean, normalization.std))
+    mean, std = (on_device(torch.tensor(values), device) for values in (normalization.mean, normalization.std))
     return mean[:, None, None], std[:, None, None]
