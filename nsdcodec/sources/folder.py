@@ -7,7 +7,8 @@ from pathlib import Path
 
 from nsdcodec.errors import InvalidSource
 from nsdcodec.sources.base import Source, augmentation
-from nsdcodec.sources.image_files import folders, image_files, shape_of_files, split_of_files
+from nsdcodec.sources.files import folders
+from nsdcodec.sources.image_files import image_files, shape_of_files, split_of_files
 
 
 def load(path: Path) -> Source:

@@ -8,7 +8,7 @@ from pathlib import Path
 from nsdcodec.errors import InvalidSource, MissingData
 from nsdcodec.sources import parquet, shards
 from nsdcodec.sources.base import Source
-from nsdcodec.sources.image_files import folders
+from nsdcodec.sources.files import folders
 from nsdcodec.system.packages import package
 
 PREFIX = "hf:"

@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from nsdcodec.errors import FileAccess, InvalidSource
+from nsdcodec.errors import InvalidSource
 from nsdcodec.format.geometry import LIMITS
 from nsdcodec.sources.base import Split
+from nsdcodec.sources.files import regular, visible
 from nsdcodec.system.packages import package
 
 GRAY = frozenset({"1", "L", "LA"})
@@ -91,23 +92,11 @@ def opened(file: ImageFile) -> Iterator[Any]:
     context."""
     pillow = package("PIL.Image")
     try:
-        with pillow.open(file if isinstance(file, Path) else io.BytesIO(file.content)) as image:
+        with pillow.open(regular(file) if isinstance(file, Path) else io.BytesIO(file.content)) as image:
             yield image
     # What Pillow raises for a file, or for pixels, that it cannot read.
     except (OSError, SyntaxError, ValueError, EOFError, struct.error, pillow.DecompressionBombError) as error:
         raise InvalidSource(f"{file}: not a readable image ({error}); replace or remove it") from error
-
-
-def folders(path: Path) -> list[Path]:
-    return [entry for entry in visible(path) if entry.is_dir()]
-
-
-def visible(path: Path) -> list[Path]:
-    """The sorted entries of the folder, without hidden ones. Raises FileAccess."""
-    try:
-        return sorted(entry for entry in path.iterdir() if not entry.name.startswith("."))
-    except OSError as error:
-        raise FileAccess(f"cannot read the folder {path}: {error.strerror or error}; check its permissions") from error
 
 
 def image_files(folder: Path) -> list[Path]:

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from nsdcodec.errors import InvalidSource
-from nsdcodec.sources.image_files import visible
+from nsdcodec.sources.files import regular, visible
 
 # How names begin, of files or of the folders that they are in. Test before validation, where a set has both.
 TRAIN = "train"
@@ -58,7 +58,7 @@ def expanded(path: Path) -> list[Path]:
 def _sorted_out(files: list[tuple[Path, str]]) -> tuple[list[Path], list[Path]]:
     parts: dict[str, list[Path]] = {}
     for file, part in files:
-        parts.setdefault(part or TRAIN, []).append(file)
+        parts.setdefault(part or TRAIN, []).append(regular(file))
     return parts.get(TRAIN, []), next((parts[name] for name in HELD_OUT if name in parts), [])
 
 
