@@ -57,7 +57,7 @@ def tiny(root, words=CRANES):
     write(root / "test/images/test_0.JPEG", size=(3, 3))
     lines = ["val_1.JPEG\tn02012849\t0\t0\t62\t57", "val_0.JPEG\tn03126707\t1\t2\t3\t4"]
     (root / "val/val_annotations.txt").write_text("\n".join(lines) + "\n")
-    (root / "wnids.txt").write_text("n03126707\nn02124075\nn02012849\n")
+    (root / "wnids.txt").write_text("\ufeffn03126707\nn02124075\nn02012849\n\n", encoding="utf-8")
     (root / "words.txt").write_text("".join(f"{wnid}\t{words[wnid]}\n" for wnid in words))
     return root
 

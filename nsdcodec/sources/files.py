@@ -1,4 +1,4 @@
-"""Files and folders as people have them: what is in a folder, and what can be read."""
+"""Files and folders as people have them: what is in a folder, what can be read, and text files of a name a line."""
 
 from __future__ import annotations
 
@@ -41,3 +41,34 @@ def regular(file: Path) -> Path:
             f"{file}: {_KINDS.get(kind, 'something else')}, not a regular file; remove it or put a file there"
         )
     return file
+
+
+def text_lines(file: Path) -> list[str]:
+    """The lines of a text file in UTF-8, without the byte order mark that some editors put before them, their ends, and
+    blank lines at the end. Raises InvalidSource and FileAccess."""
+    try:
+        lines = regular(file).read_text(encoding="utf-8-sig").split("\n")
+    except UnicodeDecodeError as error:
+        raise InvalidSource(f"{file}: not UTF-8 text ({error}); save it in UTF-8 or fetch it again") from error
+    except FileNotFoundError as error:
+        raise InvalidSource(f"{file}: no such file; fetch it again") from error
+    except OSError as error:
+        raise FileAccess(f"cannot read {file}: {error.strerror or error}; check its permissions") from error
+    while lines and not lines[-1].strip():
+        lines.pop()
+    return lines
+
+
+def names_in(file: Path) -> tuple[str, ...]:
+    """The names in a text file, a line each: the first line names class 0. Raises InvalidSource, also for a blank line
+    before the last name, which would move all names after it, and for no name; and FileAccess."""
+    names = text_lines(file)
+    if not names:
+        raise InvalidSource(f"{file}: no name; write a class name a line, or remove the file to number the classes")
+    for number, name in enumerate(names, 1):
+        if not name.strip():
+            raise InvalidSource(
+                f"{file}, line {number}: blank, and line {number} names class {number - 1}: write its name, or remove "
+                "the line if no class is missing"
+            )
+    return tuple(names)

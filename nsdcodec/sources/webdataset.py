@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from nsdcodec.format.geometry import LIMITS
 from nsdcodec.sources import shards
 from nsdcodec.sources.arrays import numbered_classes
 from nsdcodec.sources.base import Source, augmentation
+from nsdcodec.sources.files import names_in
 from nsdcodec.sources.image_files import Encoded, ImageFile, shape_of_files, split_of_files
 
 SUFFIX = ".tar"
@@ -106,9 +108,5 @@ def _label(where: str, parts: dict[str, bytes]) -> int:
 
 def _classes(folder: Path, labels: NDArray[Any]) -> tuple[str, ...]:
     file = folder / CLASS_NAMES
-    if not file.is_file():
-        return numbered_classes(str(folder), labels)
-    try:
-        return tuple(file.read_text(encoding="utf-8").removesuffix("\n").split("\n"))
-    except UnicodeDecodeError as error:
-        raise InvalidSource(f"{file}: a class name is not UTF-8 ({error}): store the names in UTF-8") from error
+    # A link to nowhere is there too: its names are missing, not left to be numbers.
+    return names_in(file) if os.path.lexists(file) else numbered_classes(str(folder), labels)
