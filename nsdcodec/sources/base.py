@@ -31,10 +31,15 @@ LEAST_STD = 1e-3
 class Split:
     """The training or the test images of a source: images uint8 [N, C, H, W] and labels int64 [N], on the CPU. They are
     checked when a Source is made of it. Images that are `Streamed` are not in memory; both kinds of images can be
-    indexed by int64 numbers."""
+    indexed by int64 numbers.
+
+    `blended` of the images were transparent in places and are laid on white; `vanished` of these became all white.
+    """
 
     images: Tensor | Streamed
     labels: Tensor
+    blended: int = 0
+    vanished: int = 0
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -82,6 +87,20 @@ class Source:
             _ = self.geometry
         except InvalidSetting as error:
             raise InvalidSource(f"{self.name}: {error}; resize the images or split the set") from error
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a user should know of how the images were read, a sentence each; the commands print them."""
+        parts = [self.train, self.test] if self.test else [self.train]
+        blended, vanished = sum(part.blended for part in parts), sum(part.vanished for part in parts)
+        if not blended:
+            return ()
+        images = "1 image is" if blended == 1 else f"{blended:,} images are"
+        note = f"{self.name}: {images} transparent in places and {'was' if blended == 1 else 'were'} laid on white"
+        hidden = (
+            f"; {vanished:,} of them became all white: lay them on another colour yourself if that hides what they show"
+        )
+        return (note + (hidden if vanished else ""),)
 
     @property
     def geometry(self) -> Geometry:

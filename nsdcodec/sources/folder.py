@@ -13,7 +13,7 @@ from nsdcodec.sources.image_files import image_files, shape_of_files, split_of_f
 
 def load(path: Path) -> Source:
     """Named after the folder. Classes are the sorted folder names; hidden files and files beside the class folders are
-    ignored. Images are grayscale if all files are, else RGB; transparency is dropped.
+    ignored. Images are grayscale if all files are, else RGB, as `split_of_files` makes them.
 
     Raises InvalidSource (mixed sizes, an unreadable file, no classes), FileAccess; MissingData without Pillow.
     """

@@ -17,7 +17,7 @@ from nsdcodec.errors import InvalidSource
 from nsdcodec.format.geometry import LIMITS
 from nsdcodec.sources.base import Split
 from nsdcodec.sources.files import regular, visible
-from nsdcodec.sources.shown import upright, upright_size
+from nsdcodec.sources.shown import on_white, upright, upright_size
 from nsdcodec.system.packages import package
 
 GRAY = frozenset({"1", "L", "LA"})
@@ -43,7 +43,7 @@ Labelled = Sequence[tuple[ImageFile, int]]
 
 def split_of_files(files: Labelled, shape: tuple[int, int, int], fit: Callable[[Any], Any] | None = None) -> Split:
     """Files and their labels as a Split of images [channels, height, width]: 3 channels are RGB, 1 is grayscale. An
-    image is turned as its EXIF orientation says.
+    image is turned as its EXIF orientation says, and laid on white where it is transparent, which the Split counts.
     `fit` brings a converted Pillow image to the size; without it, each must have it already.
 
     Raises InvalidSource for a file that cannot be read or has another size; MissingData without Pillow.
@@ -51,9 +51,12 @@ def split_of_files(files: Labelled, shape: tuple[int, int, int], fit: Callable[[
     channels, height, width = shape
     # Made once; the files are read one by one, so that nothing holds the set twice.
     pixels = np.empty((len(files), *shape), dtype=np.uint8)
+    blended = []
     for index, (file, _) in enumerate(files):
         with opened(file) as image:
-            converted = upright(image).convert("RGB" if channels == 3 else "L")
+            turned = upright(image)
+            over_white = on_white(turned)
+            converted = (over_white or turned).convert("RGB" if channels == 3 else "L")
             fitted = converted if fit is None else fit(converted)
             if fitted.size != (width, height):
                 raise InvalidSource(
@@ -61,7 +64,11 @@ def split_of_files(files: Labelled, shape: tuple[int, int, int], fit: Callable[[
                     "fetch it again or resize it"
                 )
             pixels[index] = np.asarray(fitted).reshape(height, width, channels).transpose(2, 0, 1)
-    return Split(torch.from_numpy(pixels), torch.tensor([label for _, label in files], dtype=torch.int64))
+            if over_white is not None:
+                blended.append(index)
+    white = sum(int(pixels[index].min()) == 255 for index in blended)
+    labels = torch.tensor([label for _, label in files], dtype=torch.int64)
+    return Split(torch.from_numpy(pixels), labels, len(blended), white)
 
 
 def shape_of_files(files: Sequence[ImageFile]) -> tuple[int, int, int]:

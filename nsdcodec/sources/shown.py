@@ -1,4 +1,4 @@
-"""An image as viewers show it: turned as its EXIF orientation says."""
+"""An image as viewers show it: turned as its EXIF orientation says, and on white where it is transparent."""
 
 from __future__ import annotations
 
@@ -40,6 +40,17 @@ def upright_size(image: Any) -> tuple[int, int]:
     if image.format == "PNG" and not _IN_PNG_HEADERS & image.info.keys():
         return tuple(image.size)
     return tuple(upright(image).size if _orientation(image) >= _FIRST_QUARTER_TURN else image.size)
+
+
+def on_white(image: Any) -> Any | None:
+    """The Pillow image as RGB, blended over white; None if no pixel of it is transparent."""
+    if not (image.mode in ("LA", "PA", "RGBA") or "transparency" in image.info):
+        return None
+    pixels = image.convert("RGBA")
+    if pixels.getchannel("A").getextrema()[0] == 255:
+        return None
+    pillow = package("PIL.Image")
+    return pillow.alpha_composite(pillow.new("RGBA", pixels.size, "white"), pixels).convert("RGB")
 
 
 def _orientation(image: Any) -> int:
