@@ -55,7 +55,8 @@ class Split:
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """Real images of named classes. `augmentation` is the DSA strategy that suits them.
+    """Real images of named classes. `augmentation` is the DSA strategy that suits them; `left_out` has the names of
+    files, folders or arrays that were not read, since they are neither training nor test set by their names.
 
     Raises InvalidSource for what cannot be distilled: wrong dtypes or shapes, no images, a class without a training
     image, labels outside the classes, class names that a file cannot hold. A test set may lack a class.
@@ -66,6 +67,7 @@ class Source:
     train: Split
     test: Split | None
     augmentation: str
+    left_out: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         _check_classes(self.name, self.classes)
@@ -91,6 +93,15 @@ class Source:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a user should know of how the images were read, a sentence each; the commands print them."""
+        return (*self._note_left_out(), *self._note_blended())
+
+    def _note_left_out(self) -> tuple[str, ...]:
+        if not self.left_out:
+            return ()
+        names = ", ".join(self.left_out[:5]) + (f" and {len(self.left_out) - 5:,} more" if self.left_out[5:] else "")
+        return (f"{self.name}: not read, being neither the training nor the test set by name: {names}",)
+
+    def _note_blended(self) -> tuple[str, ...]:
         parts = [self.train, self.test] if self.test else [self.train]
         blended, vanished = sum(part.blended for part in parts), sum(part.vanished for part in parts)
         if not blended:

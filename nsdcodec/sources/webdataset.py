@@ -25,30 +25,26 @@ PICTURES = frozenset({"png", "jpg", "jpeg", "webp", "bmp", "gif", "tif", "tiff",
 
 
 def in_folder(path: Path) -> bool:
-    return bool(shards.train_and_test(path, SUFFIX)[0])
+    return bool(shards.train_and_test(path, SUFFIX).train)
 
 
 def load(path: Path) -> Source:
-    """Loads a .tar file, a pattern such as train-{000..004}.tar, or a folder of train*.tar and, if there is a test set,
-    test*.tar or val*.tar. Class names are the lines of classnames.txt beside the files; without it they are numbers.
+    """Loads a .tar file, a pattern such as train-{000..004}.tar, or the .tar files of a folder by the splits that their
+    names say. Class names are the lines of classnames.txt beside the files; without it they are numbers.
 
     Raises InvalidSource and FileAccess, and MissingData without Pillow.
     """
-    train, test = ([sample for file in files for sample in _samples(file)] for files in _files(path))
+    files = shards.train_and_test(path, SUFFIX)
+    if not files.train:
+        raise InvalidSource(f"{path}: no training file; name it train-000000{SUFFIX} or so")
+    train, test = ([sample for file in part for sample in _samples(file)] for part in (files.train, files.test))
     if not train:
         raise InvalidSource(f"{path}: no samples; a sample is KEY.png and KEY.cls")
     shape = shape_of_files([file for file, _ in train + test])
     splits = split_of_files(train, shape), split_of_files(test, shape) if test else None
     name = path.resolve().name if path.is_dir() else path.stem.partition("-{")[0]
     folder = path if path.is_dir() else path.parent
-    return Source(name, _classes(folder, splits[0].labels.numpy()), *splits, augmentation(name))
-
-
-def _files(path: Path) -> tuple[list[Path], list[Path]]:
-    train, test = shards.train_and_test(path, SUFFIX)
-    if not train:
-        raise InvalidSource(f"{path}: no training file; name it train-000000{SUFFIX} or so")
-    return train, test
+    return Source(name, _classes(folder, splits[0].labels.numpy()), *splits, augmentation(name), files.left_out)
 
 
 def _samples(file: Path) -> Iterator[tuple[ImageFile, int]]:
