@@ -189,6 +189,45 @@ class TestFolders:
             (tmp_path / "toy" / folder / "0.png").write_bytes(png())
         assert load(str(tmp_path / "toy")).classes == tuple(sorted(("bus", name)))
 
+    @pytest.mark.parametrize(
+        ("parts", "message"),
+        [
+            (
+                {"animals": "train"},
+                r"toy/animals/a: .*if its folders are the classes, give .*toy/animals itself",
+            ),
+            (
+                {"learn": "train", "prove": "test"},
+                r"learn/, prove/ hold no images: if they are the splits .*, call them train/",
+            ),
+            ({"val": "train", "test": "test"}, r"test/, val/ hold no images: .* call them train/ and test/"),
+        ],
+    )
+    def test_folders_that_may_be_classes_are_never_to_be_emptied(self, tmp_path, parts, message):
+        with pytest.raises(InvalidSource, match=message) as caught:
+            load(str(write_folders(tmp_path / "toy", parts)))
+        assert "move" not in str(caught.value)
+
+    def test_a_folder_among_images_is_to_be_moved_out(self, tmp_path):
+        write_folders(tmp_path / "toy", {".": "train", "a/more": "other"})
+        with pytest.raises(InvalidSource, match=r"a/more: a folder inside .*/a has images beside it: move it out"):
+            load(str(tmp_path / "toy"))
+
+    def test_a_test_set_without_classes_is_told_as_such(self, tmp_path):
+        write_folders(tmp_path / "toy", {"train": "train"})
+        (tmp_path / "toy/test").mkdir()
+        (tmp_path / "toy/test/0.png").write_bytes(png())
+        with pytest.raises(InvalidSource, match=r"toy/test: no class folders, .* sort them .*, or give .*toy/train"):
+            load(str(tmp_path / "toy"))
+
+    def test_what_systems_leave_behind_is_no_class_and_no_image(self, tmp_path):
+        write_folders(tmp_path / "toy", {".": "train", "__MACOSX": "other"})
+        (tmp_path / "toy/__MACOSX/a/._0.png").write_bytes(b"x")
+        for name in ("Thumbs.db", "desktop.ini", ".DS_Store"):
+            (tmp_path / "toy/a" / name).write_bytes(b"x")
+        found = load(str(tmp_path / "toy"))
+        assert (found.classes, len(found.train), found.notes) == (("a", "b"), 8, ())
+
 
 class TestArrays:
     @pytest.mark.parametrize("write", [write_npz, write_safetensors])

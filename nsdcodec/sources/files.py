@@ -7,6 +7,8 @@ from pathlib import Path
 
 from nsdcodec.errors import FileAccess, InvalidSource
 
+# What macOS and Windows leave in folders and archives beside hidden files, in lower case.
+LEFT_BY_SYSTEMS = frozenset({"__macosx", "thumbs.db", "desktop.ini"})
 # A pipe, a socket or a terminal is read for ever where nobody writes.
 _KINDS = {
     stat.S_IFIFO: "a named pipe",
@@ -18,9 +20,13 @@ _KINDS = {
 
 
 def visible(path: Path) -> list[Path]:
-    """The sorted entries of the folder, without hidden ones. Raises FileAccess."""
+    """The sorted entries of the folder, without hidden ones and LEFT_BY_SYSTEMS. Raises FileAccess."""
     try:
-        return sorted(entry for entry in path.iterdir() if not entry.name.startswith("."))
+        return sorted(
+            entry
+            for entry in path.iterdir()
+            if not entry.name.startswith(".") and entry.name.lower() not in LEFT_BY_SYSTEMS
+        )
     except OSError as error:
         raise FileAccess(f"cannot read the folder {path}: {error.strerror or error}; check its permissions") from error
 

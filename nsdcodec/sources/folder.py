@@ -8,8 +8,8 @@ from pathlib import Path
 from nsdcodec.errors import InvalidSource
 from nsdcodec.sources import splits
 from nsdcodec.sources.base import Source, augmentation
-from nsdcodec.sources.files import folders
-from nsdcodec.sources.image_files import image_files, shape_of_files, split_of_files
+from nsdcodec.sources.files import folders, visible
+from nsdcodec.sources.image_files import shape_of_files, split_of_files
 
 
 def load(path: Path) -> Source:
@@ -56,5 +56,25 @@ def _files(root: Path, classes: Sequence[str]) -> list[tuple[Path, int]]:
             raise InvalidSource(
                 f"{folder}: the training set has no class of this name; add it there or remove this one"
             )
-        files += [(file, labels[folder.name]) for file in image_files(folder)]
+        entries = visible(folder)
+        if any(entry.is_dir() for entry in entries):
+            raise InvalidSource(_nested(root, folder))
+        files += [(file, labels[folder.name]) for file in entries]
     return files
+
+
+def _nested(root: Path, folder: Path) -> str:
+    """What to do about folders in this class folder. Nothing that loses what they say: their names may be the classes,
+    and files of two folders may have one name."""
+    inside = folders(folder)
+    message = f"{inside[0]}: a folder inside a class folder; "
+    if any(not entry.is_dir() for entry in visible(folder)):
+        return f"{message}{folder} has images beside it: move it out of {root}"
+    alike = [entry for entry in folders(root) if folders(entry)]
+    if len(alike) == 1:
+        return f"{message}{folder} holds no images: if its folders are the classes, give {folder} itself"
+    names = ", ".join(f"{entry.name}/" for entry in alike[:5]) + (" and more" if alike[5:] else "")
+    return (
+        f"{message}{names} hold no images: if they are the splits of a set, call them train/ and test/; if each is a "
+        f"set, give one, such as {folder}; if each is a class, copy its images into one folder, none over another"
+    )

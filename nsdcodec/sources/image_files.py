@@ -116,5 +116,5 @@ def image_files(folder: Path) -> list[Path]:
     files = visible(folder)
     for file in files:
         if file.is_dir():
-            raise InvalidSource(f"{file}: a folder inside a class folder; move its images up into {folder.name}")
+            raise InvalidSource(f"{file}: a folder inside a class folder; move it out of {folder.parent}")
     return files
