@@ -175,6 +175,13 @@ class TestSubsets:
         wanted = np.asarray(whole.crop((*corner, corner[0] + 128, corner[1] + 128)))
         assert np.array_equal(load("imagefruit").train.images[0].permute(1, 2, 0), wanted)
 
+    def test_folders_of_splits_that_are_not_read_are_named(self, data):
+        subset(data / "imagenet", "imagewoof", ("train",))
+        for name in ("validation", "test", "annotations"):
+            (data / "imagenet" / name).mkdir()
+        found = load("imagewoof")
+        assert (found.test, found.left_out) == (None, ("test/", "validation/"))
+
     def test_a_class_without_a_folder_and_an_unsorted_val_are_refused(self, data):
         root = subset(data / "imagenet", parts=("train",))
         (root / "train/n07749582/1.JPEG").unlink()

@@ -74,7 +74,7 @@ def sorted_out(where: str, names: Sequence[str]) -> Splits:
         if len(used) > 1:
             raise InvalidSource(
                 f"{where}: {' and '.join(sorted(used.values()))} say one split by different words; name them by one, "
-                "or remove what does not belong there"
+                "or give what does not belong there a name without these words"
             )
     kept = {*parts[TRAIN], *test}
     return Splits(tuple(parts[TRAIN]), tuple(test), tuple(name for name in names if name not in kept))
