@@ -40,7 +40,6 @@ def analyze(
     """
     from json import dumps
 
-    from nsdcodec import sources
     from nsdcodec.evaluation.analysis import analyze as run
     from nsdcodec.evaluation.analysis import class_images
     from nsdcodec.evaluation.figures import analysis_png
@@ -48,7 +47,7 @@ def analyze(
     from nsdcodec.system.packages import package
 
     package("matplotlib.figure", "figures")  # Before the work, which would be lost without it.
-    found = sources.load(source, data_dir)
+    found = options.source(source, data_dir)
     name = found.classes[0] if class_ is None else class_
     result = run(class_images(found, name, images, seed))
     numbers = {"source": found.name, "class": name, "seed": seed, **_numbers(result)}

@@ -67,7 +67,6 @@ def bench(
         )
         return
 
-    from nsdcodec import sources
     from nsdcodec.bench import report
     from nsdcodec.bench.plan import Bench
     from nsdcodec.bench.run import execute
@@ -84,7 +83,7 @@ def bench(
     names = None if rows is None else [name.strip() for name in rows.split(",")]
     keep_freed_memory()
     compute = options.compute(device, precision)
-    found_source = sources.load(source, data_dir)
+    found_source = options.source(source, data_dir)
     planned = Bench(
         name=table,
         table=found_table,

@@ -81,7 +81,6 @@ def encode(
 
     On several devices: torchrun --nproc-per-node N -m nsdcodec.encode SOURCE ... --set optimizer.draws=N
     """
-    from nsdcodec import sources
     from nsdcodec.encoding.budget import Budget
     from nsdcodec.encoding.encoder import Output, Task
     from nsdcodec.encoding.encoder import encode as run
@@ -101,7 +100,7 @@ def encode(
         )
     given = {"iterations": iterations, "parameterization.init": init, "parameterization.labels": labels}
     pairs = [*(set_ or []), *(f"{key}={value}" for key, value in given.items() if value is not None)]
-    images = sources.load(source, data_dir, limit)
+    images = options.source(source, data_dir, limit)
     name, settings = options.settings(recipe, compute.device.type, images, parameterization, objective, pairs)
     named = [
         f"{key}={value}"

@@ -66,7 +66,6 @@ def evaluate(
         raise InvalidSetting("--severities and --corruption-images are for --corruptions; add it")
     chosen_severities = _integers("--severities", severities)
 
-    from nsdcodec import sources
     from nsdcodec.data.dataset import NSDDataset
     from nsdcodec.evaluation.accuracy import evaluate as run
     from nsdcodec.learning.networks import build
@@ -79,7 +78,7 @@ def evaluate(
     compute = options.compute(device, precision, limit, together=together)
     datasets = {file: NSDDataset(file) for file in files}
     specs = {file: _networks(dataset.recipe.network, nets, depth, width) for file, dataset in datasets.items()}
-    source = sources.load(source_name, data_dir, limit)
+    source = options.source(source_name, data_dir, limit)
     # What cannot be done is refused now, not after the training of others.
     for spec in (spec for kinds in specs.values() for spec in kinds.values()):
         build(spec, source.geometry, seed)

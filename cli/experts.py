@@ -29,7 +29,6 @@ def experts(
     so the command can be stopped and repeated. `nsdc encode --objective mtt` trains missing experts itself. The command
     can be started several times, also by torchrun or on machines that share the folder: each process trains others.
     """
-    from nsdcodec import sources
     from nsdcodec.encoding.budget import Budget
     from nsdcodec.encoding.encoder import Task, make_experts
     from nsdcodec.system.malloc import keep_freed_memory
@@ -39,7 +38,7 @@ def experts(
         keep_freed_memory()
     compute = options.compute(device, precision, limit, together=together)
     pairs = [*(set_ or []), *([f"objective.experts={count}"] if count is not None else [])]
-    images = sources.load(source, data_dir, limit)
+    images = options.source(source, data_dir, limit)
     name, settings = options.settings(recipe, compute.device.type, images, None, None, pairs)
     task = Task(images, settings, Budget(elements=1), seed, recipe_name=name, overrides=tuple(pairs))
     with output.progress_bar("experts") as bar:

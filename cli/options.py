@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from nsdcodec.errors import InvalidSetting
+
+from . import output
 
 if TYPE_CHECKING:
     from nsdcodec.encoding.settings import Settings
@@ -128,6 +131,18 @@ def settings(
 
     name = recipe or default_recipe(device_type)
     return name, settings_for(source, name, parameterization=parameterization, objective=objective, changes=pairs)
+
+
+def source(name: str, data_dir: Path | None, memory: int | None = None) -> Source:
+    """The real images of this name; what is to be known of how they were read goes to stderr. Raises what
+    `sources.load` raises."""
+    from nsdcodec import sources
+
+    found = sources.load(name, data_dir, memory)
+    if output.first():
+        for note in found.notes:
+            print(output.printable(f"note: {note}"), file=sys.stderr)
+    return found
 
 
 def experts_folder(chosen: Path | None) -> Path:

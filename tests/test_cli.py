@@ -233,6 +233,26 @@ class TestHelp:
         assert "pip install" in ran.err
 
 
+class TestNotes:
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            ("encode", "-o", "x.nsd", "--recipe", "none"),
+            ("experts", "--recipe", "none"),
+            ("analyze", "--class", "none"),
+        ],
+        ids=["encode", "experts", "analyze"],
+    )
+    def test_what_is_to_be_known_of_the_images_stands_on_stderr_before_the_work(self, tmp_path, arguments):
+        (tmp_path / "set/ape").mkdir(parents=True)
+        Image.new("LA", (8, 8)).save(tmp_path / "set/ape/0.png")
+        ran = nsdc(arguments[0], tmp_path / "set", *arguments[1:])
+        assert (ran.code, ran.out) == (2, "")
+        note, error = ran.err.splitlines()
+        assert note.startswith("note: set: 1 image is transparent in places and was laid on white; 1 of them")
+        assert error.startswith("error: unknown ")
+
+
 class TestEncode:
     def test_says_what_it_made(self, tmp_path):
         path = tmp_path / "out.nsd"

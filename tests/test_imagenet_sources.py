@@ -57,7 +57,7 @@ def tiny(root, words=CRANES):
     write(root / "test/images/test_0.JPEG", size=(3, 3))
     lines = ["val_1.JPEG\tn02012849\t0\t0\t62\t57", "val_0.JPEG\tn03126707\t1\t2\t3\t4"]
     (root / "val/val_annotations.txt").write_text("\n".join(lines) + "\n")
-    (root / "wnids.txt").write_text("n03126707\nn02124075\nn02012849\n")
+    (root / "wnids.txt").write_text("\ufeffn03126707\nn02124075\nn02012849\n\n", encoding="utf-8")
     (root / "words.txt").write_text("".join(f"{wnid}\t{words[wnid]}\n" for wnid in words))
     return root
 
@@ -174,6 +174,13 @@ class TestSubsets:
         whole = Image.open(file).resize(scaled, Image.Resampling.BILINEAR)  # Pillow's is always antialiased
         wanted = np.asarray(whole.crop((*corner, corner[0] + 128, corner[1] + 128)))
         assert np.array_equal(load("imagefruit").train.images[0].permute(1, 2, 0), wanted)
+
+    def test_folders_of_splits_that_are_not_read_are_named(self, data):
+        subset(data / "imagenet", "imagewoof", ("train",))
+        for name in ("validation", "test", "annotations"):
+            (data / "imagenet" / name).mkdir()
+        found = load("imagewoof")
+        assert (found.test, found.left_out) == (None, ("test/", "validation/"))
 
     def test_a_class_without_a_folder_and_an_unsorted_val_are_refused(self, data):
         root = subset(data / "imagenet", parts=("train",))

@@ -191,10 +191,16 @@ class TestWebDataset:
         for i in range(2):
             write_tar(tmp_path / f"toy/train-00000{i}.tar", members(range(6 * i, 6 * i + 6)))
         write_tar(tmp_path / "toy/test-000000.tar", members(range(4)))
-        (tmp_path / "toy/classnames.txt").write_text("cat\nbee\nape\n")
+        (tmp_path / "toy/classnames.txt").write_text("\ufeffcat\nbee\nape\n\n", encoding="utf-8")
         found = load(str(tmp_path / "toy"))
         same(found, CLASSES)
         np.testing.assert_array_equal(found.test.images, IMAGES[:4])
+
+    def test_names_that_cannot_be_had_are_told_instead_of_numbers(self, tmp_path):
+        write_tar(tmp_path / "toy/train.tar", members())
+        (tmp_path / "toy/classnames.txt").symlink_to("nowhere.txt")
+        with pytest.raises(InvalidSource, match=r"classnames\.txt: no such file"):
+            load(str(tmp_path / "toy"))
 
     def test_a_pattern_names_shards(self, tmp_path):
         for i in range(3):

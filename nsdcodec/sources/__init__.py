@@ -24,6 +24,7 @@ from nsdcodec.sources import (
     webdataset,
 )
 from nsdcodec.sources.base import Source, Split, normalize
+from nsdcodec.sources.files import regular
 
 __all__ = ["PATHS", "SOURCES", "Source", "Split", "cache_folder", "data_folders", "load", "normalize"]
 
@@ -129,6 +130,7 @@ def _load_path(path: Path, memory: int | None) -> Source:
         raise MissingData(f"{path}: no such file or folder; give {PATHS}, or one of {', '.join(SOURCES)}")
     if path.suffix.lower() not in _FILES:
         raise InvalidSource(f"{path}: a source cannot be read from a {path.suffix or 'nameless'} file; give {PATHS}")
+    regular(path)
     if path.suffix.lower() in _HDF5:
         return hdf5.load(path, memory)
     return _FILES[path.suffix.lower()](path)

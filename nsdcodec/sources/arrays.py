@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
@@ -12,28 +13,58 @@ from numpy.typing import NDArray
 
 from nsdcodec.errors import InvalidSource
 from nsdcodec.format.geometry import LIMITS
+from nsdcodec.sources import splits
 from nsdcodec.sources.base import Split
 
 Names = tuple[str, str]
 
-# Images and labels of the training set, as files may call them: the first that is there is read. `nsdc export` writes
-# the second, with normalised images beside the pixels.
-TRAIN: tuple[Names, ...] = (("train_images", "train_labels"), ("pixels", "labels"), ("images", "labels"))
-TEST: Names = ("test_images", "test_labels")
+# Images and labels of the training set where no name says train: the first that is there is read. `nsdc export` writes
+# the first, with normalised images beside the pixels.
+UNSAID: tuple[Names, ...] = (("pixels", "labels"), ("images", "labels"))
+TRAIN: Names = ("train_images", "train_labels")
+# The word that tells what an array holds; what is before and after it says the split.
+_KIND = re.compile(r"(.*?)(?<![^\W\d_])(images|labels)(?![^\W\d_])(.*)", re.IGNORECASE | re.DOTALL)
 
 
-def array_names(path: Path, present: Collection[str], also: Collection[str] = ()) -> tuple[Names, Names | None]:
-    """The names of the arrays of train, and of test if there is a test set, in a file that has the names `present`.
-    Raises InvalidSource if one of them, or one of `also`, is missing."""
-    train = next((names for names in TRAIN if names[0] in present), TRAIN[0])
-    test = TEST if set(TEST) & set(present) else None
+def array_names(
+    path: Path, present: Collection[str], also: Collection[str] = ()
+) -> tuple[Names, Names | None, tuple[str, ...]]:
+    """The names of the arrays of train, those of test if there is a test set, and those of images and labels that are
+    left out, in a file that has the names `present`: `train_images`, `val_labels` and so on, by `splits.sorted_out`.
+    Without a name that says train, `images` and `labels` are it.
+
+    Raises InvalidSource if one of them, or one of `also`, is missing, and for a doubt about the splits."""
+    pairs = _pairs(present)
+    unsaid = [name for name in present if not splits.said(name) and {"images", "pixels"} & set(splits.words(name))]
+    if not any(splits.TRAIN in splits.said(pair) for pair in pairs):
+        pairs[splits.TRAIN] = next((names for names in UNSAID if names[0] in present), TRAIN)
+        unsaid = []  # `nsdc export` writes the same images twice
+    chosen = splits.one_of_each(str(path), list(pairs))
+    train, test = pairs[chosen[0]], pairs[chosen[1]] if chosen[1] else None
     needed = {*train, *(test or ()), *also}
     if missing := sorted(needed - set(present)):
         raise InvalidSource(
             f"{path}: no array {', '.join(missing)}; it has {', '.join(sorted(present)) or 'none'}, and needs "
             f"{', '.join(sorted(needed))}"
         )
-    return train, test
+    left_out = {name for pair in chosen[2] for name in pairs[pair]} | set(unsaid)
+    return train, test, tuple(sorted(left_out & set(present)))
+
+
+def _pairs(present: Collection[str]) -> dict[str, Names]:
+    """The names of images and labels that say a split, by the name that both are: "train_*". Other labels beside images
+    and their labels, such as train_coarse_labels, are no pair."""
+    found: dict[str, dict[str, str]] = {}
+    for name in sorted(present):
+        kind = _KIND.fullmatch(name)
+        if kind and splits.said(name):
+            found.setdefault(f"{kind[1]}*{kind[3]}", {})[kind[2].lower()] = name
+    with_images = [splits.said(pair) for pair, names in found.items() if "images" in names]
+    return {
+        pair: (names.get("images", pair.replace("*", "images")), names.get("labels", pair.replace("*", "labels")))
+        for pair, names in found.items()
+        if "images" in names or splits.said(pair) not in with_images
+    }
 
 
 def split_of_arrays(where: str, images: NDArray[Any], labels: NDArray[Any]) -> Split:

@@ -31,10 +31,15 @@ LEAST_STD = 1e-3
 class Split:
     """The training or the test images of a source: images uint8 [N, C, H, W] and labels int64 [N], on the CPU. They are
     checked when a Source is made of it. Images that are `Streamed` are not in memory; both kinds of images can be
-    indexed by int64 numbers."""
+    indexed by int64 numbers.
+
+    `blended` of the images were transparent in places and are laid on white; `vanished` of these became all white.
+    """
 
     images: Tensor | Streamed
     labels: Tensor
+    blended: int = 0
+    vanished: int = 0
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -50,7 +55,8 @@ class Split:
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """Real images of named classes. `augmentation` is the DSA strategy that suits them.
+    """Real images of named classes. `augmentation` is the DSA strategy that suits them; `left_out` has the names of
+    files, folders or arrays that were not read, since they are neither training nor test set by their names.
 
     Raises InvalidSource for what cannot be distilled: wrong dtypes or shapes, no images, a class without a training
     image, labels outside the classes, class names that a file cannot hold. A test set may lack a class.
@@ -61,6 +67,7 @@ class Source:
     train: Split
     test: Split | None
     augmentation: str
+    left_out: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         _check_classes(self.name, self.classes)
@@ -82,6 +89,29 @@ class Source:
             _ = self.geometry
         except InvalidSetting as error:
             raise InvalidSource(f"{self.name}: {error}; resize the images or split the set") from error
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a user should know of how the images were read, a sentence each; the commands print them."""
+        return (*self._note_left_out(), *self._note_blended())
+
+    def _note_left_out(self) -> tuple[str, ...]:
+        if not self.left_out:
+            return ()
+        names = ", ".join(self.left_out[:5]) + (f" and {len(self.left_out) - 5:,} more" if self.left_out[5:] else "")
+        return (f"{self.name}: not read, being neither the training nor the test set by name: {names}",)
+
+    def _note_blended(self) -> tuple[str, ...]:
+        parts = [self.train, self.test] if self.test else [self.train]
+        blended, vanished = sum(part.blended for part in parts), sum(part.vanished for part in parts)
+        if not blended:
+            return ()
+        images = "1 image is" if blended == 1 else f"{blended:,} images are"
+        note = f"{self.name}: {images} transparent in places and {'was' if blended == 1 else 'were'} laid on white"
+        hidden = (
+            f"; {vanished:,} of them became all white: lay them on another colour yourself if that hides what they show"
+        )
+        return (note + (hidden if vanished else ""),)
 
     @property
     def geometry(self) -> Geometry:

@@ -1,4 +1,4 @@
-"""Sources in folders of image files: one folder a class, or train/ and test/ (or val/) with one folder a class each."""
+"""Sources in folders of image files: one folder a class, or a folder for each split with one folder a class each."""
 
 from __future__ import annotations
 
@@ -6,18 +6,21 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from nsdcodec.errors import InvalidSource
+from nsdcodec.sources import splits
 from nsdcodec.sources.base import Source, augmentation
-from nsdcodec.sources.image_files import folders, image_files, shape_of_files, split_of_files
+from nsdcodec.sources.files import folders, visible
+from nsdcodec.sources.image_files import shape_of_files, split_of_files
 
 
 def load(path: Path) -> Source:
     """Named after the folder. Classes are the sorted folder names; hidden files and files beside the class folders are
-    ignored. Images are grayscale if all files are, else RGB; transparency is dropped.
+    ignored. Images are grayscale if all files are, else RGB, as `split_of_files` makes them.
 
-    Raises InvalidSource (mixed sizes, an unreadable file, no classes), FileAccess; MissingData without Pillow.
+    Raises InvalidSource (mixed sizes, an unreadable file, no classes, a doubt about the splits), FileAccess;
+    MissingData without Pillow.
     """
     name = path.resolve().name
-    train_root, test_root = _roots(path)
+    train_root, test_root, left_out = _roots(path)
     classes = tuple(folder.name for folder in folders(train_root))
     if not classes:
         raise InvalidSource(f"{train_root}: no class folders; put the images of each class into a folder of its own")
@@ -27,16 +30,22 @@ def load(path: Path) -> Source:
         raise InvalidSource(f"{train_root}: {len(classes)} class folders without one image; add images")
     shape = shape_of_files([file for file, _ in train + test])
     test_split = split_of_files(test, shape) if test_root else None
-    return Source(name, classes, split_of_files(train, shape), test_split, augmentation(name))
+    return Source(name, classes, split_of_files(train, shape), test_split, augmentation(name), left_out)
 
 
-def _roots(path: Path) -> tuple[Path, Path | None]:
-    """The folders that hold the class folders of train and of test. A class may be called "train": then that folder
-    holds no folders."""
-    parts = {folder.name: folder for folder in folders(path)}
-    if "train" not in parts or not folders(parts["train"]):
-        return path, None
-    return parts["train"], parts.get("test", parts.get("val"))
+def _roots(path: Path) -> tuple[Path, Path | None, tuple[str, ...]]:
+    """The folders that hold the class folders of train and of test, and the names of folders beside them. A class may
+    be called "train": then that folder holds no folders."""
+    inside = {folder.name: folder for folder in folders(path)}
+    if not any(splits.TRAIN in splits.said(name) and folders(folder) for name, folder in inside.items()):
+        return path, None, ()
+    train, test, left_out = splits.one_of_each(str(path), list(inside))
+    if test and not folders(inside[test]):
+        raise InvalidSource(
+            f"{inside[test]}: no class folders, and its images have no classes without them; sort them into folders "
+            f"named as those of {train}/, or give {inside[train]} itself"
+        )
+    return inside[train], inside[test] if test else None, left_out
 
 
 def _files(root: Path, classes: Sequence[str]) -> list[tuple[Path, int]]:
@@ -47,5 +56,25 @@ def _files(root: Path, classes: Sequence[str]) -> list[tuple[Path, int]]:
             raise InvalidSource(
                 f"{folder}: the training set has no class of this name; add it there or remove this one"
             )
-        files += [(file, labels[folder.name]) for file in image_files(folder)]
+        entries = visible(folder)
+        if any(entry.is_dir() for entry in entries):
+            raise InvalidSource(_nested(root, folder))
+        files += [(file, labels[folder.name]) for file in entries]
     return files
+
+
+def _nested(root: Path, folder: Path) -> str:
+    """What to do about folders in this class folder. Nothing that loses what they say: their names may be the classes,
+    and files of two folders may have one name."""
+    inside = folders(folder)
+    message = f"{inside[0]}: a folder inside a class folder; "
+    if any(not entry.is_dir() for entry in visible(folder)):
+        return f"{message}{folder} has images beside it: move it out of {root}"
+    alike = [entry for entry in folders(root) if folders(entry)]
+    if len(alike) == 1:
+        return f"{message}{folder} holds no images: if its folders are the classes, give {folder} itself"
+    names = ", ".join(f"{entry.name}/" for entry in alike[:5]) + (" and more" if alike[5:] else "")
+    return (
+        f"{message}{names} hold no images: if they are the splits of a set, call them train/ and test/; if each is a "
+        f"set, give one, such as {folder}; if each is a class, copy its images into one folder, none over another"
+    )

@@ -1,4 +1,4 @@
-"""Sources in HDF5: train/images uint8 [N, C, H, W], train/labels [N], the same under test/, attribute `classes`.
+"""Sources in HDF5: train/images uint8 [N, C, H, W], train/labels [N], the same in test/ or val/, attribute `classes`.
 
 Images that would take more than a share of the memory stay in the file and are read as they are asked for.
 """
@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from nsdcodec.errors import InvalidSource
+from nsdcodec.sources import splits
 from nsdcodec.sources.arrays import class_names, split_of_arrays
 from nsdcodec.sources.base import Source, Split, augmentation
 from nsdcodec.sources.streamed import Streamed
@@ -24,8 +25,8 @@ HELD_SHARE = 1 / 8
 
 
 def load(path: Path, memory: int | None = None) -> Source:
-    """The source is named after the file. The group test/ is optional. `memory` is the bytes that the process may take
-    (None: what is free). Raises InvalidSource, and MissingData without h5py."""
+    """The source is named after the file. The group of the test set is optional. `memory` is the bytes that the
+    process may take (None: what is free). Raises InvalidSource, and MissingData without h5py."""
     h5py = package("h5py")
     left = free_memory(torch.device("cpu")) if memory is None else memory - resident_bytes()
     try:
@@ -33,13 +34,21 @@ def load(path: Path, memory: int | None = None) -> Source:
             if "classes" not in file.attrs:
                 raise InvalidSource(f"{path}: no attribute `classes`; store the class names there, in label order")
             classes = class_names(str(path), file.attrs["classes"])
-            parts = ("train", "test") if "test" in file else ("train",)
+            train, test, left_out = _groups(file, path)
+            parts = (train, test) if test else (train,)
             nbytes = sum(_array(file, f"{part}/images", path).nbytes for part in parts)
-            splits = [_split(file, part, path, nbytes > HELD_SHARE * left) for part in parts]
+            found = [_split(file, part, path, nbytes > HELD_SHARE * left) for part in parts]
     # What h5py raises for a file, a chunk or a type that it cannot read.
     except (OSError, RuntimeError, KeyError, ValueError, TypeError) as error:
         raise InvalidSource(f"{path}: not a readable HDF5 file ({error}); make or fetch it again") from error
-    return Source(path.stem, classes, splits[0], splits[1] if len(splits) > 1 else None, augmentation(path.stem))
+    return Source(path.stem, classes, found[0], found[1] if len(found) > 1 else None, augmentation(path.stem), left_out)
+
+
+def _groups(file: Any, path: Path) -> tuple[str, str | None, tuple[str, ...]]:
+    """The names of the groups of train, and of test if there is one, and of those beside them."""
+    names = [name for name in file if isinstance(file.get(name), package("h5py").Group)]
+    # Without any, what is missing in train/ is said.
+    return splits.one_of_each(str(path), names) if names else (splits.TRAIN, None, ())
 
 
 def _split(file: Any, part: str, path: Path, streamed: bool) -> Split:

@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 
 from nsdcodec.errors import InvalidSource, MissingData
-from nsdcodec.sources import parquet, shards
+from nsdcodec.sources import parquet
 from nsdcodec.sources.base import Source
-from nsdcodec.sources.image_files import folders
+from nsdcodec.sources.files import folders
 from nsdcodec.system.packages import package
 
 PREFIX = "hf:"
@@ -45,13 +45,9 @@ def load(name: str) -> Source:
 
 def _folder(name: str, repository: str, root: Path) -> Path:
     """The folder that has the files: this one, or the only folder in it that has some."""
-    if root.is_dir() and shards.train_and_test(root, parquet.SUFFIX)[0]:
+    if root.is_dir() and parquet.in_folder(root):
         return root
-    inside = (
-        [folder for folder in folders(root) if shards.train_and_test(folder, parquet.SUFFIX)[0]]
-        if root.is_dir()
-        else []
-    )
+    inside = [folder for folder in folders(root) if parquet.in_folder(folder)] if root.is_dir() else []
     if len(inside) == 1:
         return inside[0]
     if inside:

@@ -13,15 +13,17 @@ from typing import Any
 import numpy as np
 import torch
 
-from nsdcodec.errors import FileAccess, InvalidSource
+from nsdcodec.errors import InvalidSource
 from nsdcodec.format.geometry import LIMITS
 from nsdcodec.sources.base import Split
+from nsdcodec.sources.files import regular, visible
+from nsdcodec.sources.shown import on_white, upright, upright_size
 from nsdcodec.system.packages import package
 
 GRAY = frozenset({"1", "L", "LA"})
 COLOUR = frozenset({"RGB", "RGBA", "RGBX", "P", "PA", "CMYK", "YCbCr"})
 # Mogrify changes the files in place, hence a copy; each image fills the square and is cut off at its longer sides.
-RESIZE = "find COPY -type f -exec mogrify -resize '64x64^' -gravity center -extent 64x64 {} +"
+RESIZE = "find COPY -type f -exec mogrify -auto-orient -resize '64x64^' -gravity center -extent 64x64 {} +"
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,8 @@ Labelled = Sequence[tuple[ImageFile, int]]
 
 
 def split_of_files(files: Labelled, shape: tuple[int, int, int], fit: Callable[[Any], Any] | None = None) -> Split:
-    """Files and their labels as a Split of images [channels, height, width]: 3 channels are RGB, 1 is grayscale.
+    """Files and their labels as a Split of images [channels, height, width]: 3 channels are RGB, 1 is grayscale. An
+    image is turned as its EXIF orientation says, and laid on white where it is transparent, which the Split counts.
     `fit` brings a converted Pillow image to the size; without it, each must have it already.
 
     Raises InvalidSource for a file that cannot be read or has another size; MissingData without Pillow.
@@ -48,9 +51,12 @@ def split_of_files(files: Labelled, shape: tuple[int, int, int], fit: Callable[[
     channels, height, width = shape
     # Made once; the files are read one by one, so that nothing holds the set twice.
     pixels = np.empty((len(files), *shape), dtype=np.uint8)
+    blended = []
     for index, (file, _) in enumerate(files):
         with opened(file) as image:
-            converted = image.convert("RGB" if channels == 3 else "L")
+            turned = upright(image)
+            over_white = on_white(turned)
+            converted = (over_white or turned).convert("RGB" if channels == 3 else "L")
             fitted = converted if fit is None else fit(converted)
             if fitted.size != (width, height):
                 raise InvalidSource(
@@ -58,11 +64,15 @@ def split_of_files(files: Labelled, shape: tuple[int, int, int], fit: Callable[[
                     "fetch it again or resize it"
                 )
             pixels[index] = np.asarray(fitted).reshape(height, width, channels).transpose(2, 0, 1)
-    return Split(torch.from_numpy(pixels), torch.tensor([label for _, label in files], dtype=torch.int64))
+            if over_white is not None:
+                blended.append(index)
+    white = sum(int(pixels[index].min()) == 255 for index in blended)
+    labels = torch.tensor([label for _, label in files], dtype=torch.int64)
+    return Split(torch.from_numpy(pixels), labels, len(blended), white)
 
 
 def shape_of_files(files: Sequence[ImageFile]) -> tuple[int, int, int]:
-    """Channels, height and width of all files, read from their headers, so that nothing is decoded before all agree.
+    """Channels, height and width of all files, read from their headers, so that little is decoded before all agree.
     The images are grayscale if all files are, otherwise RGB. Raises InvalidSource."""
     coloured, size = False, (0, 0)
     for file in files:
@@ -70,11 +80,12 @@ def shape_of_files(files: Sequence[ImageFile]) -> tuple[int, int, int]:
             if image.mode not in GRAY | COLOUR:
                 raise InvalidSource(f"{file}: pixels of mode {image.mode}; convert it to 8-bit grayscale or RGB")
             coloured = coloured or image.mode in COLOUR
+            found = upright_size(image)
             if file is files[0]:
-                size = image.size
-            if image.size != size:
+                size = found
+            if found != size:
                 raise InvalidSource(
-                    f"{files[0]} is {size[0]} x {size[1]} and {file} is {image.size[0]} x {image.size[1]}; "
+                    f"{files[0]} is {size[0]} x {size[1]} and {file} is {found[0]} x {found[1]}; "
                     "resize all images to one size"
                     + (f", for example by ImageMagick: {RESIZE}" if isinstance(file, Path) else "")
                 )
@@ -91,23 +102,13 @@ def opened(file: ImageFile) -> Iterator[Any]:
     context."""
     pillow = package("PIL.Image")
     try:
-        with pillow.open(file if isinstance(file, Path) else io.BytesIO(file.content)) as image:
+        # Not by its name: Pillow maps an uncompressed TIFF that has one, and some versions then turn it twice.
+        content = regular(file).open("rb") if isinstance(file, Path) else io.BytesIO(file.content)
+        with content, pillow.open(content) as image:
             yield image
     # What Pillow raises for a file, or for pixels, that it cannot read.
     except (OSError, SyntaxError, ValueError, EOFError, struct.error, pillow.DecompressionBombError) as error:
         raise InvalidSource(f"{file}: not a readable image ({error}); replace or remove it") from error
-
-
-def folders(path: Path) -> list[Path]:
-    return [entry for entry in visible(path) if entry.is_dir()]
-
-
-def visible(path: Path) -> list[Path]:
-    """The sorted entries of the folder, without hidden ones. Raises FileAccess."""
-    try:
-        return sorted(entry for entry in path.iterdir() if not entry.name.startswith("."))
-    except OSError as error:
-        raise FileAccess(f"cannot read the folder {path}: {error.strerror or error}; check its permissions") from error
 
 
 def image_files(folder: Path) -> list[Path]:
@@ -115,5 +116,5 @@ def image_files(folder: Path) -> list[Path]:
     files = visible(folder)
     for file in files:
         if file.is_dir():
-            raise InvalidSource(f"{file}: a folder inside a class folder; move its images up into {folder.name}")
+            raise InvalidSource(f"{file}: a folder inside a class folder; move it out of {folder.parent}")
     return files

@@ -10,7 +10,9 @@ from types import MappingProxyType
 from typing import Any
 
 from nsdcodec.errors import InvalidSource, MissingData
+from nsdcodec.sources import splits
 from nsdcodec.sources.base import Source, Split, augmentation
+from nsdcodec.sources.files import folders
 from nsdcodec.sources.image_files import image_files, split_of_files
 from nsdcodec.system.packages import package
 
@@ -162,6 +164,7 @@ def find(name: str, places: Sequence[Path]) -> Source:
 
 def load(name: str, root: Path) -> Source:
     """Loads a subset from train/ID/ and val/ID/ in `root`. val is the test set and is optional; other ids are ignored.
+    Folders of other splits are left out: the published test/ has no labels.
     As in MTT, the shorter side of an image is resized to 128 pixels (Pillow's bilinear with antialiasing), and the 128
     x 128 pixels in the middle are kept, as RGB.
 
@@ -169,7 +172,9 @@ def load(name: str, root: Path) -> Source:
     """
     test = _split(name, root / "val") if (root / "val").is_dir() else None
     classes = tuple(SUBSETS[name].classes.values())
-    return Source(name, classes, _split(name, root / "train"), test, augmentation(name))
+    others = tuple(f"{entry.name}/" for entry in folders(root) if splits.said(entry.name))
+    left_out = tuple(entry for entry in others if entry not in ("train/", "val/"))
+    return Source(name, classes, _split(name, root / "train"), test, augmentation(name), left_out)
 
 
 def _split(name: str, part: Path) -> Split:

@@ -1,4 +1,4 @@
-"""Sources in NumPy's .npz: train_images, train_labels, test_images, test_labels, classes. Never unpickles.
+"""Sources in NumPy's .npz: train_images, train_labels, test_images or val_images and so on, classes. Never unpickles.
 
 Or pixels, labels and classes, as `nsdc export` writes them.
 """
@@ -20,25 +20,26 @@ from nsdcodec.sources.base import Source, augmentation
 
 def load(path: Path) -> Source:
     """Named after the file. Images [N, C, H, W] or [N, H, W, C]; test arrays may be absent. Raises InvalidSource."""
-    train, test, arrays = _arrays(path)
+    train, test, left_out, arrays = _arrays(path)
     splits = [
         split_of_arrays(f"{path}, {names[0]}", channels_first(arrays[names[0]]), arrays[names[1]]) if names else None
         for names in (train, test)
     ]
     assert splits[0] is not None
-    return Source(path.stem, class_names(str(path), arrays["classes"]), splits[0], splits[1], augmentation(path.stem))
+    classes = class_names(str(path), arrays["classes"])
+    return Source(path.stem, classes, splits[0], splits[1], augmentation(path.stem), left_out)
 
 
-def _arrays(path: Path) -> tuple[Names, Names | None, dict[str, NDArray[Any]]]:
-    """The names of the arrays of train and of test, and all that are needed."""
+def _arrays(path: Path) -> tuple[Names, Names | None, tuple[str, ...], dict[str, NDArray[Any]]]:
+    """The names of the arrays of train, of test and of those left out, and all that are needed."""
     try:
         # An object array is a pickle, and a pickle runs code.
         file = np.load(path, allow_pickle=False)
         if not isinstance(file, np.lib.npyio.NpzFile):
             raise ValueError("a single array, not an archive of them")
         with file:
-            train, test = array_names(path, file.files, ["classes"])
-            return train, test, {key: file[key] for key in (*train, *(test or ()), "classes")}
+            train, test, left_out = array_names(path, file.files, ["classes"])
+            return train, test, left_out, {key: file[key] for key in (*train, *(test or ()), "classes")}
     # What NumPy, zipfile and zlib raise for an archive or an array that they cannot read.
     except (ValueError, OSError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error) as error:
         raise InvalidSource(

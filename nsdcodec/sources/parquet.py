@@ -35,27 +35,27 @@ class Columns:
 
 
 def in_folder(path: Path) -> bool:
-    return bool(shards.train_and_test(path, SUFFIX)[0])
+    return bool(shards.train_and_test(path, SUFFIX).train)
 
 
 def load(path: Path, name: str | None = None) -> Source:
-    """Loads one file; or a folder with train*.parquet and, if there is a test set, test*.parquet or val*.parquet; or a
-    folder whose data/ has them. The source is named after the path, unless a `name` is given.
+    """Loads one file, or the files of a folder, or of its data/, by the splits that their names say. The source is
+    named after the path, unless a `name` is given.
 
     An image is {bytes: a PNG or JPEG, path}, the bytes alone, or nested lists of 0 to 255. A label is a class number or
     a class name. The names of class numbers are those of ClassLabel in the file's metadata, or the numbers themselves;
     class names are sorted. Raises InvalidSource, and MissingData without pyarrow.
     """
-    train_files, test_files = shards.train_and_test(path, SUFFIX)
-    if not train_files:
+    files = shards.train_and_test(path, SUFFIX)
+    if not files.train:
         raise InvalidSource(f"{path}: no training file; name it train-00000-of-00001{SUFFIX} or so")
-    train, names = _columns(train_files)
-    test = _columns(test_files)[0] if test_files else None
+    train, names = _columns(files.train)
+    test = _columns(files.test)[0] if files.test else None
     classes = names or _classes(str(path), train.labels)
     name = name or (path.resolve().name if path.is_dir() else path.stem)
     shape = _shape(train, test)
     test_split = _split(test, classes, shape) if test else None
-    return Source(name, classes, _split(train, classes, shape), test_split, augmentation(name))
+    return Source(name, classes, _split(train, classes, shape), test_split, augmentation(name), files.left_out)
 
 
 def _columns(files: Sequence[Path]) -> tuple[Columns, tuple[str, ...]]:

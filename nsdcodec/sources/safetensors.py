@@ -16,11 +16,11 @@ from nsdcodec.sources.base import Source, augmentation
 
 def load(path: Path) -> Source:
     """The source is named after the file. Images are uint8 [N, C, H, W] or [N, H, W, C], in train_images, in pixels
-    (which `nsdc export` writes) or in images; test_images and test_labels are optional. Without `classes` in the
-    metadata, the names of the classes are their numbers. Raises InvalidSource."""
+    (which `nsdc export` writes) or in images; test_images or val_images and so on are optional. Without `classes` in
+    the metadata, the names of the classes are their numbers. Raises InvalidSource."""
     try:
         with safe_open(path, framework="numpy") as file:
-            train, test = array_names(path, list(file.keys()))
+            train, test, left_out = array_names(path, list(file.keys()))
             arrays: dict[str, NDArray[Any]] = {name: file.get_tensor(name) for name in (*train, *(test or ()))}
             metadata = file.metadata() or {}
     # What safetensors raises for a file, or for a type, that it cannot read.
@@ -33,7 +33,7 @@ def load(path: Path) -> Source:
     assert splits[0] is not None
     names = metadata.get("classes")
     classes = numbered_classes(str(path), splits[0].labels.numpy()) if names is None else _classes(path, names)
-    return Source(path.stem, classes, splits[0], splits[1], augmentation(path.stem))
+    return Source(path.stem, classes, splits[0], splits[1], augmentation(path.stem), left_out)
 
 
 def _classes(path: Path, text: str) -> tuple[str, ...]:

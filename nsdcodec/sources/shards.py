@@ -3,38 +3,55 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 from nsdcodec.errors import InvalidSource
-from nsdcodec.sources.image_files import visible
+from nsdcodec.sources import splits
+from nsdcodec.sources.files import regular, visible
 
-# How names begin, of files or of the folders that they are in. Test before validation, where a set has both.
-TRAIN = "train"
-HELD_OUT = ("test", "val")
 _RANGE = re.compile(r"\{(\d+)\.\.(\d+)\}")
 MAX_SHARDS = 100_000
 
 
-def train_and_test(path: Path, suffix: str) -> tuple[list[Path], list[Path]]:
-    """The files of train and of test, each sorted by name. `path` can be a file, or a pattern such as
-    train-{000..004}.tar: then all files are train, unless the name says test. Or it can be a folder: then files or
-    folders in it, or in its data/, belong to train or test if their names begin with train, test or val; if no name
-    does, all are train.
+@dataclass(frozen=True)
+class Shards:
+    """The files of train and of test, each sorted by name, and the names of what is left out."""
 
-    Both are empty for a folder without such files. Raises FileAccess.
+    train: list[Path]
+    test: list[Path]
+    left_out: tuple[str, ...] = ()
+
+
+def train_and_test(path: Path, suffix: str) -> Shards:
+    """What `path` has. It can be a file, or a pattern such as train-{000..004}.tar: all files are train, whatever
+    their names, since they were asked for. Or it can be a folder: the files in it, or in its data/, and those in
+    folders there whose names say a split, belong to train or test as their names say (`splits.sorted_out`).
+
+    All are empty for a folder without such files. Raises InvalidSource for a doubt, and FileAccess.
     """
     if is_pattern(path):
-        return _sorted_out([(file, _part(file.name)) for file in expanded(path)])
+        return Shards([regular(file) for file in expanded(path)], [])
     if not path.is_dir():
-        return [path], []
+        return Shards([path], [])
     for root in (path, path / "data"):
         entries = visible(root) if root.is_dir() else []
-        found = [(file, _part(file.name)) for file in entries if file.suffix == suffix and not file.is_dir()]
-        for folder in (entry for entry in entries if entry.is_dir() and _part(entry.name)):
-            found += [(file, _part(folder.name)) for file in visible(folder) if file.suffix == suffix]
-        if found:
-            return _sorted_out(found)
-    return [], []
+        folders = [entry for entry in entries if entry.is_dir()]
+        files = [entry for entry in entries if _is_one(entry, suffix)]
+        for folder in folders:
+            if splits.said(folder.name):
+                files += [file for file in visible(folder) if _is_one(file, suffix)]
+        if files:
+            named = {file.relative_to(root).as_posix(): regular(file) for file in sorted(files)}
+            found = splits.sorted_out(str(root), list(named))
+            others = [
+                f"{folder.name}/"
+                for folder in folders
+                if not splits.said(folder.name) and any(_is_one(file, suffix) for file in visible(folder))
+            ]
+            train, test = ([named[name] for name in names] for names in (found.train, found.test))
+            return Shards(train, test, (*found.left_out, *others))
+    return Shards([], [])
 
 
 def is_pattern(path: Path) -> bool:
@@ -55,13 +72,5 @@ def expanded(path: Path) -> list[Path]:
     return [path.with_name(name) for name in names]
 
 
-def _sorted_out(files: list[tuple[Path, str]]) -> tuple[list[Path], list[Path]]:
-    parts: dict[str, list[Path]] = {}
-    for file, part in files:
-        parts.setdefault(part or TRAIN, []).append(file)
-    return parts.get(TRAIN, []), next((parts[name] for name in HELD_OUT if name in parts), [])
-
-
-def _part(name: str) -> str:
-    """The word that the name begins with; "" if it is none of them."""
-    return next((part for part in (TRAIN, *HELD_OUT) if name.lower().startswith(part)), "")
+def _is_one(file: Path, suffix: str) -> bool:
+    return file.suffix.lower() == suffix and not file.is_dir()

@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from nsdcodec.errors import FileAccess, InvalidSource, MissingData
+from nsdcodec.errors import InvalidSource, MissingData
 from nsdcodec.sources.base import Source, Split, augmentation
+from nsdcodec.sources.files import text_lines
 from nsdcodec.sources.image_files import image_files, split_of_files
 
 NAME = "tinyimagenet"
@@ -79,12 +80,5 @@ def _images(folder: Path) -> list[Path]:
 
 
 def _table(file: Path) -> list[list[str]]:
-    """The lines of a text file, split at tabs."""
-    try:
-        return [line.split("\t") for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
-    except UnicodeDecodeError as error:
-        raise InvalidSource(f"{file}: not UTF-8 text ({error}); fetch {ARCHIVE} again") from error
-    except FileNotFoundError as error:
-        raise InvalidSource(f"{file}: no such file; fetch {ARCHIVE} again") from error
-    except OSError as error:
-        raise FileAccess(f"cannot read {file}: {error.strerror or error}; check its permissions") from error
+    """The lines of a text file that are not blank, split at tabs."""
+    return [line.split("\t") for line in text_lines(file) if line.strip()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from nsdcodec.format.geometry import LIMITS
 from nsdcodec.sources import shards
 from nsdcodec.sources.arrays import numbered_classes
 from nsdcodec.sources.base import Source, augmentation
+from nsdcodec.sources.files import names_in
 from nsdcodec.sources.image_files import Encoded, ImageFile, shape_of_files, split_of_files
 
 SUFFIX = ".tar"
@@ -23,30 +25,26 @@ PICTURES = frozenset({"png", "jpg", "jpeg", "webp", "bmp", "gif", "tif", "tiff",
 
 
 def in_folder(path: Path) -> bool:
-    return bool(shards.train_and_test(path, SUFFIX)[0])
+    return bool(shards.train_and_test(path, SUFFIX).train)
 
 
 def load(path: Path) -> Source:
-    """Loads a .tar file, a pattern such as train-{000..004}.tar, or a folder of train*.tar and, if there is a test set,
-    test*.tar or val*.tar. Class names are the lines of classnames.txt beside the files; without it they are numbers.
+    """Loads a .tar file, a pattern such as train-{000..004}.tar, or the .tar files of a folder by the splits that their
+    names say. Class names are the lines of classnames.txt beside the files; without it they are numbers.
 
     Raises InvalidSource and FileAccess, and MissingData without Pillow.
     """
-    train, test = ([sample for file in files for sample in _samples(file)] for files in _files(path))
+    files = shards.train_and_test(path, SUFFIX)
+    if not files.train:
+        raise InvalidSource(f"{path}: no training file; name it train-000000{SUFFIX} or so")
+    train, test = ([sample for file in part for sample in _samples(file)] for part in (files.train, files.test))
     if not train:
         raise InvalidSource(f"{path}: no samples; a sample is KEY.png and KEY.cls")
     shape = shape_of_files([file for file, _ in train + test])
     splits = split_of_files(train, shape), split_of_files(test, shape) if test else None
     name = path.resolve().name if path.is_dir() else path.stem.partition("-{")[0]
     folder = path if path.is_dir() else path.parent
-    return Source(name, _classes(folder, splits[0].labels.numpy()), *splits, augmentation(name))
-
-
-def _files(path: Path) -> tuple[list[Path], list[Path]]:
-    train, test = shards.train_and_test(path, SUFFIX)
-    if not train:
-        raise InvalidSource(f"{path}: no training file; name it train-000000{SUFFIX} or so")
-    return train, test
+    return Source(name, _classes(folder, splits[0].labels.numpy()), *splits, augmentation(name), files.left_out)
 
 
 def _samples(file: Path) -> Iterator[tuple[ImageFile, int]]:
@@ -106,9 +104,5 @@ def _label(where: str, parts: dict[str, bytes]) -> int:
 
 def _classes(folder: Path, labels: NDArray[Any]) -> tuple[str, ...]:
     file = folder / CLASS_NAMES
-    if not file.is_file():
-        return numbered_classes(str(folder), labels)
-    try:
-        return tuple(file.read_text(encoding="utf-8").removesuffix("\n").split("\n"))
-    except UnicodeDecodeError as error:
-        raise InvalidSource(f"{file}: a class name is not UTF-8 ({error}): store the names in UTF-8") from error
+    # A link to nowhere is there too: its names are missing, not left to be numbers.
+    return names_in(file) if os.path.lexists(file) else numbered_classes(str(folder), labels)
