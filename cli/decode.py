@@ -55,6 +55,7 @@ def decode(
 def _write_png(dataset: NSDDataset, folder: Path) -> None:
     from nsdcodec.export import picture
     from nsdcodec.export.base import chunks
+    from nsdcodec.format.folder_names import safe_name
 
     picture.check(dataset)
     folder.mkdir(parents=True, exist_ok=True)
@@ -63,7 +64,7 @@ def _write_png(dataset: NSDDataset, folder: Path) -> None:
     for chunk in chunks(dataset):
         for i, label in enumerate(chunk.labels.tolist()):
             image = picture.picture(chunk.pixels[i])
-            image.save(folder / f"{chunk.start + i:0{digits}}-{picture.safe_name(dataset.classes[label])}.png")
+            image.save(folder / f"{chunk.start + i:0{digits}}-{safe_name(dataset.classes[label])}.png")
             if len(row := rows.setdefault(label, [])) < SHEET_COLUMNS:
                 row.append(image)
     _contact_sheet(rows).save(folder / CONTACT_SHEET)

@@ -524,6 +524,29 @@ class TestEval:
         assert ran.code == 2
         assert ran.err.startswith("error: ")
 
+    def test_labels_go_by_class_names_and_other_names_are_refused(self, file, tmp_path):
+        """torchxrayvision#130, deit#130: it went by the numbers, whatever the names."""
+        test, names = load("digits").test, [f"digit {number}" for number in range(10)]
+        for name, labels, classes in (
+            ("same", test.labels, names),
+            ("backwards", 9 - test.labels, names[::-1]),
+            ("other", test.labels, [*names[:9], "ship"]),
+        ):
+            arrays = {"train_images": test.images, "train_labels": labels, "test_images": test.images}
+            np.savez(tmp_path / name, **arrays, test_labels=labels, classes=classes)
+        named = changed(file, tmp_path, classes=names)
+        same, backwards = (
+            nsdc("eval", named, tmp_path / f"{name}.npz", *self.QUICK, "--epochs", 60, "--json")
+            for name in ("same", "backwards")
+        )
+        assert same.code == backwards.code == 0
+        assert same.json["accuracies"] == backwards.json["accuracies"]
+        assert same.json["mean"] > 0.2
+        ran = nsdc("eval", named, tmp_path / "other.npz", *self.QUICK)
+        assert ran.code == 2
+        assert f"only {named} has 'digit 9' and only other has 'ship'" in ran.err
+        assert "network 1" not in ran.err
+
     def test_a_column_for_each_kind_of_network(self, file, other):
         ran = nsdc("eval", file, other, "digits", *self.QUICK, "--nets", "convnet1,convnet, alexnet")
         assert ran.code == 0
