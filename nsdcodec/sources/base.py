@@ -64,7 +64,7 @@ class Source:
     augmentation: str
 
     def __post_init__(self) -> None:
-        _check_classes(self.name, self.classes)
+        check_classes(self.name, self.classes)
         _check_split(f"{self.name}, train", self.train, self.classes)
         if self.test is not None:
             _check_split(f"{self.name}, test", self.test, self.classes)
@@ -257,7 +257,8 @@ def augmentation(name: str) -> str:
     return WITHOUT_FLIP if name in NEVER_FLIPPED else WITH_FLIP
 
 
-def _check_classes(where: str, classes: tuple[str, ...]) -> None:
+def check_classes(where: str, classes: tuple[str, ...]) -> None:
+    """Raises InvalidSource for class names that a file cannot hold."""
     for name, count in Counter(classes).most_common(1):
         if count > 1:
             raise InvalidSource(f"{where}: {count} classes are named {name!r}; give each its own name")
