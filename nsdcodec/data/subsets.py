@@ -119,7 +119,7 @@ class Part(Divisible):
         self, whole: ImageSet, index: Tensor, class_numbers: Sequence[int] | None = None, renumber: bool = False
     ) -> None:
         """`index` as `ImageSet.images` takes it; with `renumber` each image is of one of `class_numbers`."""
-        self.whole, self.index = whole, index
+        self.whole, self._index = whole, index.clone()
         self.class_numbers = tuple(range(len(whole.classes)) if class_numbers is None else class_numbers)
         self.transform, self.target_transform = whole.transform, whole.target_transform
         self._labels, self._hard_labels = whole.labels[index], whole.hard_labels[index]
@@ -136,12 +136,8 @@ class Part(Divisible):
                 self._labels = self._hard_labels
 
     @property
-    def labels(self) -> Tensor:
-        return self._labels
-
-    @property
-    def hard_labels(self) -> Tensor:
-        return self._hard_labels
+    def index(self) -> Tensor:
+        return self._index.clone()
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -160,7 +156,7 @@ class Part(Divisible):
         return self.whole.image_shape
 
     def images(self, index: Tensor, device: torch.device) -> Tensor:
-        return self.whole.images(self.index.index_select(0, index), device)
+        return self.whole.images(self._index.index_select(0, index), device)
 
     def prepare(self, device: torch.device) -> None:
         """Prepares the whole set, which decodes and keeps images for all of its parts."""
@@ -224,14 +220,6 @@ class Joined(Divisible):
                 "Joined(..., merge_classes=True) makes one list of them"
             )
         return numbers
-
-    @property
-    def labels(self) -> Tensor:
-        return self._labels
-
-    @property
-    def hard_labels(self) -> Tensor:
-        return self._hard_labels
 
     @property
     def classes(self) -> tuple[str, ...]:
