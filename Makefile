@@ -71,7 +71,7 @@ demo: install
 	@echo "--- what is in the file, and is it sound"
 	$(NSDC) info $(DEMO)/digits.nsd
 	$(NSDC) verify $(DEMO)/digits.nsd
-	$(NSDC) decode $(DEMO)/digits.nsd --png $(DEMO)/png
+	$(NSDC) decode $(DEMO)/digits.nsd --png $(DEMO)/png --overwrite
 	@echo "--- the same budget spent on random real images, and on distilled pixels"
 	$(NSDC) encode digits --ipc 1 --parameterization pixel --objective none --restart -o $(DEMO)/random.nsd
 	$(NSDC) encode digits --ipc 1 --parameterization pixel --restart -o $(DEMO)/pixel.nsd

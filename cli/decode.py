@@ -23,24 +23,30 @@ def decode(
     file: options.FileArgument,
     png: Annotated[
         Path | None,
-        typer.Option(help=f"Folder for a PNG of each image, and {CONTACT_SHEET} with a row for each class."),
+        typer.Option(help=f"New folder for a PNG of each image, and {CONTACT_SHEET} with a row for each class."),
     ] = None,
     npz: Annotated[
         Path | None,
         typer.Option(help="An .npz file of images (float32, normalised), pixels (uint8), labels and the rest."),
     ] = None,
+    overwrite: Annotated[
+        bool,
+        typer.Option("--overwrite", help="Replace a folder that was decoded or exported to before."),
+    ] = False,
     json: bool = output.JSON,
 ) -> None:
     """Decode a file's images to PNG or NumPy."""
     if png is None and npz is None:
         raise InvalidSetting("nothing to write: give --png FOLDER or --npz FILE, or both")
+    if overwrite and png is None:
+        raise InvalidSetting("--overwrite is for the folder of --png; a file is always replaced: leave it out")
     from nsdcodec.data.dataset import NSDDataset
     from nsdcodec.export.formats import export
 
     dataset = NSDDataset(str(file))
     try:
         if png is not None:
-            _write_png(dataset, png)
+            _write_png(dataset, png, overwrite)
         if npz is not None:
             export(dataset, "npz", npz)
     except OSError as error:
@@ -52,21 +58,25 @@ def decode(
         print(f"{len(dataset)} images to {', '.join(written)}")
 
 
-def _write_png(dataset: NSDDataset, folder: Path) -> None:
+def _write_png(dataset: NSDDataset, path: Path, overwrite: bool) -> None:
+    """A new folder, since the images of another file beside these would be taken for more of them."""
     from nsdcodec.export import picture
     from nsdcodec.export.base import chunks
+    from nsdcodec.export.folder import new_folder
+    from nsdcodec.format.folder_names import safe_name
 
     picture.check(dataset)
-    folder.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     digits = len(str(len(dataset) - 1))
     rows: dict[int, list[Any]] = {}
-    for chunk in chunks(dataset):
-        for i, label in enumerate(chunk.labels.tolist()):
-            image = picture.picture(chunk.pixels[i])
-            image.save(folder / f"{chunk.start + i:0{digits}}-{picture.safe_name(dataset.classes[label])}.png")
-            if len(row := rows.setdefault(label, [])) < SHEET_COLUMNS:
-                row.append(image)
-    _contact_sheet(rows).save(folder / CONTACT_SHEET)
+    with new_folder(path, "png", dataset, overwrite) as folder:
+        for chunk in chunks(dataset):
+            for i, label in enumerate(chunk.labels.tolist()):
+                image = picture.picture(chunk.pixels[i])
+                image.save(folder / f"{chunk.start + i:0{digits}}-{safe_name(dataset.classes[label])}.png")
+                if len(row := rows.setdefault(label, [])) < SHEET_COLUMNS:
+                    row.append(image)
+        _contact_sheet(rows).save(folder / CONTACT_SHEET)
 
 
 def _contact_sheet(rows: dict[int, list[Any]]) -> Any:

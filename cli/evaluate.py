@@ -68,6 +68,7 @@ def evaluate(
 
     from nsdcodec.data.dataset import NSDDataset
     from nsdcodec.evaluation.accuracy import evaluate as run
+    from nsdcodec.evaluation.accuracy import images_to_test
     from nsdcodec.learning.networks import build
     from nsdcodec.system.malloc import keep_freed_memory
 
@@ -80,6 +81,8 @@ def evaluate(
     specs = {file: _networks(dataset.recipe.network, nets, depth, width) for file, dataset in datasets.items()}
     source = options.source(source_name, data_dir, limit)
     # What cannot be done is refused now, not after the training of others.
+    for file, dataset in datasets.items():
+        images_to_test(dataset, source, file)
     for spec in (spec for kinds in specs.values() for spec in kinds.values()):
         build(spec, source.geometry, seed)
     if corruptions:

@@ -71,7 +71,7 @@ def main(argv: list[str] | None = None) -> None:
     options = parser.parse_args(argv)
 
     dataset = NSDDataset(options.file)
-    source = load_source(options.source)
+    source = load_source(options.source).numbered_as(dataset.classes)
     if source.test is None:
         parser.error(f"{options.source} has no test images")
     tasks = dataset.class_splits(options.tasks, seed=options.seed)

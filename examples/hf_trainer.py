@@ -64,7 +64,7 @@ def main(argv: list[str] | None = None) -> None:
     half = (epochs + 1) // 2 * math.ceil(len(dataset) / recipe.batch_size)
     schedule = torch.optim.lr_scheduler.MultiStepLR(optimizer, [half], 0.1)
 
-    test = load_source(options.source).test
+    test = load_source(options.source).numbered_as(dataset.classes).test
     if test is None:
         parser.error(f"{options.source} has no test images")
     trainer = Trainer(

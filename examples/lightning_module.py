@@ -59,7 +59,7 @@ def main(argv: list[str] | None = None) -> None:
 
     dataset = NSDDataset(options.file)
     epochs = options.epochs or dataset.recipe.epochs
-    test = load_source(options.source).test
+    test = load_source(options.source).numbered_as(dataset.classes).test
     if test is None:
         parser.error(f"{options.source} has no test images")
     real = TensorDataset(normalize(test.images, dataset.normalization), test.labels)

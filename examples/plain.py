@@ -44,8 +44,8 @@ def main(argv: list[str] | None = None) -> None:
             optimizer.step()
         schedule.step()
 
-    # Real images in the units of the file: (pixel / 255 - mean) / std.
-    test = load_source(options.source).test
+    # Real images with the file's numbers for the classes, and in its units: (pixel / 255 - mean) / std.
+    test = load_source(options.source).numbered_as(dataset.classes).test
     if test is None:
         parser.error(f"{options.source} has no test images")
     network.eval()

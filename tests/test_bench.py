@@ -295,7 +295,7 @@ class TestRuns:
         order = iter(list(known.values()) * 2)
 
         def evaluate(*rest, **named):
-            return run.Evaluation((value := next(order), value), None, 1, None)
+            return run.Evaluation((value := next(order), value), None, 1, None, ())
 
         monkeypatch.setattr(run, "evaluate", evaluate)
         (row,) = report.document(made, execute(made))["rows"]

@@ -441,9 +441,28 @@ class TestDecode:
     def test_class_names_of_any_length_and_kind_become_file_names(self, file, tmp_path):
         names = ["n" * 250, "../up", *"23456789"]
         assert nsdc("decode", changed(file, tmp_path, classes=names), "--png", tmp_path / "images").code == 0
-        made = {path.name for path in (tmp_path / "images").iterdir()}
+        made = {path.name for path in (tmp_path / "images").glob("*.png")}
         assert len(made) == len(NSDDataset(file)) + 1
         assert any("___up" in name for name in made)
+
+    def test_a_used_folder_is_replaced_when_told_and_never_mixed(self, file, other, tmp_path):
+        folder = tmp_path / "made" / "images"
+        assert nsdc("decode", file, "--png", folder).code == 0
+        first = sorted(path.name for path in folder.iterdir())
+        ran = nsdc("decode", other, "--png", folder)
+        assert ran.code == 7
+        assert "--overwrite" in ran.err
+        assert sorted(path.name for path in folder.iterdir()) == first
+        assert nsdc("decode", other, "--png", folder, "--overwrite").code == 0
+        assert len(list(folder.glob("*.png"))) == len(NSDDataset(other)) + 1 != len(first) - 1
+        (tmp_path / "thesis.tex").write_text("years of work")
+        ran = nsdc("decode", file, "--png", tmp_path, "--overwrite")
+        assert ran.code == 7
+        assert "no former export" in ran.err
+        assert (tmp_path / "thesis.tex").read_text() == "years of work"
+
+    def test_overwrite_is_for_a_folder(self, file, tmp_path):
+        assert nsdc("decode", file, "--npz", tmp_path / "x.npz", "--overwrite").code == 2
 
     def test_nothing_to_write_is_refused(self, file):
         ran = nsdc("decode", file)
@@ -543,6 +562,29 @@ class TestEval:
         ran = nsdc("eval", file, "digits", *self.QUICK, *wrong)
         assert ran.code == 2
         assert ran.err.startswith("error: ")
+
+    def test_labels_go_by_class_names_and_other_names_are_refused(self, file, tmp_path):
+        """torchxrayvision#130, deit#130: it went by the numbers, whatever the names."""
+        test, names = load("digits").test, [f"digit {number}" for number in range(10)]
+        for name, labels, classes in (
+            ("same", test.labels, names),
+            ("backwards", 9 - test.labels, names[::-1]),
+            ("other", test.labels, [*names[:9], "ship"]),
+        ):
+            arrays = {"train_images": test.images, "train_labels": labels, "test_images": test.images}
+            np.savez(tmp_path / name, **arrays, test_labels=labels, classes=classes)
+        named = changed(file, tmp_path, classes=names)
+        same, backwards = (
+            nsdc("eval", named, tmp_path / f"{name}.npz", *self.QUICK, "--epochs", 60, "--json")
+            for name in ("same", "backwards")
+        )
+        assert same.code == backwards.code == 0
+        assert same.json["accuracies"] == backwards.json["accuracies"]
+        assert same.json["mean"] > 0.2
+        ran = nsdc("eval", named, tmp_path / "other.npz", *self.QUICK)
+        assert ran.code == 2
+        assert f"only {named} has 'digit 9' and only other has 'ship'" in ran.err
+        assert "network 1" not in ran.err
 
     def test_a_column_for_each_kind_of_network(self, file, other):
         ran = nsdc("eval", file, other, "digits", *self.QUICK, "--nets", "convnet1,convnet, alexnet")

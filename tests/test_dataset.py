@@ -123,6 +123,44 @@ def test_hard_labels_of_a_set_without_soft_ones_are_its_labels(ds):
     assert ds.hard_labels.tolist() == LABELS
 
 
+@pytest.mark.parametrize("part", ["whole", "subset", "renumbered", "joined"])
+@pytest.mark.parametrize("name", ["soft labels", "mask a spectrum"])
+def test_what_is_done_in_place_to_what_it_gives_is_not_done_to_the_set(name, part):
+    ds = NSDDataset(file_of(name))
+    chosen = torch.tensor([1, 0, 3])
+    made = {
+        "whole": lambda: ds,
+        "subset": lambda: ds.subset(chosen),
+        "renumbered": lambda: ds.of_classes([2, 0], renumber=True),
+        "joined": lambda: ds + ds,
+    }[part]()
+    images, labels = made.all()
+    hard, targets = made.hard_labels, made.targets
+    for given in (made.labels, made.hard_labels, made.all()[0], made.all()[1], *next(iter(made.loader(2)))):
+        given.add_(10)
+    made.targets.append(4)
+    made.class_to_idx["horse"] = 0
+    if part in ("subset", "renumbered"):
+        made.index.zero_()
+        chosen.zero_()
+    with pytest.raises(AttributeError):
+        made.labels += 10
+    for before, after in zip((images, labels, hard), (*made.all(), made.hard_labels), strict=True):
+        torch.testing.assert_close(after, before, rtol=0, atol=0)
+    assert made.targets == targets == hard.tolist()
+    assert "horse" not in made.class_to_idx
+
+
+def test_it_has_the_names_that_torchvision_gives_to_labels_and_classes():
+    ds = NSDDataset(file_of("mask a spectrum", classes=("cat", "ape", "bee")))
+    assert ds.targets == arrays_for(LAYOUTS["mask a spectrum"])["labels"].tolist()
+    assert type(ds.targets[0]) is int
+    assert ds.class_to_idx == {"cat": 0, "ape": 1, "bee": 2}
+    assert ds.of_classes(["bee", "cat"], renumber=True).class_to_idx == {"bee": 0, "cat": 1}
+    soft = NSDDataset(file_of("soft labels"))
+    assert soft.targets == soft.labels.argmax(dim=1).tolist()
+
+
 def test_a_loader_in_this_process_serves_the_set_once(ds):
     images, labels = zip(*DataLoader(ds, batch_size=8), strict=True)
     assert [len(batch) for batch in images] == [8, 8, 8, 6]

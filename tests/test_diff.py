@@ -178,6 +178,34 @@ class TestCompare:
         assert found.arrays["labels"].error == comparison.ArrayError(2)
         assert found.images.differing == 0
 
+    def test_classes_by_their_names(self):
+        """As in deit#130: equal numbers are another class where the names stand in another order."""
+        name = "mask a spectrum"
+        layout, arrays = LAYOUTS[name], arrays_for(LAYOUTS[name])
+        turned = np.array([2, 0, 1])
+        a = read(pack(header_for(layout, classes=("a", "b", "c")), arrays))
+        same_numbers = pack(header_for(layout, classes=("b", "c", "a")), arrays)
+        assert compare(a, read(same_numbers)).labels == comparison.LabelError(layout.images)
+        same_names = pack(
+            header_for(layout, classes=("b", "c", "a")), arrays | {"labels": turned[arrays["labels"]].astype(np.uint8)}
+        )
+        found = compare(a, read(same_names))
+        assert found.labels == comparison.LabelError(0)
+        assert not found.same_content
+        some_renamed = compare(a, read(pack(header_for(layout, classes=("a", "b", "x")), arrays))).labels
+        assert some_renamed == comparison.LabelError(int((arrays["labels"] == 2).sum())) != comparison.LabelError(0)
+        numbered = pack(header_for(layout, classes=("0", "1", "2")), arrays)
+        assert compare(a, read(numbered)).labels == comparison.LabelError(0)
+
+    def test_soft_labels_by_the_names_of_their_columns(self):
+        name = "soft labels"
+        arrays = arrays_for(LAYOUTS[name])
+        a = read(pack(header_for(LAYOUTS[name], classes=("a", "b", "c")), arrays))
+        turned = arrays | {"labels": arrays["labels"][:, [1, 2, 0]]}
+        found = compare(a, read(pack(header_for(LAYOUTS[name], classes=("b", "c", "a")), turned))).labels
+        assert found.differing == 0
+        assert found.largest == pytest.approx(0, abs=1e-6)
+
     def test_soft_labels_by_their_probabilities(self):
         name = "soft labels"
         arrays = arrays_for(LAYOUTS[name])

@@ -410,6 +410,23 @@ class TestBudget:
         with pytest.raises(OverBudget):
             planned(enough - 8)
 
+    @pytest.mark.parametrize("bits_per_class", [10, 100, 200])
+    @pytest.mark.parametrize("parameterization", ["pixel", "nsd", "dct"])
+    def test_the_bits_that_are_named_are_enough(self, tiny, parameterization, bits_per_class):
+        """Whether the set is too small, or the header of many long names, which the planner's reserve does not hold."""
+        source = toy_source(Geometry(200, 1, 8, 8), train=2)
+        source = replace(source, classes=tuple(f"some long class name number {label}" for label in range(200)))
+        made = tiny(source=source, parameterization=parameterization, ipc=None, bits_per_class=bits_per_class)
+        with pytest.raises(OverBudget, match=r"raise --bits-per-class to ([\d,]+)") as refused:
+            _ = made.layout
+        enough = int(str(refused.value).split("raise --bits-per-class to ")[1].split(", or")[0].replace(",", ""))
+        assert made.but(budget=Budget.of(source.geometry, None, enough)).layout.images >= 200
+
+    def test_images_that_no_network_takes_are_refused_before_the_budget(self, tiny):
+        source = toy_source(Geometry(2, 1, 1, 40), train=8)
+        with pytest.raises(InvalidSetting, match="leave nothing of 1 x 40 pixels; bring the images to at least 2 x 2"):
+            tiny(source=source)
+
     def test_slices_above_the_budget_are_refused_with_the_number_that_fits(self, tiny, tmp_path):
         with pytest.raises(OverBudget, match=r"lower slices to (\d+)") as refused:
             tiny("parameterization.slices=50").run()

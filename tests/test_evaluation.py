@@ -59,9 +59,9 @@ def test_accuracies_are_those_of_each_network_and_the_same_again(dataset, source
 
 def test_mean_and_deviation_are_those_of_the_sample():
     values = (0.5, 0.75, 0.625)
-    found = Evaluation(values, RECIPE, 8, PLAIN)
+    found = Evaluation(values, RECIPE, 8, PLAIN, ())
     assert (found.mean, found.deviation) == (statistics.mean(values), statistics.stdev(values))
-    assert Evaluation((0.5,), RECIPE, 8, PLAIN).deviation == 0
+    assert Evaluation((0.5,), RECIPE, 8, PLAIN, ()).deviation == 0
 
 
 def test_a_file_that_separates_the_classes_trains_networks_that_do_and_wrong_labels_tell(dataset):
@@ -124,6 +124,29 @@ def test_another_architecture_is_trained_by_the_same_recipe(dataset, source):
 def test_a_source_of_other_images_is_refused(dataset, other):
     with pytest.raises(InvalidSource, match=r"4 classes of 1 x 8 x 8.*evaluate on the source"):
         evaluate(dataset, toy_source(other), 1)
+
+
+def renamed(source: Source, *classes: str) -> Source:
+    """The same classes in this order: labels move with the names."""
+    order = torch.tensor([classes.index(name) for name in source.classes])
+    train, test = (replace(split, labels=order[split.labels]) for split in (source.train, source.test))
+    return replace(source, classes=classes, train=train, test=test)
+
+
+def test_labels_go_by_the_names_of_the_classes(dataset, source):
+    """torchxrayvision#130, deit#130: the same images with the classes in another order gave 0 %, without a word."""
+    wanted = evaluate(dataset, source, 2)
+    assert wanted.mean > 0.3
+    assert evaluate(dataset, renamed(source, *source.classes[::-1]), 2).accuracies == wanted.accuracies
+    # Numbers alone name nothing, so that they may differ.
+    assert evaluate(dataset, replace(source, classes=("0", "1", "2", "3")), 2).accuracies == wanted.accuracies
+
+
+def test_other_class_names_are_refused_by_name(dataset, source):
+    other = replace(source, classes=("class 0", "class 1", "horse", "ship"))
+    message = r"only the file has 'class 2', 'class 3' and only toy has 'horse', 'ship'"
+    with pytest.raises(InvalidSetting, match=message):
+        evaluate(dataset, other, 1)
 
 
 def test_a_source_without_a_test_set_is_refused(dataset):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import sys
 import tarfile
 
@@ -15,9 +16,9 @@ from builders import file_of, floats, header_for
 from nsdcodec import NSDDataset
 from nsdcodec.errors import FileAccess, InvalidSetting, MissingData, UnknownName
 from nsdcodec.export import base, imagefolder, webdataset
-from nsdcodec.export.folder import ABOUT_FILE
 from nsdcodec.export.formats import FORMATS, export
 from nsdcodec.format.container.file import pack
+from nsdcodec.format.folder_names import ABOUT_FILE
 from nsdcodec.format.geometry import Geometry
 from nsdcodec.format.layout import Layout, Synthesis
 from nsdcodec.format.stored_types import ArraySpec
@@ -74,7 +75,7 @@ def test_the_sources_read_back_every_pixel_and_label(tmp_path, to, channels, sof
     order = np.argsort(labels, kind="stable") if to == "imagefolder" else np.arange(7)
     np.testing.assert_array_equal(found.train.images, pixels[order])
     np.testing.assert_array_equal(found.train.labels, labels[order])
-    assert found.classes == (("0-cat", "1-ape", "2-bee") if to == "imagefolder" else CLASSES)
+    assert found.classes == CLASSES
     assert found.test is None
 
 
@@ -208,6 +209,17 @@ class TestImageFolderNames:
         path = exported(tmp_path, "imagefolder", a_set(classes=("../up", "b\nc", "ä")))
         assert {entry.name for entry in path.iterdir()} == {"0-___up", "1-b_c", "2-ä", ABOUT_FILE}
         assert json.loads((path / ABOUT_FILE).read_text())["classes"] == ["../up", "b\nc", "ä"]
+
+    def test_and_are_read_again(self, tmp_path):
+        """As in torchxrayvision#130: what is encoded from an export has the class names of the file."""
+        path = exported(tmp_path, "imagefolder", a_set(classes=("../up", "b\nc", "ä")))
+        assert load(str(path)).classes == ("../up", "b\nc", "ä")
+        shutil.rmtree(path / "1-b_c")
+        found = load(str(path))
+        assert found.classes == ("../up", "ä")
+        assert set(found.train.labels.tolist()) == {0, 1}
+        (path / ABOUT_FILE).write_text('{"classes": [["a"], ["b"]]}')
+        assert load(str(path)).classes == ("0-___up", "2-ä")
 
     def test_a_class_without_images_has_a_folder(self, tmp_path):
         layout = Layout(Geometry(3, 1, 2, 2), Synthesis(), {"spectrum": floats(1, 2, 1, 2, 2)})

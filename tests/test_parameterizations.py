@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -216,6 +218,42 @@ def test_a_budget_too_small_for_anything_names_the_remedy(kind):
         kind.layout(CIFAR10, Budget(file_bytes=HEADER_RESERVE))
     bits = str(found.value).split("raise --bits-per-class to ")[1].split(", or")[0].replace(",", "")
     assert kind.layout(CIFAR10, Budget.of(CIFAR10, None, int(bits))).images >= 10
+
+
+@contract
+@pytest.mark.parametrize("geometry", [Geometry(3, 1, 1, 80), Geometry(3, 1, 2, 20), Geometry(3, 2, 9, 7), ODD], ids=str)
+@pytest.mark.parametrize("ipc", [1, 0.01])
+def test_the_remedies_are_enough_where_a_larger_budget_has_a_larger_smallest_set(kind, geometry, ipc):
+    tight = Budget.of(geometry, ipc)
+    for budget in (tight, replace(tight, file_bytes=HEADER_RESERVE + 1), Budget(file_bytes=HEADER_RESERVE + 1)):
+        try:
+            kind.layout(geometry, budget)
+            continue
+        except OverBudget as error:
+            message = str(error)
+        raised_ipc = re.search(r"raise --ipc to (\d+(?:\.\d+)?)", message)
+        raised_bits = re.search(r"raise --bits-per-class to ([\d,]+)", message)
+        assert raised_ipc or raised_bits
+        enough = Budget(
+            Budget.of(geometry, float(raised_ipc[1])).elements if raised_ipc else budget.elements,
+            Budget.of(geometry, None, int(raised_bits[1].replace(",", ""))).file_bytes
+            if raised_bits
+            else budget.file_bytes,
+        )
+        assert kind.layout(geometry, enough).images >= geometry.classes
+
+
+def test_the_ipc_of_the_remedy_is_not_refused_in_turn():
+    """Two classes of 1 x 40 pixels: "raise --ipc to 10.375" was, since kernels grow above 10."""
+    with pytest.raises(OverBudget, match=r"its smallest set, 8 images, takes 830 elements.*raise --ipc to 18\.088,"):
+        NSD().layout(Geometry(2, 1, 1, 40), Budget.of(Geometry(2, 1, 1, 40), 1))
+
+
+def test_the_ipc_of_the_remedy_has_all_its_digits():
+    """9,999 bases of 40 elements and as many rows of 100, 80 elements an IPC. In six digits it would be too little."""
+    geometry = Geometry(2, 1, 2, 20)
+    with pytest.raises(OverBudget, match=r"raise --ipc to 17498\.25,"):
+        Memory(bases=9999, images_per_class=50, factor=1).layout(geometry, Budget.of(geometry, 1))
 
 
 class TestReadings:

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from nsdcodec.errors import InvalidSetting, InvalidSource, MissingData
 from nsdcodec.evaluation.accuracy import Evaluation
-from nsdcodec.evaluation.corruptions import CORRUPTIONS, SEVERITIES, corrupt
+from nsdcodec.evaluation.corruptions import CORRUPTIONS, SEVERITIES, corrupt, published
 from nsdcodec.evaluation.robustness import Robustness, balanced, robustness
 from nsdcodec.format.geometry import Geometry
 from nsdcodec.format.recipe import Normalization, TrainingRecipe
@@ -43,7 +43,9 @@ class Mean(Network):
 
 def evaluation(*levels: float) -> Evaluation:
     networks = tuple(Mean(level) for level in levels)
-    return Evaluation((0.5,) * len(levels), TrainingRecipe(), 4, Normalization((0.0,), (1.0,)), networks)
+    return Evaluation(
+        (0.5,) * len(levels), TrainingRecipe(), 4, Normalization((0.0,), (1.0,)), ("dark", "light"), networks
+    )
 
 
 @pytest.fixture
@@ -69,6 +71,15 @@ def test_each_network_is_tested_on_each_corruption_of_the_test_images(source):
         wanted = tuple(float(((changed > level) == source.test.labels).double().mean()) for level in (low, high))
         assert first.corrupted[name][4] == wanted
         assert second.corrupted[name][4] == wanted[1:]
+
+
+def test_the_labels_of_several_files_go_by_the_class_names_of_each(source):
+    """As in deit#130: networks trained on files whose classes stand in another order."""
+    turned = replace(evaluation(0.4), classes=("light", "dark"))
+    found = robustness([evaluation(0.4), turned], source, severities=(1,))
+    for name in CORRUPTIONS:
+        assert found[0].of(name)[0] + found[1].of(name)[0] == 1
+    assert found[0].clean[0] + found[1].clean[0] == 1
 
 
 def test_means_are_over_severities_and_then_over_corruptions():
@@ -113,10 +124,10 @@ class TestPublished:
         return tmp_path
 
     def cifar(self) -> Source:
-        return replace(toy_source(CIFAR, 1, 1), name="cifar10")
+        return replace(toy_source(CIFAR, 1, 1), name="cifar10", classes=published.CLASSES)
 
-    def colour(self, *levels: float) -> Evaluation:
-        return replace(evaluation(*levels), normalization=Normalization((0.0,) * 3, (1.0,) * 3))
+    def colour(self, *levels: float, classes: tuple[str, ...] = published.CLASSES) -> Evaluation:
+        return replace(evaluation(*levels), normalization=Normalization((0.0,) * 3, (1.0,) * 3), classes=classes)
 
     def test_the_files_and_their_labels_are_taken_for_cifar10(self, folder):
         evaluations = [self.colour(0.5)]
@@ -127,8 +138,21 @@ class TestPublished:
         assert one.corrupted["snow"] == {1: (1.0,), 2: (0.0,)}
 
     def test_other_sources_have_theirs_made(self, folder):
-        (found,) = robustness([self.colour(0.5)], toy_source(CIFAR, 1, 1), severities=(1,), data_dir=folder)
+        source = toy_source(CIFAR, 1, 1)
+        (found,) = robustness([self.colour(0.5, classes=source.classes)], source, severities=(1,), data_dir=folder)
         assert not found.published
+
+    def test_their_labels_go_by_cifar10s_own_class_names(self, folder):
+        automobiles_first = ("automobile", "airplane", *published.CLASSES[2:])
+        source = replace(self.cifar(), classes=automobiles_first)
+        evaluations = [self.colour(0.1), self.colour(0.1, classes=automobiles_first)]  # all is light, but at severity 1
+        ours, turned = robustness(evaluations, source, severities=(1, 2), images=1, data_dir=folder)
+        # The one image is of class 0 of the source, an automobile: CIFAR-10's class 1.
+        assert ours.corrupted["snow"] == {1: (0.0,), 2: (1.0,)}
+        assert turned.corrupted["snow"] == {1: (1.0,), 2: (0.0,)}
+        renamed = replace(self.cifar(), classes=("plane", *published.CLASSES[1:]))
+        with pytest.raises(InvalidSetting, match=r"only CIFAR-10-C has 'airplane' and only cifar10 has 'plane'"):
+            robustness(evaluations, renamed, data_dir=folder)
 
     def test_a_missing_or_wrong_file_is_told_before_any_test(self, folder):
         heard: list[str] = []

@@ -22,7 +22,15 @@ RNG = np.random.default_rng(7)
 IMAGES = RNG.integers(0, 256, (12, 3, 5, 4), dtype=np.uint8)
 LABELS = np.arange(12) % 3
 CLASSES = ("cat", "bee", "ape")
-NAMES = {"huggingface": json.dumps({"info": {"features": {"y": {"names": CLASSES, "_type": "ClassLabel"}}}})}
+
+
+def class_label(names, column="label"):
+    """What `datasets` writes into a file about the column of labels."""
+    features = {column: {"names": names, "_type": "ClassLabel"}}
+    return {"huggingface": json.dumps({"info": {"features": features}})}
+
+
+NAMES = class_label(CLASSES, "y")
 
 
 pytestmark = pytest.mark.usefixtures("nothing_of_this_machine")
@@ -48,6 +56,17 @@ def write_parquet(path, images=None, labels=LABELS, metadata=None, names=("image
     table = arrow.table(dict(zip(names, (structs() if images is None else images, labels), strict=True)))
     parquet.write_table(table.replace_schema_metadata(metadata), path, row_group_size=5)
     return path
+
+
+def write_turned(folder):
+    """The toy set in two files, and as a test set, with the class names in three orders."""
+    for name, part, names in (
+        ("train-0", slice(0, 6), CLASSES),
+        ("train-1", slice(6, 12), CLASSES[::-1]),
+        ("test-0", slice(0, 12), CLASSES[1:] + CLASSES[:1]),
+    ):
+        labels = [names.index(CLASSES[label]) for label in LABELS[part]]
+        write_parquet(folder / f"{name}.parquet", structs()[part], labels, class_label(names))
 
 
 def same(found, classes, images=IMAGES, labels=LABELS):
@@ -138,6 +157,44 @@ class TestParquet:
         write_parquet(tmp_path / "toy.parquet", **changed)
         with pytest.raises(InvalidSource, match=message):
             load(str(tmp_path / "toy.parquet"))
+
+    def test_labels_of_several_files_go_by_the_class_names_of_each(self, tmp_path):
+        """datasets#2083: the names of the first file were taken for all, and half of the labels were others."""
+        write_turned(tmp_path / "toy")
+        found = load(str(tmp_path / "toy"))
+        same(found, CLASSES)
+        np.testing.assert_array_equal(found.test.labels, LABELS)
+
+    def test_class_names_of_several_files_are_put_together(self, tmp_path):
+        write_parquet(tmp_path / "toy/train-0.parquet", structs()[:6], [0, 1] * 3, class_label(["b", "a"]))
+        write_parquet(tmp_path / "toy/train-1.parquet", structs()[6:], [0, 1] * 3, class_label(["c", "b"]))
+        write_parquet(tmp_path / "toy/test.parquet", structs()[:2], ["c", "a"])
+        found = load(str(tmp_path / "toy"))
+        same(found, "bac", labels=[0, 1, 0, 1, 0, 1, 2, 0, 2, 0, 2, 0])
+        assert found.test.labels.tolist() == [2, 1]
+
+    @pytest.mark.parametrize("without", ["train-1", "test-0"])
+    def test_numbers_without_names_beside_names_are_refused(self, tmp_path, without):
+        write_turned(tmp_path / "toy")
+        write_parquet(tmp_path / "toy" / f"{without}.parquet")
+        message = (
+            rf"train-0\.parquet names its classes, and .*{without}\.parquet has numbers without names; store the names"
+        )
+        with pytest.raises(InvalidSource, match=message):
+            load(str(tmp_path / "toy"))
+
+    @pytest.mark.parametrize(
+        ("names", "message"),
+        [
+            (["cat", "bee"], r"row 2: `label` is '2'; store a class number, 0 to 1"),
+            (["a", "b", "a"], "2 classes are na"),
+        ],
+    )
+    def test_names_that_do_not_fit_are_refused_by_file(self, tmp_path, names, message):
+        write_parquet(tmp_path / "toy/train.parquet", metadata=class_label(CLASSES))
+        write_parquet(tmp_path / "toy/test.parquet", metadata=class_label(names))
+        with pytest.raises(InvalidSource, match=rf"test\.parquet.*{message}"):
+            load(str(tmp_path / "toy"))
 
     def test_a_class_only_in_the_test_set_is_refused(self, tmp_path):
         write_parquet(tmp_path / "toy/train.parquet", labels=["a", "b", "c"] * 4)
@@ -316,6 +373,12 @@ class TestHub:
         same(found, ("0", "1", "2"))
         assert found.name == "toy"
         assert asked == [("user/toy", {"repo_type": "dataset", "revision": revision, "allow_patterns": pattern})]
+
+    def test_labels_go_by_the_class_names_of_each_file(self, snapshot):
+        write_turned(snapshot[0])
+        found = load("hf:user/toy")
+        same(found, CLASSES)
+        np.testing.assert_array_equal(found.test.labels, LABELS)
 
     def test_of_several_sets_one_must_be_chosen(self, snapshot):
         for name in ("fine", "coarse"):

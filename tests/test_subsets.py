@@ -220,6 +220,19 @@ def test_classes_are_merged_by_name_where_that_is_asked_for():
     assert names[30:] == [second.classes[label] for label in second.labels]
 
 
+def test_sets_with_the_same_classes_in_another_order_are_joined_by_name():
+    """As in torchxrayvision#130, where sets are merged: labels, and columns of soft labels, go by the class names."""
+    first, second = set_of(NAME, classes=("a", "b", "c")), set_of(SOFT, classes=("c", "a", "b"))
+    joined = first + second
+    assert joined.classes == ("a", "b", "c")
+    np.testing.assert_allclose(joined.labels[30:], soft_rows()[:, [1, 2, 0]], atol=1e-6)
+    assert [joined.classes[label] for label in joined.hard_labels[30:]] == [
+        second.classes[label] for label in second.hard_labels
+    ]
+    numbered = set_of(STORED, classes=("0", "1", "2"))  # which names nothing
+    assert (first + numbered).labels[30:].tolist() == numbered.labels.tolist()
+
+
 def test_hard_labels_beside_soft_ones_become_distributions():
     first, second = set_of(NAME, classes=("a", "b", "c")), set_of(SOFT, classes=("c", "d", "a"))
     joined = Joined([first, second], merge_classes=True)

@@ -71,14 +71,6 @@ class NSDDataset(Divisible):
         self._cache = Cache(self.header, cache, cache_limit)
 
     @property
-    def labels(self) -> Tensor:
-        return self._labels
-
-    @property
-    def hard_labels(self) -> Tensor:
-        return self._hard_labels
-
-    @property
     def classes(self) -> tuple[str, ...]:
         return self.header.classes
 

@@ -35,23 +35,38 @@ class ImageSet(Dataset[tuple[Any, Any]], ABC):
     [classes], which cross_entropy takes as well.
 
     `labels` is int64 [N] or float32 [N, classes]. `hard_labels` is int64 [N]: of soft labels, the most likely class.
+    Both are copies, so that what is done to them in place is not done to the set.
     """
 
     transform: Transform | None = None
     target_transform: Transform | None = None
+    # A subclass sets both.
+    _labels: Tensor
+    _hard_labels: Tensor
 
     @property
-    @abstractmethod
-    def labels(self) -> Tensor: ...
+    def labels(self) -> Tensor:
+        return self._labels.clone()
 
     @property
-    @abstractmethod
-    def hard_labels(self) -> Tensor: ...
+    def hard_labels(self) -> Tensor:
+        return self._hard_labels.clone()
+
+    @property
+    def targets(self) -> list[int]:
+        """The hard labels, as the data sets of torchvision have them."""
+        targets: list[int] = self._hard_labels.tolist()
+        return targets
 
     @property
     @abstractmethod
     def classes(self) -> tuple[str, ...]:
         """The names of the classes."""
+
+    @property
+    def class_to_idx(self) -> dict[str, int]:
+        """The number of each class by its name, as the data sets of torchvision have it."""
+        return {name: number for number, name in enumerate(self.classes)}
 
     @property
     @abstractmethod
@@ -85,7 +100,7 @@ class ImageSet(Dataset[tuple[Any, Any]], ABC):
         forked: they share what is kept then, and keep nothing themselves."""
 
     def __len__(self) -> int:
-        return len(self.labels)
+        return len(self._labels)
 
     def __getitem__(self, index: int) -> tuple[Any, Any]:
         """Raises IndexError outside -len to len - 1."""
@@ -126,7 +141,7 @@ class ImageSet(Dataset[tuple[Any, Any]], ABC):
         index, device = self._checked(indices), _exact(device)
         with torch.no_grad():
             images = self.images(index, device)
-        return images, on_device(self.labels[index], device)
+        return images, on_device(self._labels[index], device)
 
     def all(self) -> tuple[Tensor, Tensor]:
         """Every image and label, on the CPU.

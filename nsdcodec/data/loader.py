@@ -211,13 +211,13 @@ class _Batches(Dataset[tuple[int, Tensor, Tensor]]):
     """For the workers of a DataLoader: a step of the order -> its batch."""
 
     def __init__(self, images: Batches, finish: _Finish, epoch: int) -> None:
-        self._images, self._finish, self._epoch = images, finish, epoch
+        self._images, self._labels, self._finish, self._epoch = images, images.labels, finish, epoch
 
     def __getitem__(self, step: tuple[int, list[int]]) -> tuple[int, Tensor, Tensor]:
         position, index = step[0], torch.tensor(step[1], dtype=torch.int64)
         with torch.no_grad():
             images = self._images.images(index, torch.device("cpu"))
-        return position, *self._finish(images, self._images.labels[index], self._epoch, position)
+        return position, *self._finish(images, self._labels[index], self._epoch, position)
 
 
 def _distributed() -> tuple[int, int]:

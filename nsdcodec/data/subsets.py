@@ -13,6 +13,7 @@ from torch.utils.data import Dataset
 
 from nsdcodec.data.image_set import ImageSet, Index
 from nsdcodec.errors import InvalidSetting, UnknownName
+from nsdcodec.format.class_names import numbers_in, places, renumbered, union
 from nsdcodec.format.recipe import Normalization, TrainingRecipe
 from nsdcodec.system.randomness import stream
 
@@ -118,7 +119,7 @@ class Part(Divisible):
         self, whole: ImageSet, index: Tensor, class_numbers: Sequence[int] | None = None, renumber: bool = False
     ) -> None:
         """`index` as `ImageSet.images` takes it; with `renumber` each image is of one of `class_numbers`."""
-        self.whole, self.index = whole, index
+        self.whole, self._index = whole, index.clone()
         self.class_numbers = tuple(range(len(whole.classes)) if class_numbers is None else class_numbers)
         self.transform, self.target_transform = whole.transform, whole.target_transform
         self._labels, self._hard_labels = whole.labels[index], whole.hard_labels[index]
@@ -135,12 +136,8 @@ class Part(Divisible):
                 self._labels = self._hard_labels
 
     @property
-    def labels(self) -> Tensor:
-        return self._labels
-
-    @property
-    def hard_labels(self) -> Tensor:
-        return self._hard_labels
+    def index(self) -> Tensor:
+        return self._index.clone()
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -159,7 +156,7 @@ class Part(Divisible):
         return self.whole.image_shape
 
     def images(self, index: Tensor, device: torch.device) -> Tensor:
-        return self.whole.images(self.index.index_select(0, index), device)
+        return self.whole.images(self._index.index_select(0, index), device)
 
     def prepare(self, device: torch.device) -> None:
         """Prepares the whole set, which decodes and keeps images for all of its parts."""
@@ -173,8 +170,9 @@ class Joined(Divisible):
 
     Arguments:
         datasets: at least one. All need the same image shape, normalisation and transforms.
-        merge_classes: False needs sets of the same classes. True makes one list of all class names, in the order in
-            which they first appear, and renumbers the labels.
+        merge_classes: False needs sets of the same classes; labels go by their names, and get the numbers of the first
+            set. (Names that only number the classes go with those of any other set.) True makes one list of all class
+            names, in the order in which they first appear, and renumbers the labels.
 
     Raises:
         InvalidSetting: there is no set, or the sets differ; the message says in what.
@@ -199,31 +197,29 @@ class Joined(Divisible):
                         f"set {number} has {name} {getattr(other, name)}, set 0 {getattr(first, name)}; "
                         "sets that are joined need the same"
                     )
-            if other.classes != first.classes and not merge_classes:
-                raise InvalidSetting(
-                    f"set {number} has the classes {_shortened(other.classes)}, set 0 {_shortened(first.classes)}; "
-                    "Joined(..., merge_classes=True) makes one list of them"
-                )
         self.transform, self.target_transform = first.transform, first.target_transform
-        self._classes = tuple(dict.fromkeys(name for each in self.datasets for name in each.classes))
-        new = [torch.tensor([self._classes.index(name) for name in each.classes]) for each in self.datasets]
-        pairs = list(zip(new, self.datasets, strict=True))
-        self._hard_labels = torch.cat([numbers[each.hard_labels] for numbers, each in pairs])
+        self._classes = union(each.classes for each in self.datasets) if merge_classes else first.classes
+        pairs = [(self._numbers(number, merge_classes), each) for number, each in enumerate(self.datasets)]
+        count = len(self._classes)
+        self._hard_labels = torch.cat([renumbered(each.hard_labels, numbers, count) for numbers, each in pairs])
         self._labels = self._hard_labels
         if any(each.labels.ndim == 2 for each in self.datasets):
-            self._labels = torch.cat(
-                [_distributions(each.labels, numbers, len(self._classes)) for numbers, each in pairs]
-            )
+            self._labels = torch.cat([renumbered(_distributions(each), numbers, count) for numbers, each in pairs])
         # Where each set ends.
         self._ends = torch.tensor([len(each) for each in self.datasets]).cumsum(0)
 
-    @property
-    def labels(self) -> Tensor:
-        return self._labels
-
-    @property
-    def hard_labels(self) -> Tensor:
-        return self._hard_labels
+    def _numbers(self, number: int, merge_classes: bool) -> Sequence[int]:
+        """The numbers that the classes of a set have in the joined one."""
+        classes = self.datasets[number].classes
+        if merge_classes:
+            return places(self._classes, classes)
+        numbers = numbers_in(self._classes, classes)
+        if numbers is None:
+            raise InvalidSetting(
+                f"set {number} has the classes {_shortened(classes)}, set 0 {_shortened(self._classes)}; "
+                "Joined(..., merge_classes=True) makes one list of them"
+            )
+        return numbers
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -256,13 +252,11 @@ class Joined(Divisible):
             each.prepare(device)
 
 
-def _distributions(labels: Tensor, numbers: Tensor, classes: int) -> Tensor:
-    """float32 [n, classes] of labels whose class c becomes numbers[c]."""
-    if labels.ndim == 1:
-        return F.one_hot(numbers[labels], classes).to(torch.float32)
-    made = torch.zeros(len(labels), classes)
-    made[:, numbers] = labels
-    return made
+def _distributions(dataset: ImageSet) -> Tensor:
+    """float32 [n, classes]."""
+    if dataset.labels.ndim == 2:
+        return dataset.labels
+    return F.one_hot(dataset.labels, len(dataset.classes)).to(torch.float32)
 
 
 def _shortened(classes: tuple[str, ...]) -> str:

@@ -19,6 +19,7 @@ from nsdcodec.format.container import codings
 from nsdcodec.format.container import file as nsd_file
 from nsdcodec.format.container.header import Header
 from nsdcodec.format.layout import Layout
+from nsdcodec.learning import networks
 from nsdcodec.learning.compute import Compute
 from nsdcodec.sources.base import Source, Split
 from nsdcodec.version import VERSION
@@ -31,7 +32,8 @@ FIGURES_BYTES = 24
 class Task:
     """What to encode. `settings` are those that `settings.for_geometry` fitted to the source. `time_limit` in seconds
     fits the schedule to the clock, in place of `settings.iterations`. `recipe_name` and `overrides` tell in the file
-    where the settings came from: a recipe, and the "key=value" that changed it. Raises InvalidSetting."""
+    where the settings came from: a recipe, and the "key=value" that changed it. Raises InvalidSetting, also where a
+    network does not take the source's images."""
 
     source: Source
     settings: Settings
@@ -53,6 +55,8 @@ class Task:
         if not 0 <= self.seed < 1 << 63:
             # The header keeps it, and readers refuse longer integers.
             raise InvalidSetting(f"--seed is {self.seed}; it must be 0 to 2^63 - 1")
+        for network in {self.settings.network, self.settings.training.network}:
+            networks.check_images(network, self.source.geometry)
 
 
 @dataclass(frozen=True)
@@ -83,8 +87,16 @@ class Output:
 
 
 def plan(task: Task, compute: Compute) -> Layout:
-    """The layout, refused before any training where the file, header and all, would not fit the budget."""
-    geometry, budget = task.source.geometry, task.budget
+    """The layout, refused before any training where the file, header and all, would not fit the budget. The bits a
+    class that the message names are enough."""
+    try:
+        return _plan(task, compute, task.budget)
+    except OverBudget as error:
+        raise _with_enough(task, compute, error) from error
+
+
+def _plan(task: Task, compute: Compute, budget: Budget) -> Layout:
+    geometry = task.source.geometry
     layout = task.settings.parameterization.layout(geometry, budget)
     if budget.file_bytes is None:
         return layout
@@ -100,6 +112,22 @@ def plan(task: Task, compute: Compute) -> Layout:
     if size > budget.file_bytes:
         raise _too_small(task, size)
     return layout
+
+
+def _with_enough(task: Task, compute: Compute, error: OverBudget) -> OverBudget:
+    """The error, or where a file of the bytes that it names would not fit either, one that names enough: a larger
+    budget can have a larger smallest layout, and a larger header than the planner reserves."""
+    budget, needed = task.budget, error.file_bytes
+    while budget.file_bytes is not None and needed is not None and needed > budget.file_bytes:
+        bits = math.ceil(8 * needed / task.source.geometry.classes)
+        budget = replace(budget, file_bytes=Budget.of(task.source.geometry, None, bits).file_bytes)
+        try:
+            _plan(task, compute, budget)
+        except OverBudget as again:
+            needed = again.file_bytes
+        else:
+            return error if needed == error.file_bytes else _too_small(task, needed)
+    return error
 
 
 def _too_small(task: Task, needed: int) -> OverBudget:

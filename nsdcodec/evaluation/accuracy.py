@@ -15,19 +15,20 @@ from nsdcodec.learning.batches import InMemory
 from nsdcodec.learning.compute import Compute
 from nsdcodec.learning.memory_plan import MemoryPlan
 from nsdcodec.learning.real import normalized
-from nsdcodec.sources.base import Source
+from nsdcodec.sources.base import Source, Split
 from nsdcodec.system.randomness import seed_of, stream
 
 
 @dataclass(frozen=True)
 class Evaluation:
     """Top-1 accuracies, 0 to 1, of networks trained from different initial weights on one file. `networks` are these,
-    where they were kept, for images in the units of `normalization`."""
+    where they were kept, for images in the units of `normalization`; output c is for class c of `classes`."""
 
     accuracies: tuple[float, ...]
     recipe: TrainingRecipe
     test_images: int
     normalization: Normalization
+    classes: tuple[str, ...]
     networks: tuple[Network, ...] = field(default=(), compare=False, repr=False)
 
     @property
@@ -57,7 +58,8 @@ def evaluate(
     differ by rounding alone. `progress` hears of each epoch that a network has done. `compute.memory` bounds what is
     taken, also by fewer networks at once.
 
-    Raises InvalidSource where the source has no test set or other images than the file.
+    Raises InvalidSource where the source has no test set or other images than the file, and InvalidSetting where it has
+    other classes.
     """
     compute, recipe = compute or Compute(), recipe or dataset.recipe
     if count < 1 or recipe.epochs < 1:
@@ -65,21 +67,14 @@ def evaluate(
             f"{count} networks and {recipe.epochs} epochs to evaluate with; at least 1 of each is needed"
         )
     networks.check(recipe.network)
-    if source.test is None:
-        raise InvalidSource(f"{source.name} has no test set; name a source that has one")
-    geometry = source.geometry
-    if geometry != dataset.header.layout.geometry:
-        raise InvalidSource(
-            f"the file has {dataset.header.layout.geometry}, {source.name} has {geometry}; "
-            "evaluate on the source that the file was made from"
-        )
+    test, geometry = images_to_test(dataset, source), dataset.geometry
     device = compute.device
     images, labels = (part.to(device) for part in dataset.all())
     examples = InMemory(images, labels)
     plan = MemoryPlan.of_evaluation(compute, recipe.network, geometry, len(dataset), recipe.batch_size)
     compute = compute.at_once(plan.validated_at_once)
-    real = normalized(source.test, dataset.normalization, device, plan.real_bytes)
-    real_labels = source.test.labels.to(device)
+    real = normalized(test, dataset.normalization, device, plan.real_bytes)
+    real_labels = test.labels.to(device)
     size = stacked.at_once(recipe.network, geometry, min(recipe.batch_size, len(examples)), compute)
     accuracies: list[float] = []
     kept: list[Network] = []
@@ -96,4 +91,19 @@ def evaluate(
         training.train_on(models, examples, recipe, generators, compute, after_epoch=tell)
         accuracies += [training.accuracy(model, real, real_labels, compute) for model in models]
         kept += models if keep_networks else []
-    return Evaluation(tuple(accuracies), recipe, len(source.test), dataset.normalization, tuple(kept))
+    return Evaluation(tuple(accuracies), recipe, len(test), dataset.normalization, dataset.classes, tuple(kept))
+
+
+def images_to_test(dataset: NSDDataset, source: Source, name: str = "the file") -> Split:
+    """The test images of the source, with the labels that the names of their classes have in the file. Raises what
+    `evaluate` does for a source that does not fit; `name` is what messages call the file."""
+    if source.test is None:
+        raise InvalidSource(f"{source.name} has no test set; name a source that has one")
+    if source.geometry != dataset.geometry:
+        raise InvalidSource(
+            f"{name} has {dataset.geometry}, {source.name} has {source.geometry}; "
+            "evaluate on the source that the file was made from"
+        )
+    test = source.numbered_as(dataset.classes, name).test
+    assert test is not None
+    return test

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from nsdcodec.errors import InvalidSetting, InvalidSource
 from nsdcodec.evaluation import corruptions
 from nsdcodec.evaluation.accuracy import Evaluation
 from nsdcodec.evaluation.corruptions import CORRUPTIONS, SEVERITIES, corrupt, published
+from nsdcodec.format.class_names import difference, numbers_in, renumbered
 from nsdcodec.learning import training
 from nsdcodec.learning.compute import Compute
 from nsdcodec.learning.real import normalized
@@ -71,7 +72,7 @@ def robustness(
     clean, folder = check(source, severities, images, data_dir)
     clean = clean.held()
     assert isinstance(clean.images, Tensor)
-    accuracies = partial(_accuracies, evaluations, compute=compute or Compute())
+    accuracies = partial(_accuracies, evaluations, source, compute=compute or Compute())
     on_clean = accuracies(clean)
     found: list[dict[str, dict[int, tuple[float, ...]]]] = [{} for _ in evaluations]
     for i, name in enumerate(CORRUPTIONS):
@@ -79,7 +80,8 @@ def robustness(
             progress((i + j / len(severities)) / len(CORRUPTIONS), f"{name}, severity {severity}")
             if folder:
                 whole = published.read(folder, name, severity, source.geometry)
-                test = balanced(whole, images, source.geometry.classes)
+                labels = renumbered(whole.labels, _published_numbers(source), source.geometry.classes)
+                test = balanced(Split(whole.images, labels), images, source.geometry.classes)
             else:
                 test = Split(corrupt(clean.images, name, severity, seed), clean.labels)
             for rows, values in zip(found, accuracies(test), strict=True):
@@ -104,6 +106,7 @@ def check(
     if folder:
         for name in CORRUPTIONS:
             published.arrays(folder, name, source.geometry)
+        _published_numbers(source)
     else:
         corruptions.check_shape(source.geometry.channels, source.geometry.height, source.geometry.width)
     return balanced(source.test, images, source.geometry.classes), folder
@@ -129,12 +132,28 @@ def _published_folder(source: Source, data_dir: Path | None) -> Path | None:
     return found[0] if found else None
 
 
-def _accuracies(evaluations: Sequence[Evaluation], split: Split, compute: Compute) -> list[tuple[float, ...]]:
-    labels = split.labels.to(compute.device)
-    return [
-        tuple(
-            training.accuracy(network, normalized(split, evaluation.normalization, compute.device), labels, compute)
-            for network in evaluation.networks
+def _published_numbers(source: Source) -> tuple[int, ...]:
+    """The numbers that the published labels have in the source. Raises InvalidSetting."""
+    numbers = numbers_in(source.classes, published.CLASSES)
+    if numbers is None:
+        only = difference(published.CLASSES, source.classes, published.FOLDER, source.name)
+        raise InvalidSetting(f"other classes: {only}; labels go by the names of the classes: rename them alike")
+    return numbers
+
+
+def _accuracies(
+    evaluations: Sequence[Evaluation], source: Source, split: Split, compute: Compute
+) -> list[tuple[float, ...]]:
+    """Of images of the source, whose labels go by name to the outputs of the networks of each evaluation."""
+    found = []
+    for evaluation in evaluations:
+        own = replace(source, test=split).numbered_as(evaluation.classes, "the file").test
+        assert own is not None
+        labels = own.labels.to(compute.device)
+        found.append(
+            tuple(
+                training.accuracy(network, normalized(own, evaluation.normalization, compute.device), labels, compute)
+                for network in evaluation.networks
+            )
         )
-        for evaluation in evaluations
-    ]
+    return found

@@ -13,10 +13,8 @@ from pathlib import Path
 from nsdcodec.data.dataset import NSDDataset
 from nsdcodec.errors import FileAccess
 from nsdcodec.export.base import about
+from nsdcodec.format.folder_names import ABOUT_FILE
 from nsdcodec.version import VERSION
-
-# In every folder that an export made: what the set is, and the sign that --overwrite may remove the folder.
-ABOUT_FILE = "nsdc-export.json"
 
 
 @contextlib.contextmanager

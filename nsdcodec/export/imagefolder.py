@@ -8,6 +8,7 @@ from pathlib import Path
 from nsdcodec.data.dataset import NSDDataset
 from nsdcodec.export import picture
 from nsdcodec.export.base import chunks
+from nsdcodec.format.folder_names import folder_names
 
 SOFT_LABELS = "metadata.jsonl"  # Hugging Face's name for what goes with each file
 
@@ -30,16 +31,3 @@ def write(dataset: NSDDataset, folder: Path) -> None:
                 lines.append(json.dumps({"file_name": file, "label": label, "soft_label": soft}) + "\n")
     if lines:
         (folder / SOFT_LABELS).write_text("".join(lines), encoding="utf-8")
-
-
-def folder_names(classes: tuple[str, ...]) -> list[str]:
-    """The class names, if all of them can be names of folders, differ even if case is ignored, and are sorted like the
-    labels: readers take the classes from the sorted folders. Otherwise the names are made safe, with a number before
-    each."""
-    names = [picture.safe_name(name) for name in classes]
-    # `datasets` passes over names that begin with two of "_".
-    usable = names == list(classes) and all(name and not name.startswith("__") for name in names)
-    if usable and names == sorted(names) and len({name.casefold() for name in names}) == len(names):
-        return names
-    digits = len(str(len(names) - 1))
-    return [f"{label:0{digits}}-{name}" for label, name in enumerate(names)]

@@ -12,8 +12,6 @@ from nsdcodec.data.dataset import NSDDataset
 from nsdcodec.errors import InvalidSetting
 from nsdcodec.system.packages import package
 
-NAME_LENGTH = 40  # characters of a class name in a file's name: 256 would be too long for a file system
-
 
 def check(dataset: NSDDataset) -> None:
     """Raises InvalidSetting for images of other than 1 or 3 channels, and MissingData without Pillow."""
@@ -36,8 +34,3 @@ def png(pixels: NDArray[np.uint8]) -> bytes:
     memory = io.BytesIO()
     picture(pixels).save(memory, "png")
     return memory.getvalue()
-
-
-def safe_name(name: str) -> str:
-    """A class name, which may be any text, as a part of a file's name. Different names may become the same."""
-    return "".join(c if c.isalnum() or c in "-_" else "_" for c in name)[:NAME_LENGTH]

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from nsdcodec.errors import InvalidSetting, MalformedFile
 from nsdcodec.format import synthesis
+from nsdcodec.format.class_names import numbers_in, places, renumbered, union
 from nsdcodec.format.container.file import NSDFile
 from nsdcodec.format.container.values import Array
 from nsdcodec.format.layout import Layout
@@ -85,8 +86,8 @@ class ImageError:
 @dataclass(frozen=True)
 class LabelError:
     """`differing` is the number of images with another class (for soft labels, the most likely class). If both files
-    have soft labels of the same number of classes, `largest` is the largest absolute difference of two
-    probabilities."""
+    have soft labels, `largest` is the largest absolute difference of two probabilities. Classes are the same if their
+    names are, whatever their numbers; names that only number the classes go with those of any other file."""
 
     differing: int
     largest: float | None = None
@@ -258,10 +259,17 @@ def _stored(role: str, file: NSDFile) -> StoredArray | None:
 
 
 def _label_error(a: NSDFile, b: NSDFile) -> LabelError:
-    (labels, classes), (other_labels, other_classes) = _labels(a), _labels(b)
-    differing = int((classes != other_classes).sum())
-    soft = labels.ndim == 2 and labels.shape == other_labels.shape
-    return LabelError(differing, float((labels - other_labels).abs().max()) if soft else None)
+    names = union([a.header.classes, b.header.classes])
+    in_a = numbers_in(a.header.classes, b.header.classes)
+    numbers = (places(names, a.header.classes), in_a or places(names, b.header.classes))
+    (labels, classes), (other_labels, other_classes) = (
+        tuple(renumbered(each, own, len(names)) for each in _labels(file))
+        for file, own in zip((a, b), numbers, strict=True)
+    )
+    soft = labels.ndim == other_labels.ndim == 2
+    return LabelError(
+        int((classes != other_classes).sum()), float((labels - other_labels).abs().max()) if soft else None
+    )
 
 
 def _labels(file: NSDFile) -> tuple[Tensor, Tensor]:

@@ -39,10 +39,10 @@ class ConvNet(Network):
 
     def __init__(self, geometry: Geometry, depth: int, width: int) -> None:
         super().__init__()
-        if min(geometry.height, geometry.width) >> depth < 1:
+        if (side := min(geometry.height, geometry.width)) >> depth < 1:
             raise InvalidSetting(
                 f"convnet: {depth} poolings leave nothing of {geometry.height} x {geometry.width} pixels; "
-                "lower the depth"
+                + ("lower the depth" if side > 1 else "bring the images to at least 2 x 2 pixels: fold or repeat them")
             )
         layers: list[nn.Module] = []
         channels = geometry.channels
@@ -111,6 +111,12 @@ def check(spec: NetworkSpec) -> None:
         )
     if min(spec.depth, spec.width) < 1:
         raise InvalidSetting(f"{spec.name}: depth {spec.depth}, width {spec.width}; both must be at least 1")
+
+
+def check_images(spec: NetworkSpec, geometry: Geometry) -> None:
+    """Raises what `build` would, without the time and memory of a network."""
+    with torch.device("meta"):
+        build(spec, geometry, 0)
 
 
 def named(name: str, own: NetworkSpec) -> NetworkSpec:

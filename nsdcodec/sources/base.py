@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from nsdcodec.errors import InvalidSetting, InvalidSource
+from nsdcodec.format.class_names import difference, numbers_in, renumbered
 from nsdcodec.format.container.header import MAX_NAME
 from nsdcodec.format.geometry import Geometry
 from nsdcodec.format.recipe import Normalization
@@ -70,7 +71,7 @@ class Source:
     left_out: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        _check_classes(self.name, self.classes)
+        check_classes(self.name, self.classes)
         _check_split(f"{self.name}, train", self.train, self.classes)
         if self.test is not None:
             _check_split(f"{self.name}, test", self.test, self.classes)
@@ -141,6 +142,38 @@ class Source:
         """The digest and the counts of the train images in one pass through them, for what is slow to read twice."""
         counts = Counts(self.geometry.channels)
         return _digest(self.train, counts.add), counts
+
+    def numbered_as(self, classes: Sequence[str], whose: str = "the other list") -> Source:
+        """The same images, with the labels that they have in another list of the same class names, such as
+        `dataset.classes`. Names that only number the classes, from 0 or from 1, go with those of any other list.
+
+        Arguments:
+            classes: the names, in the order that the labels shall have.
+            whose: what the list is called in the message of the error.
+
+        Raises:
+            InvalidSetting: the lists do not name the same classes.
+
+        Example:
+            >>> digits = load_source("digits")
+            >>> backwards = digits.numbered_as(digits.classes[::-1])
+            >>> int(digits.train.labels[0] + backwards.train.labels[0])
+            9
+        """
+        if self.classes == tuple(classes):
+            return self
+        numbers = numbers_in(classes, self.classes)
+        if numbers is None:
+            raise InvalidSetting(
+                f"other classes: {difference(classes, self.classes, whose, self.name)}; labels go by the names of the "
+                "classes: use a source of the same classes, or rename them alike"
+            )
+        train, test = (
+            Split(split.images, renumbered(split.labels, numbers, len(classes))) if split else None
+            for split in (self.train, self.test)
+        )
+        assert train is not None
+        return replace(self, classes=tuple(classes), train=train, test=test)
 
     def hold_out(self, per_class: int, seed: int) -> tuple[Source, Split]:
         """The source without `per_class` random training images a class, and those images: for choosing checkpoints,
@@ -254,7 +287,8 @@ def augmentation(name: str) -> str:
     return WITHOUT_FLIP if name in NEVER_FLIPPED else WITH_FLIP
 
 
-def _check_classes(where: str, classes: tuple[str, ...]) -> None:
+def check_classes(where: str, classes: tuple[str, ...]) -> None:
+    """Raises InvalidSource for class names that a file cannot hold."""
     for name, count in Counter(classes).most_common(1):
         if count > 1:
             raise InvalidSource(f"{where}: {count} classes are named {name!r}; give each its own name")

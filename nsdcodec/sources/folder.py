@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
 from nsdcodec.errors import InvalidSource
+from nsdcodec.format.folder_names import ABOUT_FILE, folder_names
 from nsdcodec.sources import splits
+from nsdcodec.sources.arrays import class_names
 from nsdcodec.sources.base import Source, augmentation
 from nsdcodec.sources.files import folders, visible
 from nsdcodec.sources.image_files import shape_of_files, split_of_files
 
 
 def load(path: Path) -> Source:
-    """Named after the folder. Classes are the sorted folder names; hidden files and files beside the class folders are
-    ignored. Images are grayscale if all files are, else RGB, as `split_of_files` makes them.
+    """Named after the folder. Classes are the sorted folder names, or the names for which an export made the folders;
+    hidden files and files beside the class folders are ignored. Images are grayscale if all files are, else RGB, as
+    `split_of_files` makes them.
 
     Raises InvalidSource (mixed sizes, an unreadable file, no classes, a doubt about the splits), FileAccess;
     MissingData without Pillow.
     """
     name = path.resolve().name
     train_root, test_root, left_out = _roots(path)
-    classes = tuple(folder.name for folder in folders(train_root))
+    classes = tuple(name for _, name in _class_folders(train_root))
     if not classes:
         raise InvalidSource(f"{train_root}: no class folders; put the images of each class into a folder of its own")
     train = _files(train_root, classes)
@@ -51,15 +55,15 @@ def _roots(path: Path) -> tuple[Path, Path | None, tuple[str, ...]]:
 def _files(root: Path, classes: Sequence[str]) -> list[tuple[Path, int]]:
     labels = {name: label for label, name in enumerate(classes)}
     files = []
-    for folder in folders(root):
-        if folder.name not in labels:
+    for folder, name in _class_folders(root):
+        if name not in labels:
             raise InvalidSource(
                 f"{folder}: the training set has no class of this name; add it there or remove this one"
             )
         entries = visible(folder)
         if any(entry.is_dir() for entry in entries):
             raise InvalidSource(_nested(root, folder))
-        files += [(file, labels[folder.name]) for file in entries]
+        files += [(file, labels[name]) for file in entries]
     return files
 
 
@@ -78,3 +82,15 @@ def _nested(root: Path, folder: Path) -> str:
         f"{message}{names} hold no images: if they are the splits of a set, call them train/ and test/; if each is a "
         f"set, give one, such as {folder}; if each is a class, copy its images into one folder, none over another"
     )
+
+
+def _class_folders(root: Path) -> list[tuple[Path, str]]:
+    """The sorted folders, each with the name of its class: its own, or the one for which an export made it."""
+    try:
+        about = json.loads((root / ABOUT_FILE).read_text(encoding="utf-8"))
+        names = class_names(str(root / ABOUT_FILE), about["classes"])
+        exported = dict(zip(folder_names(names), names, strict=True))
+    # There is no such file, or it is not of an export.
+    except (OSError, ValueError, KeyError, TypeError, RecursionError, InvalidSource):
+        exported = {}
+    return [(folder, exported.get(folder.name, folder.name)) for folder in folders(root)]

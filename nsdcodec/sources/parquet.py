@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nsdcodec.errors import InvalidSource
+from nsdcodec.format.class_names import union
 from nsdcodec.format.geometry import LIMITS
 from nsdcodec.sources import shards
 from nsdcodec.sources.arrays import channels_first, numbered_classes, split_of_arrays
-from nsdcodec.sources.base import Source, Split, augmentation
+from nsdcodec.sources.base import Source, Split, augmentation, check_classes
 from nsdcodec.sources.image_files import Encoded, shape_of_files, split_of_files
 from nsdcodec.system.packages import package
 
@@ -27,11 +28,13 @@ LABELS = ("label", "labels", "fine_label", "class", "target")
 
 @dataclass(frozen=True, eq=False)
 class Columns:
-    """Images as files in memory, or as an array [N, ...]; labels as numbers or as class names."""
+    """Images as files in memory, or as an array [N, ...]; labels as class names, or as numbers without names. `names`
+    are those of the classes, in their order, where the files say them."""
 
     where: str
     images: list[Encoded] | NDArray[Any]
     labels: list[int] | list[str]
+    names: tuple[str, ...]
 
 
 def in_folder(path: Path) -> bool:
@@ -43,36 +46,51 @@ def load(path: Path, name: str | None = None) -> Source:
     named after the path, unless a `name` is given.
 
     An image is {bytes: a PNG or JPEG, path}, the bytes alone, or nested lists of 0 to 255. A label is a class number or
-    a class name. The names of class numbers are those of ClassLabel in the file's metadata, or the numbers themselves;
-    class names are sorted. Raises InvalidSource, and MissingData without pyarrow.
+    a class name. The names of class numbers are those of ClassLabel in the metadata of the same file, and labels of
+    several files go by these names; without any, they are the numbers themselves. Class names without such a list are
+    sorted. Raises InvalidSource, and MissingData without pyarrow.
     """
     files = shards.train_and_test(path, SUFFIX)
     if not files.train:
         raise InvalidSource(f"{path}: no training file; name it train-00000-of-00001{SUFFIX} or so")
-    train, names = _columns(files.train)
-    test = _columns(files.test)[0] if files.test else None
-    classes = names or _classes(str(path), train.labels)
+    train = _columns(files.train)
+    test = _columns(files.test) if files.test else None
+    if test:
+        _require_one_kind([train, test])
+    classes = train.names or _classes(str(path), train.labels)
     name = name or (path.resolve().name if path.is_dir() else path.stem)
     shape = _shape(train, test)
     test_split = _split(test, classes, shape) if test else None
     return Source(name, classes, _split(train, classes, shape), test_split, augmentation(name), files.left_out)
 
 
-def _columns(files: Sequence[Path]) -> tuple[Columns, tuple[str, ...]]:
-    """The columns of all files, one after the other, and the names of the classes if the files have them."""
+def _columns(files: Sequence[Path]) -> Columns:
+    """The columns of all files, one after the other."""
     found = [_read(file) for file in files]
-    images = [columns.images for columns, _ in found]
-    labels: list[Any] = [label for columns, _ in found for label in columns.labels]
-    where = str(files[0])
+    _require_one_kind(found)
+    images = [columns.images for columns in found]
+    labels: list[Any] = [label for columns in found for label in columns.labels]
+    where, names = str(files[0]), union(columns.names for columns in found)
     if all(isinstance(part, list) for part in images):
-        return Columns(where, [image for part in images for image in part], labels), found[0][1]
+        return Columns(where, [image for part in images for image in part], labels, names)
     try:
-        return Columns(where, np.concatenate([np.asarray(part) for part in images]), labels), found[0][1]
+        return Columns(where, np.concatenate([np.asarray(part) for part in images]), labels, names)
     except ValueError as error:
         raise InvalidSource(f"{where}: its images differ in shape from those of other files ({error})") from error
 
 
-def _read(file: Path) -> tuple[Columns, tuple[str, ...]]:
+def _require_one_kind(found: Sequence[Columns]) -> None:
+    """Raises InvalidSource if some have class names and others numbers without names: whose numbers are they?"""
+    with_names = [columns for columns in found if columns.labels and isinstance(columns.labels[0], str)]
+    without = [columns for columns in found if columns.labels and not isinstance(columns.labels[0], str)]
+    if with_names and without:
+        raise InvalidSource(
+            f"{with_names[0].where} names its classes, and {without[0].where} has numbers without names; store the "
+            "names in all files, as ClassLabel or as texts, or in none"
+        )
+
+
+def _read(file: Path) -> Columns:
     arrow, parquet = package("pyarrow", "export"), package("pyarrow.parquet", "export")
     try:
         with parquet.ParquetFile(file) as opened:
@@ -85,8 +103,9 @@ def _read(file: Path) -> tuple[Columns, tuple[str, ...]]:
     # What pyarrow raises for a file that it cannot read; some are ValueErrors, some RuntimeErrors.
     except (OSError, arrow.ArrowException, RuntimeError, ValueError) as error:
         raise InvalidSource(f"{file}: not a readable Parquet file ({error}); make or fetch it again") from error
-    names = features.get(label, {}).get("names") or []
-    return Columns(str(file), _images(file, image, images), _labels(file, label, labels)), tuple(map(str, names))
+    names = tuple(map(str, features.get(label, {}).get("names") or []))
+    check_classes(str(file), names)
+    return Columns(str(file), _images(file, image, images), _labels(file, label, labels, names), names)
 
 
 def _features(metadata: dict[bytes, bytes]) -> dict[str, Any]:
@@ -128,16 +147,18 @@ def _images(file: Path, column: str, values: list[Any]) -> list[Encoded] | NDArr
     return channels_first(pixels.astype(np.uint8))
 
 
-def _labels(file: Path, column: str, values: list[Any]) -> list[int] | list[str]:
-    named = bool(values) and isinstance(values[0], str)
+def _labels(file: Path, column: str, values: list[Any], names: Sequence[str]) -> list[int] | list[str]:
+    """Class numbers become names where the file has these, since those of another file may stand in another order."""
+    texts = bool(values) and isinstance(values[0], str)
+    most = len(names) or LIMITS["classes"]
     for row, value in enumerate(values):
         # Minus one is what the hub has for "not told".
-        if not (isinstance(value, str) if named else type(value) is int and 0 <= value < LIMITS["classes"]):
+        if not (isinstance(value, str) if texts else type(value) is int and 0 <= value < most):
             raise InvalidSource(
-                f"{file}, row {row}: `{column}` is {str(value)[:40]!r}; store a class number, from 0 up, or a class "
-                "name in every row"
+                f"{file}, row {row}: `{column}` is {str(value)[:40]!r}; store a class number, 0 to {most - 1:,}, or a "
+                "class name in every row"
             )
-    return values
+    return [names[value] for value in values] if names and not texts else values
 
 
 def _classes(where: str, labels: list[int] | list[str]) -> tuple[str, ...]:

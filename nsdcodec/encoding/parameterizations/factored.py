@@ -53,7 +53,7 @@ class Factored(Parameterization):
             return within and admits(budget, self._layout(geometry, bases, images))
 
         least = self._layout(geometry, self.bases or 1, self._planned(geometry, self.bases or 1))
-        require_fit(self.name, geometry, budget, least, "lower bases or images_per_class")
+        require_fit(self.name, geometry, budget, lambda _: least, "lower bases or images_per_class")
         bases = self.bases or largest(lambda n: fits(n, self._planned(geometry, n)), 1 << 16)
         images = self._planned(geometry, bases)
         if self.images_per_class is None:

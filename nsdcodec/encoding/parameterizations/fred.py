@@ -46,7 +46,7 @@ class FreD(Parameterization):
         if self.coefficients is not None and self.coefficients > places:
             raise InvalidSetting(f"fred: coefficients is {self.coefficients}; {places} are all of an image: lower it")
         smallest = self._layout(geometry, self.images_per_class or 1, self.coefficients or 1)
-        require_fit(self.name, geometry, budget, smallest, "lower coefficients or images_per_class")
+        require_fit(self.name, geometry, budget, lambda _: smallest, "lower coefficients or images_per_class")
         images = self.images_per_class
         if images is None and self.coefficients is not None:
             most = max(1, MAX_IMAGES // geometry.classes)

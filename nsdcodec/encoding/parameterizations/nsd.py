@@ -67,7 +67,9 @@ class NSD(Parameterization):
             remedy = f"lower slices to {fewer} or raise --ipc" if fewer else "raise --ipc"
             budget.require(f"nsd with {self.slices} slices", layout.elements, layout.nbytes + HEADER_RESERVE, remedy)
             return layout
-        require_fit("nsd", geometry, budget, self._layout(geometry, budget, 1), "lower size or images_per_class")
+        require_fit(
+            "nsd", geometry, budget, lambda held: self._layout(geometry, held, 1), "lower size or images_per_class"
+        )
         return self._layout(geometry, budget, largest(fits, 1 << 16))
 
     def initial(self, layout: Layout, real: RealImages, generator: torch.Generator) -> dict[str, Tensor]:

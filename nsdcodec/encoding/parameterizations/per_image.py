@@ -39,8 +39,11 @@ class PerImage(Parameterization):
         return ""
 
     def layout(self, geometry: Geometry, budget: Budget) -> Layout:
+        def smallest(held: Budget) -> Layout:
+            return self._layout(geometry, self.sides(geometry, held), geometry.classes)
+
+        require_fit(self.name, geometry, budget, smallest, self.smaller)
         sides = self.sides(geometry, budget)
-        require_fit(self.name, geometry, budget, self._layout(geometry, sides, geometry.classes), self.smaller)
         images = largest(lambda n: admits(budget, self._layout(geometry, sides, n)), MAX_IMAGES)
         return self._layout(geometry, sides, images)
 

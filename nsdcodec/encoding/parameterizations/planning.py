@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 from nsdcodec.encoding.budget import Budget
 from nsdcodec.errors import OverBudget
@@ -47,27 +48,43 @@ def coefficient_share(geometry: Geometry, budget: Budget, dtype: ValueType) -> f
     return min(1.0, max(share, 16 / (geometry.height * geometry.width)))
 
 
-def require_fit(name: str, geometry: Geometry, budget: Budget, smallest: Layout, also: str = "") -> None:
+def require_fit(
+    name: str, geometry: Geometry, budget: Budget, smallest: Callable[[Budget], Layout], also: str = ""
+) -> None:
     """Raises OverBudget if not even the smallest layout of a parameterization fits; the message says what would fit.
-    `also` is a further remedy for the message."""
-    if admits(budget, smallest):
+    `smallest` makes it for a budget, since the planned share of coefficients depends on the budget. `also` is a further
+    remedy for the message."""
+    least = smallest(budget)
+    if admits(budget, least):
         return
-    if smallest.labels == "soft":
+    if least.labels == "soft":
         also = f"{also}, or " * bool(also) + "give --labels hard"
-    nbytes = smallest.nbytes + HEADER_RESERVE
-    remedies = []
-    if budget.elements is not None and smallest.elements > budget.elements:
-        ipc = smallest.elements / (geometry.classes * geometry.image_elements)
-        remedies.append(f"raise --ipc to {math.ceil(ipc * 1000) / 1000:g}")
-    if budget.file_bytes is not None and nbytes > budget.file_bytes:
-        remedies.append(f"raise --bits-per-class to {math.ceil(8 * nbytes / geometry.classes):,}")
     held = " and ".join(
         f"{limit:,} {unit}"
         for limit, unit in ((budget.elements, "elements"), (budget.file_bytes, "bytes"))
         if limit is not None
     )
+    remedies, fitting = _enough(geometry, budget, smallest)
     raise OverBudget(
-        f"{name}: its smallest set, {smallest.images:,} images, takes {smallest.elements:,} elements and {nbytes:,} "
-        f"bytes; the budget is {held}; {' and '.join(remedies)}{also and ', or ' + also}",
-        nbytes,
+        f"{name}: its smallest set, {least.images:,} images, takes {least.elements:,} elements and "
+        f"{least.nbytes + HEADER_RESERVE:,} bytes; the budget is {held}; {' and '.join(remedies)}"
+        f"{also and ', or ' + also}",
+        fitting.nbytes + HEADER_RESERVE,
     )
+
+
+def _enough(geometry: Geometry, budget: Budget, smallest: Callable[[Budget], Layout]) -> tuple[list[str], Layout]:
+    """What to raise so that the smallest layout fits, and that layout. A larger budget can have a larger smallest
+    layout, so it is asked again until it fits."""
+    remedies: dict[str, str] = {}
+    while not admits(budget, least := smallest(budget)):
+        nbytes = least.nbytes + HEADER_RESERVE
+        if budget.elements is not None and least.elements > budget.elements:
+            thousandths = math.ceil(1000 * least.elements / (geometry.classes * geometry.image_elements))
+            remedies["ipc"] = f"raise --ipc to {thousandths // 1000}.{thousandths % 1000:03}".rstrip("0").rstrip(".")
+            budget = replace(budget, elements=Budget.of(geometry, thousandths / 1000).elements)
+        if budget.file_bytes is not None and nbytes > budget.file_bytes:
+            bits = math.ceil(8 * nbytes / geometry.classes)
+            remedies["bits"] = f"raise --bits-per-class to {bits:,}"
+            budget = replace(budget, file_bytes=Budget.of(geometry, None, bits).file_bytes)
+    return [*remedies.values()], least

@@ -2,6 +2,7 @@
 
 Each array holds 50,000 x 32 x 32 x 3 uint8, the test set at severity 1, then at 2, to 5; labels.npy has one for each.
 Its images are in CIFAR-10's own order, so that its labels go with them, and not those of any other copy of the set.
+The labels are places in CLASSES, in whatever order a copy of the set has its classes.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from nsdcodec.format.geometry import Geometry
 from nsdcodec.sources.base import Split
 
 FOLDER = "CIFAR-10-C"
+CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 
 
 def read(folder: Path, name: str, severity: int, geometry: Geometry) -> Split:
