@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time as clock
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -81,6 +82,7 @@ def encode(
 
     On several devices: torchrun --nproc-per-node N -m nsdcodec.encode SOURCE ... --set optimizer.draws=N
     """
+    started = clock.monotonic()
     from nsdcodec.encoding.budget import Budget
     from nsdcodec.encoding.encoder import Output, Task
     from nsdcodec.encoding.encoder import encode as run
@@ -127,6 +129,7 @@ def encode(
             experts_folder=options.experts_folder(experts_dir),
             listen=lambda progress: bar(progress.done, _text(progress)),
             ranks=together,
+            started=started,
         )
     if not output.first():
         return
@@ -143,15 +146,17 @@ def encode(
                 "iterations": result.iterations,
                 "skipped": result.skipped,
                 "seconds": result.seconds,
+                "times": result.times,
                 "notes": list(result.notes),
                 "recipe": asdict(result.header.recipe),
             }
         )
         return
+    judged = "not judged" if result.validation is None else f"{result.validation:.1%} on held-out images"
+    times = ", ".join(f"{output.duration(seconds)} {name}" for name, seconds in result.times.items())
     print(
         f"{result.output}: {result.nbytes:,} bytes, {layout.elements:,} elements, {layout.images} images; "
-        f"{result.validation:.1%} on held-out images after {result.iterations} iterations, "
-        f"{output.duration(result.seconds)}"
+        f"{judged} after {result.iterations} iterations, {output.duration(result.seconds)} ({times})"
     )
     for note in result.notes:
         print(note, file=sys.stderr)

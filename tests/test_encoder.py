@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -27,8 +27,9 @@ pytest.importorskip("h5py")
 
 
 from nsdcodec import NSDDataset, read, sources
-from nsdcodec.encoding import compilation, coresets, encoder, progress
+from nsdcodec.encoding import compilation, coresets, encoder, progress, validation
 from nsdcodec.encoding.budget import Budget
+from nsdcodec.encoding.draws import Draws
 from nsdcodec.encoding.encoder import Output, Task
 from nsdcodec.encoding.experts import Experts
 from nsdcodec.encoding.memory_plan import plan_memory
@@ -435,12 +436,111 @@ class TestBudget:
         assert NSDDataset(tmp_path / "out.nsd").header.layout.elements <= 640
 
 
+@dataclass
+class SlowMachine:
+    """A clock that moves by what steps, and epochs of checks, take here; `started` is where it stands at first."""
+
+    step: float
+    epoch: float
+    now: float = 1000.0
+    checks: list[float] = field(default_factory=list)
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def install(self, monkeypatch) -> None:
+        averaged, train_on = Draws.averaged, training.train_on
+
+        def slow_step(*given):
+            self.now += self.step
+            return averaged(*given)
+
+        def slow_epochs(models, examples, recipe, *given, after_epoch, **named):
+            def slow(epoch):
+                self.now += self.epoch
+                after_epoch(epoch)
+
+            self.checks.append(recipe.epochs * self.epoch)
+            train_on(models, examples, recipe, *given, after_epoch=slow, **named)
+
+        monkeypatch.setattr(Draws, "averaged", slow_step)
+        monkeypatch.setattr(training, "train_on", slow_epochs)
+        for module in (encoder, progress, validation):
+            monkeypatch.setattr(module, "time", self)
+
+
 class TestTimeLimit:
+    @pytest.mark.parametrize(
+        ("step", "epoch", "limit", "checks"),
+        [
+            pytest.param(1.0, 0.75, 60.0, 0, id="a check would take most of it"),
+            pytest.param(1.0, 0.15, 60.0, 1, id="one check fits its share"),
+            pytest.param(0.5, 0.19, 180.0, 3, id="three do"),
+            pytest.param(0.5, 0.1, 600.0, 4, id="all do"),
+            pytest.param(7.0, 0.4, 180.0, 1, id="steps are long"),
+        ],
+    )
+    def test_checks_have_their_share_and_the_limit_is_kept(self, tiny, monkeypatch, step, epoch, limit, checks):
+        machine = SlowMachine(step, epoch)
+        machine.install(monkeypatch)
+        made = tiny("validation.epochs=60", "validation.checks=4", time_limit=limit, iterations=1)
+        result = made.run()
+        judged = [event["iteration"] for event in made.events("check")]
+        assert len(judged) == len(set(judged)) == checks
+        assert judged[-1:] in ([], [result.iterations])
+        assert abs(machine.now - 1000.0 - limit) <= max(0.05 * limit, 5.0)
+        assert sum(machine.checks) <= 0.25 * limit  # with what it takes to foresee them
+        assert result.times["checking"] == pytest.approx(sum(machine.checks))
+        assert result.times["iterating"] == pytest.approx(result.iterations * step)
+        assert sum(result.times.values()) == pytest.approx(machine.now - 1000.0)
+        assert (result.validation is None) == (not checks)
+        assert ("validation" in result.header.provenance) == bool(checks)
+        assert len(NSDDataset(made.path)) == result.header.layout.images
+
+    @pytest.mark.parametrize("step", [1.5, 40.0])
+    def test_one_of_too_few_steps_is_refused_with_one_that_is_not(self, tiny, monkeypatch, step):
+        machine = SlowMachine(step, 0.1)
+        machine.install(monkeypatch)
+        with pytest.raises(InvalidSetting, match=r"give at least (\d+)s") as refused:
+            tiny(time_limit=12.0, restart=True).run()
+        assert machine.now - 1000.0 <= max(3.0 * step, 5.0)
+        enough = float(str(refused.value).split("give at least ")[1].split("s,")[0])
+        assert tiny(time_limit=enough, restart=True).run().iterations >= 10
+
+    def test_ctrl_c_ends_a_check_within_an_epoch_and_writes_what_is_there(self, tiny, monkeypatch):
+        machine = SlowMachine(1.0, 0.1)
+        machine.install(monkeypatch)
+        made = tiny("validation.epochs=60", time_limit=100.0)
+
+        def listen(at):
+            if at.phase == "validating, epoch 3 of 60":
+                os.kill(os.getpid(), signal.SIGINT)
+
+        with pytest.raises(Interrupted, match=r"holds the best so far \(not judged yet\)"):
+            made.run(listen)
+        assert machine.checks[-1] == pytest.approx(60 * 0.1)
+        assert made.events("check") == []
+        assert len(NSDDataset(made.path)) == made.layout.images
+        assert made.but(resume=True).run().validation is not None
+
+    def test_a_step_that_lasts_is_left_soon_after_ctrl_c(self, tiny, monkeypatch):
+        monkeypatch.setattr(progress, "PATIENCE_SECONDS", 0.2)
+
+        def long(*given):
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(30)
+
+        monkeypatch.setattr(Draws, "averaged", long)
+        began = time.monotonic()
+        with pytest.raises(Interrupted):
+            tiny().run()
+        assert time.monotonic() - began < 25
+
     def test_the_run_ends_within_it_and_uses_it(self, tiny):
-        made = tiny(time_limit=1.5, iterations=1)
+        made = tiny(time_limit=3.0, iterations=1)
         started = time.monotonic()
         result = made.run()
-        assert 0.9 < time.monotonic() - started < 3.5
+        assert 1.9 < time.monotonic() - started < 6.0
         assert result.iterations > 10  # the settings' one iteration does not count
         assert len(NSDDataset(made.path)) == result.header.layout.images
 
@@ -550,7 +650,7 @@ class TestResume:
         assert ("experts that were finished are kept in" in str(stopped.value)) == (objective == "mtt")
 
     def test_a_run_that_is_done_goes_on_with_a_longer_time(self, tiny):
-        made = tiny("validation.checks=4", "validation.epochs=1", time_limit=1.0, keep_checkpoint=True)
+        made = tiny("validation.checks=4", "validation.epochs=1", time_limit=2.0, keep_checkpoint=True)
         first = made.run()
         assert made.output.checkpoint.exists()
         second = made.but(time_limit=first.seconds + 2.0, resume=True, keep_checkpoint=False).run()

@@ -63,7 +63,7 @@ def document(bench: Bench, results: list[tuple[Trial, TrialResult]]) -> dict[str
                     **{
                         name: max((one[name] for one in made), default=None) for name in ("images", "elements", "bytes")
                     },
-                    "held_out": [round(100 * one["held_out"], 2) for one in made],
+                    "held_out": [one["held_out"] and round(100 * one["held_out"], 2) for one in made],
                     "encode_seconds": [one["seconds"] for one in made],
                     "evaluate_seconds": [round(sum(result.seconds.values()), 1) for _, result in of_row],
                     "columns": figures,

@@ -10,7 +10,6 @@ share the draws of an iteration; each has all arrays and takes the same steps, r
 from __future__ import annotations
 
 import math
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -25,10 +24,10 @@ from nsdcodec.encoding.experts import Experts
 from nsdcodec.encoding.memory_plan import plan_memory
 from nsdcodec.encoding.progress import Clock, Listener, Log, Progress, Reporter, deferred_signals
 from nsdcodec.encoding.rounding import straight_through
-from nsdcodec.encoding.run import Run, context, start
+from nsdcodec.encoding.run import UNCHECKED, Run, context, start
 from nsdcodec.encoding.task import Output, Task, header, hold_out, plan
-from nsdcodec.encoding.validation import validate
-from nsdcodec.errors import Diverged, Interrupted, OutOfMemory, RankLost
+from nsdcodec.encoding.validation import forecast, keep_unchecked, validate
+from nsdcodec.errors import Diverged, Interrupted, InvalidSetting, OutOfMemory, RankLost
 from nsdcodec.format import synthesis
 from nsdcodec.format.container import file as nsd_file
 from nsdcodec.format.container.header import Header
@@ -42,20 +41,24 @@ from nsdcodec.system.ranks import Ranks
 __all__ = ["Compute", "EncodeResult", "Output", "Progress", "Task", "encode", "make_experts"]
 
 MOST_SKIPPED_IN_A_ROW = 20
+# Of a time limit: checks take at most this share, told after so many steps; and fewer steps would not be worth a run.
+SHARE, TIMED_STEPS, LEAST_STEPS = 0.2, 3, 10
 
 
 @dataclass(frozen=True)
 class EncodeResult:
-    """`validation` is the accuracy of the chosen checkpoint on held-out training images, 0 to 1; `notes` say what the
-    user should know of how it was computed."""
+    """`validation` is the accuracy of the chosen checkpoint on held-out training images, 0 to 1; None where a time
+    limit left no time to judge any, and the last state was taken. `times` are seconds of this run by what they went to.
+    `notes` say what the user should know of how it was computed."""
 
     output: Path
     nbytes: int
     header: Header
-    validation: float
+    validation: float | None
     iterations: int
     skipped: int
     seconds: float
+    times: dict[str, float]
     notes: tuple[str, ...] = ()
 
 
@@ -67,6 +70,7 @@ def encode(
     experts_folder: Path = Path("experts"),
     listen: Listener = lambda progress: None,
     ranks: Ranks | None = None,
+    started: float | None = None,
 ) -> EncodeResult:
     """Runs the task, writes its file, and removes its checkpoint unless `output` keeps it. Trajectory matching looks
     for its experts in `experts_folder`, and makes those that are missing. `listen` hears of progress. With `ranks`, all
@@ -78,15 +82,21 @@ def encode(
     ranks = ranks or Ranks()
     draws.check(task.settings.optimizer.draws, ranks)
     try:
-        return _encode(task, output, compute or Compute(), experts_folder, listen, ranks)
+        began = time.monotonic() if started is None else started
+        return _encode(task, output, compute or Compute(), experts_folder, listen, ranks, began)
     except RankLost as error:
         raise RankLost(f"{error}; {_last_checkpoint(output, ranks)}") from error
 
 
 def _encode(
-    task: Task, output: Output, compute: Compute, experts_folder: Path, listen: Listener, ranks: Ranks
+    task: Task,
+    output: Output,
+    compute: Compute,
+    experts_folder: Path,
+    listen: Listener,
+    ranks: Ranks,
+    started: float,
 ) -> EncodeResult:
-    started = time.monotonic()
     saved = ranks.from_first(lambda: resuming.find(task, compute, output))
     layout = plan(task, compute)
     if saved is not None and compute.compile is None:
@@ -133,9 +143,11 @@ def _run_to_its_end(run: Run) -> EncodeResult:
         notes=run.notes,
         memory=run.memory.document(),
     )
+    clock = run.reporter.clock
+    clock.spent["preparing"] = time.monotonic() - clock.started
     try:
-        with deferred_signals() as stop:
-            _loop(run, stop)
+        with deferred_signals(run.stop):
+            _loop(run)
     except (Interrupted, KeyboardInterrupt) as error:
         # A step that was cut short is not saved: the last checkpoint stands.
         if isinstance(error, Interrupted):
@@ -151,18 +163,22 @@ def _run_to_its_end(run: Run) -> EncodeResult:
 
 
 def _finish(run: Run) -> EncodeResult:
+    if not run.best:
+        keep_unchecked(run)
     size, seconds = _write(run), run.reporter.clock.seconds
+    accuracy, times = _accuracy(run), run.reporter.clock.times
     if not run.output.keep_checkpoint:
         run.output.checkpoint.unlink(missing_ok=True)
-    run.reporter.log.event("end", iteration=run.iteration, validation=run.best_accuracy, bytes=size, seconds=seconds)
+    run.reporter.log.event("end", iteration=run.iteration, validation=accuracy, bytes=size, seconds=seconds)
     return EncodeResult(
         run.output.path,
         size,
         _header(run),
-        run.best_accuracy,
+        accuracy,
         run.iteration,
         run.skipped,
         seconds,
+        times,
         tuple(run.notes),
     )
 
@@ -190,21 +206,33 @@ def _memory(task: Task, compute: Compute, layout: Layout, saved: Checkpoint | No
     return plan_memory(compute, task.settings, task.source, layout)
 
 
-def _loop(run: Run, stop: threading.Event) -> None:
-    checks, clock, log = run.task.settings.validation.checks, run.reporter.clock, run.reporter.log
-    if run.checked < 0:
-        _check(run)
-    done = run.ranks.from_first(lambda: clock.done(run.iteration))
-    while run.task.settings.objective.trains:
-        if run.checked < math.floor(done * checks + 1e-9):
+def _loop(run: Run) -> None:
+    settings, clock, log = run.task.settings, run.reporter.clock, run.reporter.log
+    if run.task.time_limit is None or not settings.objective.trains:
+        run.checks = settings.validation.checks
+        if run.checked < 0:
             _check(run)
-            run.checked = math.floor(done * checks + 1e-9)
-            resuming.save(run)
+    done = run.ranks.from_first(lambda: clock.done(run.iteration))
+    while settings.objective.trains:
+        # The first step takes longer than others.
+        if run.checks is None and (
+            run.steps >= TIMED_STEPS or (run.steps > 1 and done > 0.1) or (run.steps and done == 1)
+        ):
+            run.checks, run.checked = run.ranks.from_first(lambda: _plan_checks(run))
             done = run.ranks.from_first(lambda: clock.done(run.iteration))
-        if done >= 1:
+        if run.checks is not None and run.checked < math.floor(done * run.checks + 1e-9):
+            _check(run)
+            # After the check, which takes time: those that fell into it would judge the same set.
+            done = run.ranks.from_first(lambda: clock.done(run.iteration))
+            run.checked = math.floor(done * run.checks + 1e-9)
+            resuming.save(run)
+        if done >= 1 and (run.checks is not None or run.iteration):
             return
-        step = _iterate(run, done, lambda: _status(run, stop))
+        started = time.monotonic()
+        step = _iterate(run, done, lambda: _status(run))
         run.iteration += 1
+        run.steps += 1
+        clock.step_seconds = time.monotonic() - started
         # Of a time limit, the clock of rank 0 is everyone's.
         done = clock.done(run.iteration) if run.task.time_limit is None else step.statuses[0].done
         if log.due():
@@ -218,10 +246,40 @@ def _loop(run: Run, stop: threading.Event) -> None:
             resuming.save(run)
 
 
-def _status(run: Run, stop: threading.Event) -> StepStatus:
+def _steps_are_timed(run: Run, done: float) -> bool:
+    """The first step takes longer than those after it."""
+    return run.steps >= TIMED_STEPS or (run.steps > 1 and done > 0.1) or (run.steps == 1 and done >= 1)
+
+
+def _plan_checks(run: Run) -> tuple[int, int]:
+    """By a time limit: how often the set is judged, so that this takes at most SHARE of the limit, and how many of
+    these are behind it. Raises InvalidSetting where a new run has not the time for LEAST_STEPS."""
+    clock, limit = run.reporter.clock, run.task.time_limit
+    assert limit is not None
+    ready, a_step = clock.spent["preparing"], clock.step_seconds
+    shortest = clock.seconds + (LEAST_STEPS - run.steps) * a_step
+    if run.steps == run.iteration and shortest > limit:
+        raise InvalidSetting(
+            f"--time {limit:g}s: it took {ready:.1f} s to prepare, and a step takes {a_step:.1f} s; give at least "
+            f"{math.ceil(1.1 * shortest)}s, for {LEAST_STEPS} steps, or make a step cheaper: --set network.width="
+            f"{max(1, run.task.settings.network.width // 2)}"
+        )
+    clock.check_seconds = forecast(run)
+    checks = min(run.task.settings.validation.checks, int(SHARE * limit / clock.check_seconds))
+    if not checks:
+        run.notes.append(
+            f"the set was not judged on held-out images: a check takes {clock.check_seconds:.0f} s, more than a fifth "
+            f"of the {limit:g} s; --set validation.epochs={run.task.settings.validation.epochs // 2} would halve it"
+        )
+        clock.check_seconds = 0.0
+    # The last is still to come: the set has changed since any that was made.
+    return checks, max(0, min(checks - 1, math.floor(clock.done(run.iteration) * checks)))
+
+
+def _status(run: Run) -> StepStatus:
     """What this rank tells the others with the gradients of an iteration, of how to go on after it."""
     save = time.monotonic() - run.saved >= run.output.checkpoint_seconds
-    return StepStatus(stop.is_set(), save, run.reporter.clock.done(run.iteration + 1))
+    return StepStatus(run.stop.is_set(), save, run.reporter.clock.done(run.iteration + 1))
 
 
 def _iterate(run: Run, done: float, status: Callable[[], StepStatus]) -> Averaged:
@@ -268,18 +326,25 @@ def _interrupted(run: Run) -> str:
     if run.ranks.rank:
         return f"stopped at iteration {run.iteration}; rank 0 says what is written"
     run.reporter.log.event("interrupted", iteration=run.iteration)
-    if not run.best:
+    if not run.best and not run.iteration:
         return "stopped before anything was reached; nothing was written"
+    if not run.best:
+        keep_unchecked(run)
     _write(run)
-    return (
-        f"stopped at iteration {run.iteration}; {output.path} holds the best so far "
-        f"({run.best_accuracy:.1%} on held-out images); "
-        + ("go on with the same command and --resume" if output.checkpoint.exists() else "there is no checkpoint yet")
+    accuracy = _accuracy(run)
+    judged = "not judged yet" if accuracy is None else f"{accuracy:.1%} on held-out images"
+    return f"stopped at iteration {run.iteration}; {output.path} holds the best so far ({judged}); " + (
+        "go on with the same command and --resume" if output.checkpoint.exists() else "there is no checkpoint yet"
     )
 
 
 def _header(run: Run) -> Header:
-    return header(run.task, run.compute, run.layout, run.best_iteration, run.best_accuracy, run.best_rate)
+    return header(run.task, run.compute, run.layout, run.best_iteration, _accuracy(run), run.best_rate)
+
+
+def _accuracy(run: Run) -> float | None:
+    """That of the best set, where it was judged."""
+    return None if run.best_accuracy == UNCHECKED else run.best_accuracy
 
 
 def _write(run: Run) -> int:

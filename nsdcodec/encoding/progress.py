@@ -9,13 +9,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from nsdcodec.errors import FileAccess
 
 LOG_SECONDS = 1.0
+PATIENCE_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,8 @@ class Progress:
 
 @dataclass
 class Clock:
-    """How far a run is: by iterations, or by the time limit less what the last check will take."""
+    """How far a run is: by iterations, or by the time limit less what its last check will take. `before` are seconds of
+    the runs that it goes on from; `spent` are those of preparing and of checks, by name, of this one."""
 
     before: float
     started: float
@@ -40,16 +42,36 @@ class Clock:
     iterations: int
     accuracy: float | None = None
     check_seconds: float = 0.0
+    step_seconds: float = 0.0
     first: tuple[int, float] | None = None
+    spent: dict[str, float] = field(default_factory=dict)
 
     @property
     def seconds(self) -> float:
         return self.before + time.monotonic() - self.started
 
+    @property
+    def times(self) -> dict[str, float]:
+        """Seconds of this run by what they went to; the rest are those of iterations."""
+        iterating = time.monotonic() - self.started - sum(self.spent.values())
+        return {**self.spent, "iterating": iterating}
+
+    @contextmanager
+    def spending(self, name: str) -> Iterator[None]:
+        """What passes within counts as `name` in `times`."""
+        started = time.monotonic()
+        try:
+            yield
+        finally:
+            self.spent[name] = self.spent.get(name, 0.0) + time.monotonic() - started
+
     def done(self, iteration: int) -> float:
+        """0 to 1. By a time limit, 1 as soon as half of another step would not end before the last check has to begin:
+        a step more or less than the limit allows is as near to it as can be."""
         if self.limit is None:
             return 1.0 if iteration >= self.iterations else iteration / self.iterations
-        return min(1.0, self.seconds / max(self.limit - 1.1 * self.check_seconds, 1e-3))
+        end = self.limit - 1.1 * self.check_seconds - self.step_seconds / 2
+        return min(1.0, self.seconds / max(end, 1e-3))
 
     def progress(self, iteration: int, images: int, loss: float | None, phase: str = "distilling") -> Progress:
         """`images` is how many each iteration learns."""
@@ -58,10 +80,12 @@ class Clock:
         steps, seconds = iteration - self.first[0], self.seconds - self.first[1]
         if self.limit is not None:
             left: float | None = max(0.0, self.limit - self.seconds)
+            done = min(1.0, self.seconds / max(self.limit, 1e-3))
         else:
             left = (self.iterations - iteration) * seconds / steps if steps else None
+            done = self.done(iteration)
         rate = steps * images / seconds if steps else None
-        return Progress(phase, self.done(iteration), loss, self.accuracy, rate, left)
+        return Progress(phase, done, loss, self.accuracy, rate, left)
 
 
 class Log:
@@ -111,21 +135,24 @@ class Reporter:
 
 
 @contextmanager
-def deferred_signals() -> Iterator[threading.Event]:
-    """SIGINT and SIGTERM set the event, so that a step is finished before the run stops; a second one stops at once."""
-    stop = threading.Event()
+def deferred_signals(stop: threading.Event) -> Iterator[None]:
+    """SIGINT and SIGTERM set the event, so that a step is finished before the run stops. A step that is not finished
+    PATIENCE_SECONDS later, or a second signal, raises KeyboardInterrupt."""
     if threading.current_thread() is not threading.main_thread():
-        yield stop
+        yield
         return
 
     def handle(number: int, frame: object) -> None:
         if stop.is_set():
             raise KeyboardInterrupt
         stop.set()
+        signal.setitimer(signal.ITIMER_REAL, PATIENCE_SECONDS)
 
-    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGALRM)
+    before = {number: signal.signal(number, handle) for number in numbers}
     try:
-        yield stop
+        yield
     finally:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
         for number, handler in before.items():
             signal.signal(number, handler)

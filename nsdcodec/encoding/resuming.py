@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from dataclasses import replace
 
@@ -55,9 +54,6 @@ def load(run: Run, saved: Checkpoint) -> None:
     checkpoints.load_optimizer(run.optimizer, run.parameters, checkpoints.below("optimizer", saved.tensors))
     for name in COUNTERS:
         setattr(run, name, saved.counters[name])
-    # A longer time limit than the run had moves the checks: those from here to the new end are still to be made.
-    done, checks = run.reporter.clock.done(run.iteration), run.task.settings.validation.checks
-    run.checked = min(run.checked, math.floor(done * checks))
     # Earlier checkpoints have none.
     run.notes += [note for note in saved.counters.get("notes", []) if note not in run.notes]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -29,6 +30,9 @@ from nsdcodec.sources.base import Source, Split
 from nsdcodec.system.randomness import stream
 from nsdcodec.system.ranks import Ranks
 
+# The accuracy of a set that was not judged: any that is judged is better.
+UNCHECKED = -1.0
+
 
 @dataclass
 class Run:
@@ -47,12 +51,17 @@ class Run:
     optimizer: torch.optim.Optimizer
     reporter: Reporter
     notes: list[str]
+    stop: threading.Event = field(default_factory=threading.Event)
     saved: float = field(default_factory=time.monotonic)
+    # How often it is judged; None: not known yet, since a time limit has to leave the time.
+    checks: int | None = None
     iteration: int = 0
+    # Of these, those that were not made before the checkpoint that it goes on from.
+    steps: int = 0
     checked: int = -1
     skipped: int = 0
     skipped_in_a_row: int = 0
-    best_accuracy: float = -1.0
+    best_accuracy: float = UNCHECKED
     best_iteration: int = 0
     best_rate: float | None = None
     best: dict[str, Tensor] = field(default_factory=dict)

@@ -162,10 +162,11 @@ def header(
     compute: Compute,
     layout: Layout,
     iteration: int = 0,
-    accuracy: float = 0.0,
+    accuracy: float | None = 0.0,
     rate: float | None = None,
 ) -> Header:
-    """`rate` is the student learning rate where one was learned; `accuracy` that on held-out images."""
+    """`rate` is the student learning rate where one was learned; `accuracy` that on held-out images, None where it was
+    not judged."""
     return Header(
         layout=layout,
         classes=task.source.classes,
@@ -176,18 +177,21 @@ def header(
     )
 
 
-def _provenance(task: Task, compute: Compute, iteration: int, accuracy: float) -> dict[str, Any]:
+def _provenance(task: Task, compute: Compute, iteration: int, accuracy: float | None) -> dict[str, Any]:
     """For people, and short: it is in every file. 16 digits of the source's hash tell sources apart."""
     device = torch.cuda.get_device_name(compute.device) if compute.device.type == "cuda" else compute.device.type
+    known = {} if accuracy is None else {"validation": round(accuracy, 4)}
+    named = {"set": list(task.overrides)} if task.overrides else {}
     return {
         "encoder": f"nsdcodec {VERSION}, torch {torch.__version__.partition('+')[0]}",
         "source": f"{task.source.name} {task.source.sha256[:16]}",
         "recipe": task.recipe_name,
         "seed": task.seed,
         "iterations": iteration,
-        "validation": round(accuracy, 4),
+        **known,
         "device": f"{device} {compute.precision}",
-    } | ({"set": list(task.overrides)} if task.overrides else {})
+        **named,
+    }
 
 
 def lifted(identity: dict[str, Any], task: Task) -> dict[str, Any]:

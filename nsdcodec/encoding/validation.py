@@ -3,50 +3,129 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from nsdcodec.encoding.rounding import rounded
-from nsdcodec.encoding.run import Run
+from nsdcodec.encoding.run import UNCHECKED, Run
+from nsdcodec.errors import Diverged, Interrupted
 from nsdcodec.format import synthesis
+from nsdcodec.format.recipe import TrainingRecipe
 from nsdcodec.learning import networks, training
+from nsdcodec.learning.base import Network
+from nsdcodec.learning.batches import InMemory
+from nsdcodec.learning.compute import Compute
 from nsdcodec.learning.real import normalized
 from nsdcodec.system.randomness import seed_of, stream
 
 
+@dataclass(frozen=True)
+class _Examination:
+    """A new network, and what it learns from: the set as it would be stored, arrays and images."""
+
+    stored: dict[str, Tensor]
+    images: Tensor
+    labels: Tensor
+    network: Network
+    recipe: TrainingRecipe
+    compute: Compute
+
+    @classmethod
+    def of(cls, run: Run) -> _Examination:
+        settings, device = run.task.settings, run.compute.device
+        stored = _stored(run)
+        with torch.no_grad():
+            images, labels = run.images(stored), synthesis.labels(run.layout, stored, device)
+        recipe = replace(
+            settings.training,
+            learning_rate=learned_rate(run) or settings.training.learning_rate,
+            epochs=settings.validation.epochs,
+            network=networks.widened(settings.network, settings.validation.width),
+        )
+        seed = seed_of(run.task.seed, "validation")
+        network = networks.build(recipe.network, run.context.geometry, seed).to(device)
+        return cls(stored, images, labels, network, recipe, run.compute.at_once(run.memory.validated_at_once))
+
+    def learn(self, seed: int, epochs: int, after_epoch: Callable[[int], None]) -> None:
+        recipe = replace(self.recipe, epochs=epochs)
+        examples, generator = InMemory(self.images, self.labels), stream(seed, "validation")
+        training.train_on([self.network], examples, recipe, [generator], self.compute, after_epoch=after_epoch)
+
+
 def validate(run: Run) -> None:
-    """Trains a network on the set as it would be stored, tests it on held-out images, keeps the set if it is best."""
+    """Trains a network on the set as it would be stored, tests it on held-out images, keeps the set if it is best.
+    Raises Interrupted where the run is to stop, and keeps nothing."""
     started = time.monotonic()
-    run.reporter.tell(run.iteration, run.layout.images, phase="validating")
-    settings, device, seed = run.task.settings, run.compute.device, run.task.seed
-    stored = _stored(run)
-    with torch.no_grad():
-        images, labels = run.images(stored), synthesis.labels(run.layout, stored, device)
-    rate = run.draws.objective.learned_rate(run.draws.state)
-    recipe = replace(
-        settings.training,
-        learning_rate=rate or settings.training.learning_rate,
-        epochs=settings.validation.epochs,
-        network=networks.widened(settings.network, settings.validation.width),
-    )
-    compute = run.compute.at_once(run.memory.validated_at_once)
-    network = networks.build(recipe.network, run.context.geometry, seed_of(seed, "validation")).to(device)
-    training.train(network, images, labels, recipe, stream(seed, "validation"), compute)
-    real = normalized(run.held_out, run.context.real.normalization, device, run.memory.real_bytes)
-    accuracy = training.accuracy(network, real, run.held_out.labels.to(device), compute)
+    tell = partial(run.reporter.tell, run.iteration, run.layout.images)
+    examination = _Examination.of(run)
+    tell(phase="validating")
+
+    def after_epoch(epoch: int) -> None:
+        if run.stop.is_set():
+            raise Interrupted
+        tell(phase=f"validating, epoch {epoch + 1} of {examination.recipe.epochs}")
+
+    with run.reporter.clock.spending("checking"):
+        examination.learn(run.task.seed, examination.recipe.epochs, after_epoch)
+        device = run.compute.device
+        real = normalized(run.held_out, run.context.real.normalization, device, run.memory.real_bytes)
+        labels = run.held_out.labels.to(device)
+        accuracy = training.accuracy(examination.network, real, labels, examination.compute)
     # A value may overflow its stored type; chance alone is right on a tenth, and no file can hold it.
-    # In parts, since the answer for all images takes more memory than they do.
-    finite = all(bool(part.isfinite().all()) for values in (images, *stored.values()) for part in values.split(1024))
-    if accuracy >= run.best_accuracy and finite:
-        run.best_accuracy, run.best, run.best_iteration, run.best_rate = accuracy, stored, run.iteration, rate
+    if accuracy >= run.best_accuracy and _finite(examination):
+        _keep(run, examination.stored, accuracy)
     clock = run.reporter.clock
     clock.accuracy = accuracy
     clock.check_seconds = time.monotonic() - started
     seconds = round(clock.seconds, 3)
+    rate = learned_rate(run)
     run.reporter.log.event("check", iteration=run.iteration, accuracy=accuracy, seconds=seconds, student_rate=rate)
-    run.reporter.tell(run.iteration, run.layout.images)
+    tell()
+
+
+def keep_unchecked(run: Run) -> None:
+    """The set as it is now, where there was no time to judge any. Raises Diverged where no file can hold it."""
+    examination = _Examination.of(run)
+    if not _finite(examination):
+        raise Diverged(
+            f"at iteration {run.iteration}, before any check, the set has values that its stored type cannot hold; "
+            f"lower the rate: --set optimizer.learning_rate={run.task.settings.optimizer.learning_rate / 4:g}"
+        )
+    _keep(run, examination.stored, None)
+
+
+def forecast(run: Run) -> float:
+    """Seconds that `validate` will take, by the second of two epochs and the second of two batches of tests."""
+    examination, ends = _Examination.of(run), [time.monotonic()]
+    with run.reporter.clock.spending("checking"):
+        examination.learn(run.task.seed, 2, lambda epoch: ends.append(time.monotonic()))
+        some = min(training.TESTED, len(run.held_out.labels))
+        device = run.compute.device
+        real = normalized(run.held_out, run.context.real.normalization, device, run.memory.real_bytes)
+        labels = run.held_out.labels[:some].to(device)
+        for _ in range(2):
+            training.accuracy(examination.network, real[:some], labels, examination.compute)
+            ends.append(time.monotonic())
+    return (ends[2] - ends[1]) * examination.recipe.epochs + (ends[4] - ends[3]) * len(run.held_out.labels) / some
+
+
+def learned_rate(run: Run) -> float | None:
+    return run.draws.objective.learned_rate(run.draws.state)
+
+
+def _keep(run: Run, stored: dict[str, Tensor], accuracy: float | None) -> None:
+    run.best, run.best_accuracy = stored, UNCHECKED if accuracy is None else accuracy
+    run.best_iteration, run.best_rate = run.iteration, learned_rate(run)
+
+
+def _finite(examination: _Examination) -> bool:
+    # In parts, since the answer for all images takes more memory than they do.
+    arrays = (examination.images, *examination.stored.values())
+    return all(bool(part.isfinite().all()) for values in arrays for part in values.split(1024))
 
 
 def _stored(run: Run) -> dict[str, Tensor]:
