@@ -6,8 +6,8 @@
 //     for (let n = 0; n < file.images; n += 1) draw(pixels(file, n), file.header.classes[label(file, n)]);
 
 import { demand } from "./errors.mjs";
-import { readDigest, readFraming } from "./framing.mjs";
-import { readHeader } from "./header.mjs";
+import { checkDigest, readFraming } from "./framing.mjs";
+import { openHeader, readHeader } from "./header.mjs";
 import { layoutOf } from "./layout.mjs";
 import { image } from "./synthesis.mjs";
 import { decodeArrays } from "./values.mjs";
@@ -32,8 +32,10 @@ export { image } from "./synthesis.mjs";
  * @throws {NsdError} where the file breaks a rule, or asks for more than version 1.0
  */
 export async function read(bytes) {
-  const { headerEnd, text, tensors } = readFraming(bytes);
-  const header = readHeader(text, await readDigest(bytes, headerEnd));
+  const { text, tensors } = readFraming(bytes);
+  const opened = openHeader(text);
+  await checkDigest(bytes);
+  const header = readHeader(opened);
   const layout = layoutOf(header);
   const arrays = await decodeArrays(header.arrays, tensors);
   checkMask(arrays);
