@@ -84,6 +84,7 @@ def _document(found: NSDFile) -> dict[str, Any]:
         "bits_per_class": found.bits_per_class,
         "bits_per_element": _bits_per_element(found),
         "header_bytes": found.header_bytes,
+        "digest_bytes": DIGEST_BYTES,
         "stored_bytes": dict(found.stored_bytes),
         "optional_bytes": {name: len(data) for name, data in found.optional.items()},
         "synthesis": asdict(layout.synthesis),

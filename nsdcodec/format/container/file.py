@@ -159,7 +159,7 @@ def read(source: Readable, report: Report = lambda check, found: None) -> NSDFil
     Example:
         >>> file = read("c10.nsd")
         >>> file.header.layout.images, file.header.parameterization, file.nbytes
-        (220, 'nsd', 56333)
+        (220, 'nsd', 56424)
     """
     data = bytes_of(source)
     frame = framing.parse(data)
