@@ -100,7 +100,9 @@ function areIntegers(value, least) {
  */
 export async function checkDigest(bytes) {
   const end = bytes.length - DIGEST_BYTES;
-  const found = new Uint8Array(await globalThis.crypto.subtle.digest("SHA-256", bytes.subarray(0, end)));
+  // Node 18 has it in a module only, which no browser is asked for.
+  const { subtle } = globalThis.crypto ?? (await import(/* webpackIgnore: true */ "node:crypto")).webcrypto;
+  const found = new Uint8Array(await subtle.digest("SHA-256", bytes.subarray(0, end)));
   const same = found.every((byte, i) => byte === bytes[end + i]);
   demand(same, "DigestMismatch", "the last 32 bytes are not the SHA-256 of the others: damaged or changed");
 }

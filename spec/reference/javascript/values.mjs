@@ -4,6 +4,9 @@ import { demand } from "./errors.mjs";
 import { DTYPES } from "./header.mjs";
 import { decompress } from "./zstd.mjs";
 
+/** What the names of tensors begin with that a reader may ignore. */
+export const OPTIONAL = "optional.";
+
 /**
  * A decoded array, values in C order.
  * @typedef {object} Decoded
@@ -30,11 +33,11 @@ async function storedParts(arrays, tensors) {
   const isCoded = tensors.has("coded");
   const roles = [...arrays.keys()].sort();
   const wanted = isCoded ? ["coded"] : roles;
-  const names = [...tensors.keys()].filter((name) => !name.startsWith("optional."));
+  const names = [...tensors.keys()].filter((name) => !name.startsWith(OPTIONAL));
   const exact = wanted.length === names.length && wanted.every((name) => tensors.has(name));
   demand(exact, "NSD-A01", `the tensors are ${names}; the table asks for ${wanted}`);
   for (const [name, { dtype, shape }] of tensors) {
-    const bytes = name === "coded" || name.startsWith("optional.");
+    const bytes = name === "coded" || name.startsWith(OPTIONAL);
     demand(!bytes || (dtype === "U8" && shape.length === 1), "NSD-A02", `${name} is ${dtype} [${shape}]; U8 [n] is wanted`);
   }
   if (!isCoded) {
