@@ -42,7 +42,6 @@ from nsdcodec.encoding.settings import for_geometry
 from nsdcodec.encoding.task import hold_out
 from nsdcodec.errors import Diverged, FileAccess, Interrupted, InvalidSetting, InvalidSource, OverBudget
 from nsdcodec.evaluation.accuracy import evaluate
-from nsdcodec.format.container import codings
 from nsdcodec.format.container import file as nsd_file
 from nsdcodec.format.geometry import Geometry
 from nsdcodec.format.recipe import NetworkSpec
@@ -376,7 +375,7 @@ class TestBudget:
     def test_figures_known_only_at_the_end_do_not_break_it(self, tiny, digits, monkeypatch):
         """Iterations, accuracy and learned rate lengthen the header after the layout was accepted."""
         monkeypatch.setattr(training, "accuracy", lambda *_: 0.1234)
-        monkeypatch.setattr(nsd_file, "_best_coding", lambda stored, spec: codings.RAW)  # as if nothing compressed
+        monkeypatch.setattr(nsd_file.zstd, "compress", lambda data: data + bytes(1_000))  # as if nothing compressed
         source = replace(digits, classes=tuple(f"{name:x>250}" for name in digits.classes))
         pairs = (*MTT, "objective.student_rate=0.0123", "training.learning_rate=1.0")
         made = tiny(*pairs, source=source, parameterization="pixel", objective="mtt", iterations=10)
@@ -807,7 +806,7 @@ class TestScaledIntegers:
         made.run()
         file = read(made.path)
         assert file.header.layout.arrays["spectrum"].dtype == dtype
-        assert file.header.layout.arrays["spectrum"].scaled_axes == 2
+        assert file.header.layout.arrays["spectrum"].scale_axes == 2
         # The first images seen are those of the initial arrays as a file would hold them.
         made.but(settings=made.settings.with_names(None, "none"), restart=True).run()
         # (Small kernels are trained as they are, and stored in float16.)

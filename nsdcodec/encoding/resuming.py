@@ -44,6 +44,15 @@ def _of_this_launch(output: Output) -> bool:
 
 
 def load(run: Run, saved: Checkpoint) -> None:
+    """Raises InvalidSetting where the budget buys other arrays now than it did for the checkpoint: files of 0.1 had
+    another header, which counts in a budget of bytes."""
+    shapes = {role: tuple(values.shape) for role, values in checkpoints.below("arrays", saved.tensors).items()}
+    wanted = {role: tuple(values.shape) for role, values in run.arrays.items()}
+    if shapes != wanted:
+        raise InvalidSetting(
+            f"{run.output.checkpoint} holds arrays of the shapes {shapes}, and this version plans {wanted} for the "
+            "budget, since the header of its files is another; start anew by --restart"
+        )
     with torch.no_grad():
         for role, values in checkpoints.below("arrays", saved.tensors).items():
             run.arrays[role].copy_(values)

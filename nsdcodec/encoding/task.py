@@ -145,8 +145,7 @@ def _largest_file(task: Task, compute: Compute, layout: Layout) -> int:
     zeros = {role: np.zeros(spec.shape, np.float32) for role, spec in layout.arrays.items()}
     if "mask" in zeros:  # a valid one: its first k places
         zeros["mask"].reshape(len(zeros["mask"]), -1)[:, : layout.arrays["spectrum"].shape[3]] = 1
-    header_bytes = nsd_file.read(nsd_file.pack(header(task, compute, layout), zeros, codings.RAW)).header_bytes
-    return header_bytes + layout.nbytes + FIGURES_BYTES
+    return len(nsd_file.pack(header(task, compute, layout), zeros, codings.RAW)) + FIGURES_BYTES
 
 
 def hold_out(task: Task) -> tuple[Source, Split]:
