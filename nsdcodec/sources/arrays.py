@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from nsdcodec.errors import InvalidSource
 from nsdcodec.format.geometry import LIMITS
 from nsdcodec.sources.base import Split
+from nsdcodec.sources.channels import channels_first
 
 Names = tuple[str, str]
 
@@ -37,23 +38,14 @@ def array_names(path: Path, present: Collection[str], also: Collection[str] = ()
 
 
 def split_of_arrays(where: str, images: NDArray[Any], labels: NDArray[Any]) -> Split:
-    """Makes a Split of arrays from a file; labels may have any integer type. `where` begins the error messages. Raises
-    InvalidSource."""
+    """Makes a Split of arrays from a file: images with channels first, last or none, labels of any integer
+    type. `where` begins the error messages. Raises InvalidSource."""
     if images.dtype != np.uint8:
         raise InvalidSource(f"{where}: the images are {images.dtype}, not uint8: scale to 0 to 255, round and convert")
     if labels.dtype.kind not in "iu":
         raise InvalidSource(f"{where}: the labels are {labels.dtype}, not integers: store class numbers from 0 up")
-    return Split(torch.from_numpy(np.ascontiguousarray(images)), torch.from_numpy(labels.astype(np.int64)))
-
-
-def channels_first(images: NDArray[Any]) -> NDArray[Any]:
-    """[N, H, W, C] -> [N, C, H, W], recognised by its 1 or 3 channels; [N, H, W] gets one channel. If both axes or
-    neither could be the channels, the images are taken to be [N, C, H, W]."""
-    if images.ndim == 3:
-        return images[:, None]
-    if images.ndim == 4 and images.shape[1] not in (1, 3) and images.shape[3] in (1, 3):
-        return images.transpose(0, 3, 1, 2)
-    return images
+    turned = channels_first(where, images)
+    return Split(torch.from_numpy(np.ascontiguousarray(turned)), torch.from_numpy(labels.astype(np.int64)))
 
 
 def class_names(where: str, values: Any) -> tuple[str, ...]:

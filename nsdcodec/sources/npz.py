@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nsdcodec.errors import InvalidSource
-from nsdcodec.sources.arrays import Names, array_names, channels_first, class_names, split_of_arrays
+from nsdcodec.sources.arrays import Names, array_names, class_names, split_of_arrays
 from nsdcodec.sources.base import Source, augmentation
 
 
@@ -22,7 +22,7 @@ def load(path: Path) -> Source:
     """Named after the file. Images [N, C, H, W] or [N, H, W, C]; test arrays may be absent. Raises InvalidSource."""
     train, test, arrays = _arrays(path)
     splits = [
-        split_of_arrays(f"{path}, {names[0]}", channels_first(arrays[names[0]]), arrays[names[1]]) if names else None
+        split_of_arrays(f"{path}, {names[0]}", arrays[names[0]], arrays[names[1]]) if names else None
         for names in (train, test)
     ]
     assert splits[0] is not None

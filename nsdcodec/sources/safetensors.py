@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 
 from nsdcodec.errors import InvalidSource
-from nsdcodec.sources.arrays import array_names, channels_first, class_names, numbered_classes, split_of_arrays
+from nsdcodec.sources.arrays import array_names, class_names, numbered_classes, split_of_arrays
 from nsdcodec.sources.base import Source, augmentation
 
 
@@ -27,7 +27,7 @@ def load(path: Path) -> Source:
     except (SafetensorError, OSError, TypeError, ValueError, AttributeError) as error:
         raise InvalidSource(f"{path}: not a readable safetensors file ({error}); make or fetch it again") from error
     splits = [
-        split_of_arrays(f"{path}, {names[0]}", channels_first(arrays[names[0]]), arrays[names[1]]) if names else None
+        split_of_arrays(f"{path}, {names[0]}", arrays[names[0]], arrays[names[1]]) if names else None
         for names in (train, test)
     ]
     assert splits[0] is not None
