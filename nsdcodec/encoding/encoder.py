@@ -155,6 +155,7 @@ def _finish(run: Run) -> EncodeResult:
     if not run.output.keep_checkpoint:
         run.output.checkpoint.unlink(missing_ok=True)
     run.reporter.log.event("end", iteration=run.iteration, validation=run.best_accuracy, bytes=size, seconds=seconds)
+    run.notes += [failure for failure in (run.unsaved, run.reporter.log.incomplete) if failure]
     return EncodeResult(
         run.output.path,
         size,
@@ -275,6 +276,7 @@ def _interrupted(run: Run) -> str:
         f"stopped at iteration {run.iteration}; {output.path} holds the best so far "
         f"({run.best_accuracy:.1%} on held-out images); "
         + ("go on with the same command and --resume" if output.checkpoint.exists() else "there is no checkpoint yet")
+        + (f" ({run.unsaved})" if run.unsaved else "")
     )
 
 

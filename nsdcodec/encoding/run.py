@@ -33,7 +33,7 @@ from nsdcodec.system.ranks import Ranks
 @dataclass
 class Run:
     """A task under way: what it optimises, what judges it, and how far it is. `notes` are what the user should know of
-    how it was computed."""
+    how it was computed; `unsaved` says why the last checkpoint could not be written."""
 
     task: Task
     output: Output
@@ -55,6 +55,7 @@ class Run:
     best_accuracy: float = -1.0
     best_iteration: int = 0
     best_rate: float | None = None
+    unsaved: str = ""
     best: dict[str, Tensor] = field(default_factory=dict)
 
     @property
