@@ -130,7 +130,8 @@ def settings(
     return name, settings_for(source, name, parameterization=parameterization, objective=objective, changes=pairs)
 
 
-def experts_folder(chosen: Path | None) -> Path:
+def experts_folder(chosen: Path | None, wanted: bool = True) -> Path:
+    """The folder of experts. The cache folder is asked for only if they are `wanted`, since not every user has one."""
     from nsdcodec.sources import cache_folder
 
-    return chosen or cache_folder() / "experts"
+    return chosen or (cache_folder() if wanted else Path()) / "experts"

@@ -503,6 +503,20 @@ class TestLoad:
         monkeypatch.setenv("NSDC_DATA", str(tmp_path / "data"))
         assert np.array_equal(load("toy").train.images, IMAGES)
 
+    def test_without_a_home_only_what_needs_the_cache_folder_is_an_error(self, tmp_path, monkeypatch):
+        """As in a container that runs as a user id without an entry in /etc/passwd."""
+        for name in ("HOME", "XDG_CACHE_HOME", "NSDC_DATA"):
+            monkeypatch.delenv(name, raising=False)
+        monkeypatch.setattr(os, "getuid", lambda: 54321)
+        write_h5(tmp_path / "data/mnist.h5")
+        assert load("mnist", tmp_path / "data").classes == CLASSES
+        assert load(str(tmp_path / "data/mnist.h5")).classes == CLASSES
+        assert len(load("digits").classes) == 10
+        with pytest.raises(UnknownName):
+            load("cifr10")
+        with pytest.raises(MissingData, match="set HOME or XDG_CACHE_HOME"):
+            load("cifar10")
+
     def test_an_unknown_name_gets_the_nearest_one(self, tmp_path):
         write_h5(tmp_path / "data/flowers.h5")
         with pytest.raises(UnknownName, match="did you mean 'cifar10'"):
