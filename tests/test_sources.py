@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 import random
+import re
 import struct
 import sys
+import zipfile
 from collections import Counter
 from pathlib import Path
 from urllib.error import URLError
@@ -62,6 +64,12 @@ def write_npz(path, **changed) -> Path:
     arrays = {"train_images": IMAGES, "train_labels": LABELS, "classes": np.array(CLASSES)} | changed
     np.savez(path, **{key: value for key, value in arrays.items() if value is not None})
     return path
+
+
+def npy_header(shape: str) -> bytes:
+    """An array of .npy that promises this shape, and holds 100 bytes."""
+    text = f"{{'descr': '|u1', 'fortran_order': False, 'shape': {shape}, }}".ljust(117) + "\n"
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text)) + text.encode() + bytes(100)
 
 
 def write_image(path, colour=(1, 2, 3), size=(4, 5), mode="RGB") -> Path:
@@ -289,6 +297,45 @@ class TestNpz:
         (tmp_path / "toy.npz").write_bytes(content)
         with pytest.raises(InvalidSource, match=r"toy\.npz: not a readable"):
             load(str(tmp_path / "toy.npz"))
+
+    def test_an_encrypted_archive_is_refused(self, tmp_path):
+        content = bytearray(write_npz(tmp_path / "toy.npz").read_bytes())
+        for sign, flags in ((b"PK\x01\x02", 8), (b"PK\x03\x04", 6)):
+            for found in re.finditer(re.escape(sign), content):
+                content[found.start() + flags] |= 1
+        (tmp_path / "toy.npz").write_bytes(content)
+        with pytest.raises(InvalidSource, match=r"toy\.npz: not a readable .*encrypted"):
+            load(str(tmp_path / "toy.npz"))
+
+    @pytest.mark.parametrize(
+        ("name", "content", "message"),
+        [
+            ("train_images", b"x", "train_images is no array"),
+            ("train_images.npy", npy_header("(10**7, 3, 1000, 1000)"), "not a readable"),
+            ("train_images.npy", npy_header(f"({10**7}, 3, 1000, 1000)"), "27.3 TiB"),
+            ("train_images.npy", npy_header("("), "not a readable"),
+        ],
+        ids=["no .npy", "no shape", "27 TiB", "no header"],
+    )
+    def test_members_that_are_no_sound_arrays_are_refused(self, tmp_path, name, content, message):
+        write_npz(tmp_path / "toy.npz", train_images=None)
+        with zipfile.ZipFile(tmp_path / "toy.npz", "a") as archive:
+            archive.writestr(name, content)
+        with pytest.raises(InvalidSource, match=message):
+            load(str(tmp_path / "toy.npz"))
+
+    def test_any_damage_is_an_invalid_source_or_does_no_harm(self, tmp_path):
+        path, draw = write_npz(tmp_path / "toy.npz"), random.Random(0)
+        whole = path.read_bytes()
+        for _ in range(300):
+            content = bytearray(whole)
+            for _ in range(draw.choice((1, 3))):
+                content[draw.randrange(len(content))] = draw.randrange(256)
+            path.write_bytes(content)
+            try:
+                assert np.array_equal(load(str(path)).train.images, IMAGES)
+            except InvalidSource as error:
+                assert "toy" in str(error)
 
     def test_a_damaged_array_is_refused(self, tmp_path):
         path = write_npz(tmp_path / "toy.npz")

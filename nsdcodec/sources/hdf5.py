@@ -37,7 +37,7 @@ def load(path: Path, memory: int | None = None) -> Source:
             nbytes = sum(_array(file, f"{part}/images", path).nbytes for part in parts)
             splits = [_split(file, part, path, nbytes > HELD_SHARE * left) for part in parts]
     # What h5py raises for a file, a chunk or a type that it cannot read.
-    except (OSError, RuntimeError, KeyError, ValueError, TypeError) as error:
+    except (OSError, RuntimeError, KeyError, ValueError, TypeError, MemoryError) as error:
         raise InvalidSource(f"{path}: not a readable HDF5 file ({error}); make or fetch it again") from error
     return Source(path.stem, classes, splits[0], splits[1] if len(splits) > 1 else None, augmentation(path.stem))
 

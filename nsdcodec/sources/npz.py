@@ -5,8 +5,6 @@ Or pixels, labels and classes, as `nsdc export` writes them.
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from pathlib import Path
 from typing import Any
 
@@ -38,9 +36,21 @@ def _arrays(path: Path) -> tuple[Names, Names | None, dict[str, NDArray[Any]]]:
             raise ValueError("a single array, not an archive of them")
         with file:
             train, test = array_names(path, file.files, ["classes"])
-            return train, test, {key: file[key] for key in (*train, *(test or ()), "classes")}
-    # What NumPy, zipfile and zlib raise for an archive or an array that they cannot read.
-    except (ValueError, OSError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error) as error:
+            return train, test, {key: _array(file, key) for key in (*train, *(test or ()), "classes")}
+    except InvalidSource:
+        raise
+    # NumPy, zipfile, the decompressors, and Python's parser, which reads a header of .npy, each raise their own errors
+    # for bytes that they cannot read, and memory may not suffice for the shape that a header promises.
+    except Exception as error:
         raise InvalidSource(
-            f"{path}: not a readable .npz of plain arrays ({error}); make or fetch it again, class names as texts"
+            f"{path}: not a readable .npz of plain arrays ({str(error) or type(error).__name__}); make or fetch it "
+            "again, class names as texts"
         ) from error
+
+
+def _array(file: Any, key: str) -> NDArray[Any]:
+    """Of an archive of np.load, which gives the bytes of what is no .npy. Raises ValueError."""
+    array = file[key]
+    if not isinstance(array, np.ndarray):
+        raise ValueError(f"{key} is no array in NumPy's format .npy")
+    return array
