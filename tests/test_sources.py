@@ -225,6 +225,12 @@ class TestHDF5:
             assert part.labels.dtype == torch.int64
             assert np.array_equal(part.labels, LABELS)
 
+    @pytest.mark.parametrize("memory", [None, 1])
+    def test_labels_in_a_column_and_no_class_names_are_read(self, tmp_path, memory):
+        toy = load(str(write_h5(tmp_path / "toy.h5", labels=LABELS[:, None], classes=None)), memory=memory)
+        assert toy.classes == ("0", "1", "2")
+        assert toy.train.labels.tolist() == toy.test.labels.tolist() == LABELS.tolist()
+
     def test_the_test_set_may_be_absent(self, tmp_path):
         assert load(str(write_h5(tmp_path / "toy.hdf5", test=False))).test is None
 
@@ -234,11 +240,10 @@ class TestHDF5:
     @pytest.mark.parametrize(
         ("changed", "message"),
         [
-            ({"labels": LABELS[:, None]}, r"shape \[12, 1\]"),
+            ({"labels": np.stack([LABELS, LABELS], 1)}, r"shape \[12, 2\]"),
             ({"labels": LABELS / 1}, "labels are float64, not integers"),
             ({"images": IMAGES / 255}, "images are float64, not uint8"),
             ({"images": IMAGES[:, 0, 0]}, r"shape \[12, 4\]"),
-            ({"classes": None}, "no attribute `classes`"),
             ({"classes": 3}, "not a list of texts"),
             ({"classes": np.array([b"\xff", b"b", b"c"])}, "UTF-8"),
         ],
@@ -278,11 +283,18 @@ class TestNpz:
         toy = load(str(write_npz(tmp_path / "toy.npz", test_images=IMAGES[:2], test_labels=np.uint8([2, 1]))))
         assert toy.test.labels.tolist() == [2, 1]
 
+    def test_labels_in_a_column_and_no_class_names_are_read(self, tmp_path):
+        """As MedMNIST publishes its sets (MedMNIST#38)."""
+        column = {"train_labels": LABELS[:, None].astype(np.uint8), "test_labels": LABELS[:2, None]}
+        toy = load(str(write_npz(tmp_path / "toy.npz", classes=None, test_images=IMAGES[:2], **column)))
+        assert toy.classes == ("0", "1", "2")
+        assert toy.train.labels.tolist() == LABELS.tolist()
+        assert toy.test.labels.tolist() == [0, 1]
+
     @pytest.mark.parametrize(
         ("changed", "message"),
         [
             ({"train_labels": None}, "no array train_labels"),
-            ({"classes": None}, "no array classes"),
             ({"test_labels": LABELS}, "no array test_images"),
             ({"classes": np.array(CLASSES, dtype=object)}, "allow_pickle=False"),
             ({"train_images": np.array([None] * 12)}, "allow_pickle=False"),

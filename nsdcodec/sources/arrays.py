@@ -23,12 +23,12 @@ TRAIN: tuple[Names, ...] = (("train_images", "train_labels"), ("pixels", "labels
 TEST: Names = ("test_images", "test_labels")
 
 
-def array_names(path: Path, present: Collection[str], also: Collection[str] = ()) -> tuple[Names, Names | None]:
+def array_names(path: Path, present: Collection[str]) -> tuple[Names, Names | None]:
     """The names of the arrays of train, and of test if there is a test set, in a file that has the names `present`.
-    Raises InvalidSource if one of them, or one of `also`, is missing."""
+    Raises InvalidSource if one of them is missing."""
     train = next((names for names in TRAIN if names[0] in present), TRAIN[0])
     test = TEST if set(TEST) & set(present) else None
-    needed = {*train, *(test or ()), *also}
+    needed = {*train, *(test or ())}
     if missing := sorted(needed - set(present)):
         raise InvalidSource(
             f"{path}: no array {', '.join(missing)}; it has {', '.join(sorted(present)) or 'none'}, and needs "
@@ -38,18 +38,22 @@ def array_names(path: Path, present: Collection[str], also: Collection[str] = ()
 
 
 def split_of_arrays(where: str, images: NDArray[Any], labels: NDArray[Any]) -> Split:
-    """Makes a Split of arrays from a file: images with channels first, last or none, labels of any integer
-    type. `where` begins the error messages. Raises InvalidSource."""
+    """Makes a Split of arrays from a file: images with channels first, last or none, labels [N] or [N, 1]
+    of any integer type. `where` begins the error messages. Raises InvalidSource."""
     if images.dtype != np.uint8:
         raise InvalidSource(f"{where}: the images are {images.dtype}, not uint8: scale to 0 to 255, round and convert")
     if labels.dtype.kind not in "iu":
         raise InvalidSource(f"{where}: the labels are {labels.dtype}, not integers: store class numbers from 0 up")
     turned = channels_first(where, images)
-    return Split(torch.from_numpy(np.ascontiguousarray(turned)), torch.from_numpy(labels.astype(np.int64)))
+    numbers = labels[:, 0] if labels.ndim == 2 and labels.shape[1] == 1 else labels
+    return Split(torch.from_numpy(np.ascontiguousarray(turned)), torch.from_numpy(numbers.astype(np.int64)))
 
 
-def class_names(where: str, values: Any) -> tuple[str, ...]:
-    """The class names, from a list of texts in a file, plain or as UTF-8 bytes. Raises InvalidSource."""
+def class_names(where: str, values: Any, labels: NDArray[Any]) -> tuple[str, ...]:
+    """The class names, from a list of texts in a file, plain or as UTF-8 bytes. Where it has none, None, they are the
+    numbers of the training labels. Raises InvalidSource."""
+    if values is None:
+        return numbered_classes(where, labels)
     array = np.asarray(values)
     names = array.tolist()
     if array.ndim != 1 or not all(isinstance(name, str | bytes) for name in names):

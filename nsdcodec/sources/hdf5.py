@@ -24,21 +24,21 @@ HELD_SHARE = 1 / 8
 
 
 def load(path: Path, memory: int | None = None) -> Source:
-    """The source is named after the file. The group test/ is optional. `memory` is the bytes that the process may take
-    (None: what is free). Raises InvalidSource, and MissingData without h5py."""
+    """The source is named after the file. The group test/ is optional, and so is `classes`: without it, the names of
+    the classes are their numbers. `memory` is the bytes that the process may take (None: what is free). Raises
+    InvalidSource, and MissingData without h5py."""
     h5py = package("h5py")
     left = free_memory(torch.device("cpu")) if memory is None else memory - resident_bytes()
     try:
         with h5py.File(path, "r") as file:
-            if "classes" not in file.attrs:
-                raise InvalidSource(f"{path}: no attribute `classes`; store the class names there, in label order")
-            classes = class_names(str(path), file.attrs["classes"])
+            names = file.attrs.get("classes")
             parts = ("train", "test") if "test" in file else ("train",)
             nbytes = sum(_array(file, f"{part}/images", path).nbytes for part in parts)
             splits = [_split(file, part, path, nbytes > HELD_SHARE * left) for part in parts]
     # What h5py raises for a file, a chunk or a type that it cannot read.
     except (OSError, RuntimeError, KeyError, ValueError, TypeError, MemoryError) as error:
         raise InvalidSource(f"{path}: not a readable HDF5 file ({error}); make or fetch it again") from error
+    classes = class_names(str(path), names, splits[0].labels.numpy())
     return Source(path.stem, classes, splits[0], splits[1] if len(splits) > 1 else None, augmentation(path.stem))
 
 

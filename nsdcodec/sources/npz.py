@@ -15,28 +15,33 @@ from nsdcodec.errors import InvalidSource
 from nsdcodec.sources.arrays import Names, array_names, class_names, split_of_arrays
 from nsdcodec.sources.base import Source, augmentation
 
+CLASSES = "classes"
+
 
 def load(path: Path) -> Source:
-    """Named after the file. Images [N, C, H, W] or [N, H, W, C]; test arrays may be absent. Raises InvalidSource."""
+    """Named after the file. Images [N, C, H, W] or [N, H, W, C]; test arrays may be absent, and so may the class names:
+    then they are numbers. Raises InvalidSource."""
     train, test, arrays = _arrays(path)
     splits = [
         split_of_arrays(f"{path}, {names[0]}", arrays[names[0]], arrays[names[1]]) if names else None
         for names in (train, test)
     ]
     assert splits[0] is not None
-    return Source(path.stem, class_names(str(path), arrays["classes"]), splits[0], splits[1], augmentation(path.stem))
+    classes = class_names(str(path), arrays.get(CLASSES), splits[0].labels.numpy())
+    return Source(path.stem, classes, splits[0], splits[1], augmentation(path.stem))
 
 
 def _arrays(path: Path) -> tuple[Names, Names | None, dict[str, NDArray[Any]]]:
-    """The names of the arrays of train and of test, and all that are needed."""
+    """The names of the arrays of train and of test, and all that are needed or wanted."""
     try:
         # An object array is a pickle, and a pickle runs code.
         file = np.load(path, allow_pickle=False)
         if not isinstance(file, np.lib.npyio.NpzFile):
             raise ValueError("a single array, not an archive of them")
         with file:
-            train, test = array_names(path, file.files, ["classes"])
-            return train, test, {key: _array(file, key) for key in (*train, *(test or ()), "classes")}
+            train, test = array_names(path, file.files)
+            named = [CLASSES] if CLASSES in file.files else []
+            return train, test, {key: _array(file, key) for key in (*train, *(test or ()), *named)}
     except InvalidSource:
         raise
     # NumPy, zipfile, the decompressors, and Python's parser, which reads a header of .npy, each raise their own errors

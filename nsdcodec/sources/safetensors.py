@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 
 from nsdcodec.errors import InvalidSource
-from nsdcodec.sources.arrays import array_names, class_names, numbered_classes, split_of_arrays
+from nsdcodec.sources.arrays import array_names, class_names, split_of_arrays
 from nsdcodec.sources.base import Source, augmentation
 
 
@@ -31,13 +31,18 @@ def load(path: Path) -> Source:
         for names in (train, test)
     ]
     assert splits[0] is not None
-    names = metadata.get("classes")
-    classes = numbered_classes(str(path), splits[0].labels.numpy()) if names is None else _classes(path, names)
-    return Source(path.stem, classes, splits[0], splits[1], augmentation(path.stem))
+    names = _list(path, metadata["classes"]) if "classes" in metadata else None
+    return Source(
+        path.stem,
+        class_names(str(path), names, splits[0].labels.numpy()),
+        splits[0],
+        splits[1],
+        augmentation(path.stem),
+    )
 
 
-def _classes(path: Path, text: str) -> tuple[str, ...]:
+def _list(path: Path, text: str) -> Any:
     try:
-        return class_names(str(path), json.loads(text))
+        return json.loads(text)
     except (ValueError, RecursionError) as error:
         raise InvalidSource(f"{path}: the metadata's `classes` is not JSON ({error}); store a list of texts") from error
