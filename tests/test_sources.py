@@ -124,9 +124,13 @@ class TestSource:
             (split(labels=LABELS[:, None]), r"shape \[12, 1\]"),
             (split(labels=LABELS[:11]), "12 images and 11 labels"),
             (split(IMAGES[:0], LABELS[:0]), "no images"),
-            (split(labels=LABELS + 1), "image 2 has label 3; 3 classes"),
-            (split(labels=LABELS - 1), "image 0 has label -1"),
-            (split(labels=LABELS % 2), "no training image of 'cat'"),
+            (
+                split(labels=LABELS + 1),
+                "image 2 has label 3; 3 classes.*begin at 1, and numbering begins at 0: subtract 1",
+            ),
+            (split(labels=LABELS % 2 + 1), "no training image of 'ape'.*begin at 1, and numbering begins at 0"),
+            (split(labels=LABELS % 2), "no training image of 'cat'.*remove the class$"),
+            (split(labels=LABELS - 1), "image 0 has label -1.*name its class$"),
             (split(np.zeros((12, 17, 1, 1), np.uint8)), "channels is 17"),
         ],
     )
@@ -290,6 +294,11 @@ class TestNpz:
         assert toy.classes == ("0", "1", "2")
         assert toy.train.labels.tolist() == LABELS.tolist()
         assert toy.test.labels.tolist() == [0, 1]
+
+    def test_labels_that_begin_at_1_are_told_so(self, tmp_path):
+        path = write_npz(tmp_path / "toy.npz", classes=None, train_labels=LABELS + 1)
+        with pytest.raises(InvalidSource, match=r"no training image of '0'.*numbering begins at 0: subtract 1"):
+            load(str(path))
 
     @pytest.mark.parametrize(
         ("changed", "message"),
