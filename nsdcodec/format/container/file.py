@@ -20,7 +20,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from nsdcodec.errors import DigestMismatch, FileAccess, MalformedFile
-from nsdcodec.format.container import codings, remote, strict_json, zstd
+from nsdcodec.format.container import codings, foreign, remote, strict_json, zstd
 from nsdcodec.format.container.header import BLANK_DIGEST, MAX_RANK, Header
 from nsdcodec.format.container.header import parse as parse_header
 from nsdcodec.format.container.stream import read_at_most
@@ -157,7 +157,8 @@ def read(source: Readable, report: Callable[[str, str], None] = lambda check, fo
         (220, 'nsd', 56333)
     """
     data = _bytes(source)
-    entries, text, data_start = _framing(data)
+    with foreign.named(data):
+        entries, text, data_start = _framing(data)
     report("framing", f"{len(data):,} bytes, {len(entries)} tensors cover the data")
     digest = _digest(data, data_start)
     if digest:
