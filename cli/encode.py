@@ -126,7 +126,7 @@ def encode(
             task,
             target,
             compute,
-            experts_folder=options.experts_folder(experts_dir),
+            experts_folder=options.experts_folder(experts_dir, settings.objective.wants_experts),
             listen=lambda progress: bar(progress.done, _text(progress)),
             ranks=together,
             started=started,

@@ -145,7 +145,8 @@ def source(name: str, data_dir: Path | None, memory: int | None = None) -> Sourc
     return found
 
 
-def experts_folder(chosen: Path | None) -> Path:
+def experts_folder(chosen: Path | None, wanted: bool = True) -> Path:
+    """The folder of experts. The cache folder is asked for only if they are `wanted`, since not every user has one."""
     from nsdcodec.sources import cache_folder
 
-    return chosen or cache_folder() / "experts"
+    return chosen or (cache_folder() if wanted else Path()) / "experts"

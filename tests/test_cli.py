@@ -9,6 +9,7 @@ import contextlib
 import hashlib
 import io
 import json
+import os
 import re
 import subprocess
 import sys
@@ -99,6 +100,19 @@ def _checked(ran: Ran) -> Ran:
 
 def encode(out, *arguments) -> Ran:
     return nsdc("encode", "digits", "-o", out, *TINY, *arguments)
+
+
+def test_a_user_without_a_home_encodes_what_needs_no_experts(tmp_path, monkeypatch):
+    """As in a container that runs as a user id without an entry in /etc/passwd."""
+    for name in ("HOME", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(os, "getuid", lambda: 54321)
+    assert encode(tmp_path / "a.nsd", "--iterations", 1).code == 0
+    refused = encode(tmp_path / "b.nsd", "--objective", "mtt")
+    assert (refused.code, "set HOME or XDG_CACHE_HOME" in refused.err) == (7, True)
+    assert not list(tmp_path.glob("b.nsd*"))
+    rows = ("bench", "table2", "--source", "digits", "-o", tmp_path, "--rows", "nsd", "--networks", 0)
+    assert nsdc(*rows).code == 2  # beyond the folder of experts
 
 
 @pytest.fixture(scope="module")

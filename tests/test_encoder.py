@@ -837,12 +837,35 @@ class TestAFullDisk:
             made.run()
         self._check(made, earlier)
 
-    def test_while_writing_the_checkpoint(self, tiny, earlier):
-        made = tiny(checkpoint_seconds=0.0)
-        with limited(4_000), pytest.raises(FileAccess, match=r"out\.nsd\.checkpoint"):
-            made.run()
-        self._check(made, earlier)
+    def test_the_output_is_written_though_neither_checkpoint_nor_log_fit(self, tiny, earlier):
+        made = tiny(checkpoint_seconds=0.0, keep_checkpoint=True)
+        made.run()
+        whole = made.path.read_bytes()
+        made.output.checkpoint.unlink()
+        made.path.write_bytes(earlier)
+        with limited(len(whole)):
+            result = made.run()
+        assert made.path.read_bytes() == whole
         assert not made.output.checkpoint.exists()
+        assert list(made.path.parent.glob(".*")) == []
+        unsaved, incomplete = result.notes[-2:]
+        assert "out.nsd.checkpoint" in unsaved
+        assert "File too large" in unsaved
+        assert "out.nsd.log.jsonl" in incomplete
+        assert not made.events("end")
+        assert made.output.log.read_bytes().endswith(b"}\n")
+
+    def test_what_was_reached_is_written_at_an_interrupt_though_the_checkpoint_does_not_fit(self, tiny):
+        made, told = tiny(iterations=1000), []
+
+        def stop(progress):
+            told.append(progress.phase)
+            if told.count("distilling") == 1:
+                os.kill(os.getpid(), signal.SIGINT)
+
+        with limited(4_000), pytest.raises(Interrupted, match=r"holds the best so far.*no checkpoint.*File too large"):
+            made.run(stop)
+        assert read(made.path).header.layout == made.layout
 
     def test_while_the_last_checkpoint_is_replaced_the_one_before_stays(self, tiny, monkeypatch):
         made = tiny(checkpoint_seconds=0.0, iterations=10)

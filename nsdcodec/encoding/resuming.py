@@ -12,7 +12,7 @@ from nsdcodec.encoding import checkpoint as checkpoints
 from nsdcodec.encoding.checkpoint import Checkpoint
 from nsdcodec.encoding.run import Run
 from nsdcodec.encoding.task import Output, Task, identity, lifted
-from nsdcodec.errors import InvalidSetting
+from nsdcodec.errors import FileAccess, InvalidSetting
 from nsdcodec.learning.compute import Compute
 from nsdcodec.system import atomic
 
@@ -23,7 +23,8 @@ COUNTERS = ("iteration", "checked", "skipped", "skipped_in_a_row", "best_accurac
 def find(task: Task, compute: Compute, output: Output) -> Checkpoint | None:
     """The checkpoint to resume: read before anything else, since making experts can take hours. None for a new run;
     an unfinished one is dropped only where that was asked for, and never one of the same launch."""
-    atomic.check_writable(output.path)
+    for path in (output.path, output.checkpoint):  # whose name is the longest
+        atomic.check_writable(path)
     there = output.checkpoint.exists()
     if output.resume or (there and _of_this_launch(output)):
         saved = Checkpoint.read(output.checkpoint)
@@ -68,6 +69,8 @@ def load(run: Run, saved: Checkpoint) -> None:
 
 
 def save(run: Run) -> None:
+    """Where the checkpoint cannot be written, on a full disk for example, the run goes on: its file is smaller, and
+    what it has reached is in memory. `run.unsaved` says why, for the user."""
     of_ranks = run.ranks.to_first(run.draws.tensors())
     run.ranks.from_first(lambda: _write_checkpoint(run, of_ranks))
     run.saved = time.monotonic()
@@ -85,4 +88,9 @@ def _write_checkpoint(run: Run, of_ranks: list[dict[str, Tensor]]) -> None:
     counters = {name: getattr(run, name) for name in COUNTERS}
     counters |= {"seconds": run.reporter.clock.seconds, "launch": run.output.launch, "notes": run.notes}
     counters |= {"memory limit": run.compute.memory, "memory": run.memory.document(), "compile": run.compute.compile}
-    Checkpoint(tensors, counters, identity(run.task, run.compute)).write(run.output.checkpoint)
+    try:
+        Checkpoint(tensors, counters, identity(run.task, run.compute)).write(run.output.checkpoint)
+        run.unsaved = ""
+    except FileAccess as error:
+        run.unsaved = f"the last checkpoint could not be written: {error}"
+        run.reporter.log.event("no checkpoint", error=str(error))

@@ -37,7 +37,7 @@ UNCHECKED = -1.0
 @dataclass
 class Run:
     """A task under way: what it optimises, what judges it, and how far it is. `notes` are what the user should know of
-    how it was computed."""
+    how it was computed; `unsaved` says why the last checkpoint could not be written."""
 
     task: Task
     output: Output
@@ -64,6 +64,7 @@ class Run:
     best_accuracy: float = UNCHECKED
     best_iteration: int = 0
     best_rate: float | None = None
+    unsaved: str = ""
     best: dict[str, Tensor] = field(default_factory=dict)
 
     @property

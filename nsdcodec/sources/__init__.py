@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -110,8 +111,17 @@ def load(name: str, data_dir: Path | None = None, memory: int | None = None) -> 
 
 
 def cache_folder() -> Path:
-    """Where downloads are kept: $XDG_CACHE_HOME/nsdcodec, by default ~/.cache/nsdcodec. It may not exist yet."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "nsdcodec"
+    """Where downloads are kept: $XDG_CACHE_HOME/nsdcodec, by default ~/.cache/nsdcodec. It may not exist yet. Raises
+    MissingData where this user has no home."""
+    if chosen := os.environ.get("XDG_CACHE_HOME"):
+        return Path(chosen) / "nsdcodec"
+    try:
+        return Path.home() / ".cache" / "nsdcodec"
+    except RuntimeError as error:
+        raise MissingData(
+            "no place for the cache folder: this user has no home; set HOME or XDG_CACHE_HOME to a folder that can be "
+            "written"
+        ) from error
 
 
 def _is_path(name: str) -> bool:
@@ -141,9 +151,12 @@ def _load_folder(path: Path) -> Source:
 
 
 def data_folders(data_dir: Path | None = None) -> list[Path]:
-    """The folders in which data is searched, in order: `data_dir` (default $NSDC_DATA), then the cache folder. Raises
-    MissingData if `data_dir` does not exist."""
+    """The folders in which data is searched, in order: `data_dir` (default $NSDC_DATA), then the cache folder
+    if there is a place for it. Raises MissingData if `data_dir` does not exist."""
     if data_dir is not None and not data_dir.is_dir():
         raise MissingData(f"{data_dir}: no such folder of data; correct --data-dir or make the folder")
     chosen = data_dir or (Path(os.environ["NSDC_DATA"]) if os.environ.get("NSDC_DATA") else None)
-    return [place for place in (chosen, cache_folder()) if place is not None]
+    folders = [] if chosen is None else [chosen]
+    with contextlib.suppress(MissingData):  # whoever has no home has no downloads either
+        folders.append(cache_folder())
+    return folders

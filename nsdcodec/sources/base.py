@@ -85,6 +85,7 @@ class Source:
             raise InvalidSource(
                 f"{self.name}: no training image of {', '.join(map(repr, empty[:5]))} ({len(empty):,} of "
                 f"{len(self.classes):,} classes); each class needs at least 1: add images or remove the class"
+                + _begin_at_1(self.train.labels)
             )
         try:
             _ = self.geometry
@@ -324,5 +325,10 @@ def _check_split(where: str, split: Split, classes: tuple[str, ...]) -> None:
         index = int(outside[0])
         raise InvalidSource(
             f"{where}: image {index} has label {int(labels[index])}; {len(classes)} classes are named, "
-            f"so labels are 0 to {len(classes) - 1}: correct the label or name its class"
+            f"so labels are 0 to {len(classes) - 1}: correct the label or name its class" + _begin_at_1(labels)
         )
+
+
+def _begin_at_1(labels: Tensor) -> str:
+    """What to add to an error of labels that were numbered as MATLAB does."""
+    return "; the labels begin at 1, and numbering begins at 0: subtract 1 from each" if int(labels.min()) == 1 else ""

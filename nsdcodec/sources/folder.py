@@ -9,7 +9,7 @@ from pathlib import Path
 from nsdcodec.errors import InvalidSource
 from nsdcodec.format.folder_names import ABOUT_FILE, folder_names
 from nsdcodec.sources import splits
-from nsdcodec.sources.arrays import class_names
+from nsdcodec.sources.arrays import listed_names
 from nsdcodec.sources.base import Source, augmentation
 from nsdcodec.sources.files import folders, visible
 from nsdcodec.sources.image_files import shape_of_files, split_of_files
@@ -88,7 +88,7 @@ def _class_folders(root: Path) -> list[tuple[Path, str]]:
     """The sorted folders, each with the name of its class: its own, or the one for which an export made it."""
     try:
         about = json.loads((root / ABOUT_FILE).read_text(encoding="utf-8"))
-        names = class_names(str(root / ABOUT_FILE), about["classes"])
+        names = listed_names(str(root / ABOUT_FILE), about["classes"])
         exported = dict(zip(folder_names(names), names, strict=True))
     # There is no such file, or it is not of an export.
     except (OSError, ValueError, KeyError, TypeError, RecursionError, InvalidSource):

@@ -15,7 +15,7 @@ from nsdcodec.errors import InvalidSource
 from nsdcodec.format.class_names import union
 from nsdcodec.format.geometry import LIMITS
 from nsdcodec.sources import shards
-from nsdcodec.sources.arrays import channels_first, numbered_classes, split_of_arrays
+from nsdcodec.sources.arrays import numbered_classes, split_of_arrays
 from nsdcodec.sources.base import Source, Split, augmentation, check_classes
 from nsdcodec.sources.image_files import Encoded, shape_of_files, split_of_files
 from nsdcodec.system.packages import package
@@ -144,7 +144,7 @@ def _images(file: Path, column: str, values: list[Any]) -> list[Encoded] | NDArr
             f"{file}: the values of `{column}` are neither image files nor pixels ({error}); store PNGs, or integers "
             "0 to 255 in lists of one shape"
         ) from error
-    return channels_first(pixels.astype(np.uint8))
+    return pixels.astype(np.uint8)
 
 
 def _labels(file: Path, column: str, values: list[Any], names: Sequence[str]) -> list[int] | list[str]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from numpy.typing import NDArray
 
@@ -22,6 +23,9 @@ from nsdcodec.sources.image_files import Encoded, ImageFile, shape_of_files, spl
 SUFFIX = ".tar"
 CLASS_NAMES = "classnames.txt"
 PICTURES = frozenset({"png", "jpg", "jpeg", "webp", "bmp", "gif", "tif", "tiff", "ppm", "pgm"})
+# Two blocks of zeros end a tar. More fill its last record, which is 10 kB for most writers, and longer for tapes.
+END = bytes(2 * tarfile.BLOCKSIZE)
+MAX_FILLING = 1 << 16
 
 
 def in_folder(path: Path) -> bool:
@@ -64,7 +68,7 @@ def _samples(file: Path) -> Iterator[tuple[ImageFile, int]]:
 
 def _members(file: Path) -> Iterator[tuple[str, bytes]]:
     try:
-        with tarfile.open(file, "r:") as tar:
+        with file.open("rb") as opened, tarfile.open(fileobj=opened, mode="r:") as tar:
             for member in tar:
                 # A sparse one may be larger than the disk.
                 if not member.isreg() or member.issparse() or member.name.rpartition("/")[2].startswith("."):
@@ -72,12 +76,36 @@ def _members(file: Path) -> Iterator[tuple[str, bytes]]:
                 stream = tar.extractfile(member)
                 assert stream is not None, member
                 yield member.name, stream.read()
+            _check_end(file, opened, tar.offset)
     except OSError as error:
         raise FileAccess(
             f"cannot read {file}: {error.strerror or error}; check the name and its permissions"
         ) from error
     except (tarfile.TarError, EOFError, ValueError) as error:
         raise InvalidSource(f"{file}: not a readable tar file ({error}); make or fetch it again") from error
+
+
+def _check_end(file: Path, opened: BinaryIO, place: int) -> None:
+    """That the archive ends at `place`, where reading did: tarfile takes a damaged header, or none, for the end. Raises
+    InvalidSource."""
+    size = opened.seek(0, io.SEEK_END)
+    opened.seek(place)
+    if opened.read(len(END)) != END:
+        raise InvalidSource(
+            f"{file}: not a whole tar file: at byte {place:,} of {size:,} there is neither a sound header nor the "
+            "archive's end; make or fetch it again"
+        )
+    rest = size - place - len(END)
+    if any(opened.read(MAX_FILLING)):
+        raise InvalidSource(
+            f"{file}: {rest:,} bytes stand behind the archive's end, which is at byte {place:,} of {size:,}; if it is "
+            "several tar files, one after the other, give each a file of its own; otherwise make or fetch it again"
+        )
+    if rest > MAX_FILLING:
+        raise InvalidSource(
+            f"{file}: {rest:,} bytes stand behind the archive's end, which is at byte {place:,} of {size:,}, as in a "
+            f"download that stopped; a tar file ends with at most {MAX_FILLING:,}: make or fetch it again"
+        )
 
 
 def _sample(where: str, parts: dict[str, bytes]) -> tuple[ImageFile, int]:

@@ -15,7 +15,7 @@ from typing import BinaryIO
 import numpy as np
 
 from nsdcodec.errors import FileAccess, MalformedFile
-from nsdcodec.format.container import codings, framing, remote, zstd
+from nsdcodec.format.container import codings, foreign, framing, remote, zstd
 from nsdcodec.format.container.framing import CODED, DIGEST_BYTES, OPTIONAL, Framing, Tensor
 from nsdcodec.format.container.header import Header, open_text
 from nsdcodec.format.container.header import parse as parse_header
@@ -162,7 +162,8 @@ def read(source: Readable, report: Report = lambda check, found: None) -> NSDFil
         (220, 'nsd', 56424)
     """
     data = bytes_of(source)
-    frame = framing.parse(data)
+    with foreign.named(data):
+        frame = framing.parse(data)
     report("framing", f"{len(data):,} bytes, {len(frame.tensors)} tensors and the digest cover the data")
     return _opened(data, frame, None, report)
 
