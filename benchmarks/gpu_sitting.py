@@ -5,7 +5,8 @@ own, and is not done again where it stands; a fault in one costs no other.
     step      an iteration of trajectory matching beside the published loop, for each of STEP_WORKS
     experts   trajectories for the encode, stacked, and how fast they are made; snapshots of them in float16
     initial   what the encode begins with, evaluated: tells what the encode gains, and how long its evaluation takes
-    encode    by the recipe gpu, for what is left of the time; goes on from its checkpoint, or from one in START
+    encode    for what is left of the time; goes on from its checkpoint, or from one in START. With
+              EXPERTS=0, and without the stage experts, it can be of any objective that matches none
     eval      networks trained on the file, tested on the real test set
 
 RESULTS gets sitting.json (all figures), sitting.log, SOURCE.nsd with its log, the checkpoint that the next sitting goes

@@ -16,7 +16,7 @@ from sitting.process import Ended, run
 
 # How the stages that are asked for share the budget. What one leaves is left for the later ones: the encode takes all
 # that the evaluation does not.
-SHARES = {"tests": 16, "step": 28, "experts": 16, "initial": 10, "encode": 20, "eval": 10}
+SHARES = {"tests": 22, "step": 22, "experts": 16, "initial": 10, "encode": 20, "eval": 10}
 # To write what was found, and to stop what has no time left.
 LAST_SECONDS = 5.0
 

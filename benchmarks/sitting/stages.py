@@ -135,7 +135,9 @@ def _encoded(sitting: Sitting) -> dict[str, Any]:
     if checkpoint.exists():
         counters = Checkpoint.read(checkpoint).counters
         before = {"iterations": counters["iteration"], "seconds": counters["seconds"]}
-    pairs = [*sitting.options.words("SET"), f"objective.experts={_experts_count(sitting)}"]
+    pairs = sitting.options.words("SET")
+    if int(sitting.options["EXPERTS"]):
+        pairs.append(f"objective.experts={_experts_count(sitting)}")
     more = ["--time", f"{before['seconds'] + seconds:.1f}s", "--keep-checkpoint"]
     more.append("--resume" if checkpoint.exists() else "--restart")
     try:
@@ -190,13 +192,20 @@ def _set(pairs: list[str]) -> list[str]:
 
 
 def _experts_command(sitting: Sitting, count: int) -> list[str]:
-    folder = ["--experts-dir", str(sitting.work / "experts"), "--recipe", "gpu", "--count", str(count)]
+    folder = [
+        "--experts-dir",
+        str(sitting.work / "experts"),
+        "--recipe",
+        sitting.options["RECIPE"],
+        "--count",
+        str(count),
+    ]
     pairs = _set(sitting.options.words("SET"))
     return nsdc("experts", sitting.options["SOURCE"], *folder, *pairs, *_common(sitting))
 
 
 def _encode_command(sitting: Sitting, file: Path, pairs: list[str], *more: str) -> list[str]:
-    budget = ["--recipe", "gpu", "--bits-per-class", sitting.options["BITS"]]
+    budget = ["--recipe", sitting.options["RECIPE"], "--bits-per-class", sitting.options["BITS"]]
     folder = ["--experts-dir", str(sitting.work / "experts"), "-o", str(file)]
     return nsdc("encode", sitting.options["SOURCE"], *budget, *_set(pairs), *folder, *more, *_common(sitting))
 
