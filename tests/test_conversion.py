@@ -10,6 +10,7 @@ from nsdcodec import NSDDataset
 from nsdcodec.errors import InvalidSetting, UnknownName
 from nsdcodec.format.comparison import image_error
 from nsdcodec.format.container.file import pack, read
+from nsdcodec.format.conversion import convert as convert_file
 from nsdcodec.format.conversion import converted
 from nsdcodec.format.layout import Layout, Synthesis
 from nsdcodec.format.stored_types import FLOATS, SCALED, VALUES, ArraySpec
@@ -96,6 +97,12 @@ def test_classes_by_the_rule_cost_nothing_and_others_as_few_bits_as_hold_them():
     other = convert(_labelled([0, 0, 0, 1, 1, 2, 1]), None)
     assert read(other).header.layout.arrays["labels"] == ArraySpec("uint8", (7,))
     assert NSDDataset(other).labels.tolist() == [0, 0, 0, 1, 1, 2, 1]
+
+
+def test_optional_bytes_are_kept(tmp_path):
+    data = pack(header_for(PIXELS), arrays_for(PIXELS), optional={"thumbnail": b"a picture"})
+    result = convert_file(data, tmp_path / "a.nsd", "int8")
+    assert result.after.optional == read(tmp_path / "a.nsd").optional == {"thumbnail": b"a picture"}
 
 
 def test_an_unknown_type_or_scale_is_refused_with_the_nearest():

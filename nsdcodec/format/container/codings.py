@@ -23,6 +23,13 @@ CODINGS = (RAW, BITWISE, PLAIN)
 WIDE = tuple(name for name, bits in BITS.items() if bits > 8)
 # Integers packed or unpacked at once: of 8 so that each lot begins at a byte.
 LOT = 1 << 17
+# For bit k of items: the eight bits of each byte value, each as bit k of a byte; eight bytes as one number.
+_SPREAD = [
+    (np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1, bitorder="little") << np.uint8(bit)).view("<u8")[
+        :, 0
+    ]
+    for bit in range(8)
+]
 
 
 def length(spec: ArraySpec, coding: str) -> int:
@@ -68,14 +75,16 @@ def _is_bytewise(spec: ArraySpec, coding: str) -> bool:
 
 
 def _from_planes(planes: Array, spec: ArraySpec, name: str) -> Array:
-    kind = item_type(spec)
-    patterns = np.zeros(spec.size, f"<u{kind.itemsize}")
+    _check_padding(planes[:, -1], spec.size, name)
+    items = np.empty((spec.size, spec.bits // 8), np.uint8)
     for start in range(0, spec.size, LOT):
-        lot = patterns[start : start + LOT]
-        for plane in planes[::-1, start // 8 : (start + LOT) // 8]:
-            lot <<= 1
-            lot |= _unpacked_bits(plane, len(lot), name)
-    return patterns.view(kind)
+        lot = planes[:, start // 8 : (start + LOT) // 8]
+        for place in range(spec.bits // 8):
+            eights = _SPREAD[0][lot[8 * place]]
+            for bit in range(1, 8):
+                eights |= _SPREAD[bit][lot[8 * place + bit]]
+            items[start : start + LOT, place] = eights.view(np.uint8)[: spec.size - start]
+    return items.view(item_type(spec))[:, 0]
 
 
 def _unpacked(data: Array, spec: ArraySpec, name: str) -> Array:
@@ -100,6 +109,11 @@ def _packed_bits(bits: Array) -> bytes:
 
 def _unpacked_bits(data: Array, count: int, name: str) -> Array:
     """The first `count` bits, 0 or 1. Raises MalformedFile (A04) where one after them is set."""
-    if count < 8 * len(data) and int(data[-1]) >> (count % 8):
-        raise MalformedFile("NSD-A04", f"{name} has padding bits that are set")
+    _check_padding(data[-1:], count, name)
     return np.unpackbits(data, count=count, bitorder="little")
+
+
+def _check_padding(last: Array, count: int, name: str) -> None:
+    """Of the last bytes of some rows of `count` bits each."""
+    if count % 8 and (last >> (count % 8)).any():
+        raise MalformedFile("NSD-A04", f"{name} has padding bits that are set")
