@@ -1,4 +1,4 @@
-"""nsdc experts: train the networks whose trajectories `mtt` matches."""
+"""nsdc experts: train the networks whose trajectories `mtt` and `tgdd` match."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ def experts(
     source: options.SourceArgument,
     count: Annotated[int | None, typer.Option(help="Number of experts (default: the recipe's).")] = None,
     recipe: Annotated[str, typer.Option(help="The recipe that will use them.")] = "gpu",
+    objective: Annotated[
+        str | None, typer.Option(help="The objective that will use them, mtt or tgdd (default: the recipe's).")
+    ] = None,
     set_: options.Set = None,
     seed: options.Seed = 0,
     device: options.Device = "auto",
@@ -23,10 +26,10 @@ def experts(
     together: options.Together = None,
     json: bool = output.JSON,
 ) -> None:
-    """Train the expert trajectories for the objective mtt: networks trained on the real images, epoch by epoch.
+    """Train the expert trajectories for mtt or tgdd: networks trained on the real images, kept epoch by epoch.
 
     There is one HDF5 file for each expert, in a folder that is named after all their settings. Existing files are kept,
-    so the command can be stopped and repeated. `nsdc encode --objective mtt` trains missing experts itself. The command
+    so the command can be stopped and repeated. `nsdc encode` trains missing experts itself. The command
     can be started several times, also by torchrun or on machines that share the folder: each process trains others.
     """
     from nsdcodec.encoding.budget import Budget
@@ -39,7 +42,7 @@ def experts(
     compute = options.compute(device, precision, limit, together=together)
     pairs = [*(set_ or []), *([f"objective.experts={count}"] if count is not None else [])]
     images = options.source(source, data_dir, limit)
-    name, settings = options.settings(recipe, compute.device.type, images, None, None, pairs)
+    name, settings = options.settings(recipe, compute.device.type, images, None, objective, pairs)
     task = Task(images, settings, Budget(elements=1), seed, recipe_name=name, overrides=tuple(pairs))
     with output.progress_bar("experts") as bar:
         made = make_experts(
