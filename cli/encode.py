@@ -59,6 +59,7 @@ def encode(
             help="Compile the training steps of students (default: if that saves minutes and a compiler is installed).",
         ),
     ] = None,
+    size: options.Size = None,
     data_dir: options.DataDir = None,
     experts_dir: options.ExpertsDir = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint beside the output.")] = False,
@@ -102,7 +103,7 @@ def encode(
         )
     given = {"iterations": iterations, "parameterization.init": init, "parameterization.labels": labels}
     pairs = [*(set_ or []), *(f"{key}={value}" for key, value in given.items() if value is not None)]
-    images = options.source(source, data_dir, limit)
+    images = options.source(source, data_dir, limit, size)
     name, settings = options.settings(recipe, compute.device.type, images, parameterization, objective, pairs)
     named = [
         f"{key}={value}"

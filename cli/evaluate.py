@@ -79,7 +79,9 @@ def evaluate(
     compute = options.compute(device, precision, limit, together=together)
     datasets = {file: NSDDataset(file) for file in files}
     specs = {file: _networks(dataset.recipe.network, nets, depth, width) for file, dataset in datasets.items()}
-    source = options.source(source_name, data_dir, limit)
+    # Image files as they were when the file was made of them.
+    geometry = next(iter(datasets.values())).geometry
+    source = options.source(source_name, data_dir, limit, otherwise=(geometry.width, geometry.height))
     # What cannot be done is refused now, not after the training of others.
     for file, dataset in datasets.items():
         images_to_test(dataset, source, file)

@@ -57,7 +57,8 @@ class Split:
 @dataclass(frozen=True, eq=False)
 class Source:
     """Real images of named classes. `augmentation` is the DSA strategy that suits them; `left_out` has the names of
-    files, folders or arrays that were not read, since they are neither training nor test set by their names.
+    files, folders or arrays that were not read, since they are neither training nor test set by their names; `resized`
+    says how image files were brought to one size.
 
     Raises InvalidSource for what cannot be distilled: wrong dtypes or shapes, no images, a class without a training
     image, labels outside the classes, class names that a file cannot hold. A test set may lack a class.
@@ -69,6 +70,7 @@ class Source:
     test: Split | None
     augmentation: str
     left_out: tuple[str, ...] = ()
+    resized: str = ""
 
     def __post_init__(self) -> None:
         check_classes(self.name, self.classes)
@@ -94,7 +96,8 @@ class Source:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a user should know of how the images were read, a sentence each; the commands print them."""
-        return (*self._note_left_out(), *self._note_blended())
+        resized = (f"{self.name}: {self.resized}",) if self.resized else ()
+        return (*self._note_left_out(), *resized, *self._note_blended())
 
     def _note_left_out(self) -> tuple[str, ...]:
         if not self.left_out:
