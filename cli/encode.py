@@ -60,6 +60,7 @@ def encode(
         ),
     ] = None,
     size: options.Size = None,
+    no_test: options.NoTest = False,
     data_dir: options.DataDir = None,
     experts_dir: options.ExpertsDir = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint beside the output.")] = False,
@@ -103,7 +104,7 @@ def encode(
         )
     given = {"iterations": iterations, "parameterization.init": init, "parameterization.labels": labels}
     pairs = [*(set_ or []), *(f"{key}={value}" for key, value in given.items() if value is not None)]
-    images = options.source(source, data_dir, limit, size)
+    images = options.source(source, data_dir, limit, size, split=not no_test)
     name, settings = options.settings(recipe, compute.device.type, images, parameterization, objective, pairs)
     named = [
         f"{key}={value}"

@@ -39,6 +39,12 @@ Size = Annotated[
         "otherwise the largest up to 128 that no image is smaller than)."
     ),
 ]
+NoTest = Annotated[
+    bool,
+    typer.Option(
+        "--no-test", help="Train on all images of a source without a test set (default: a fifth is split off as one)."
+    ),
+]
 ExpertsDir = Annotated[
     Path | None, typer.Option(help="Folder of expert trajectories (default: experts/ in the cache folder).")
 ]
@@ -146,9 +152,11 @@ def source(
     memory: int | None = None,
     size: int | None = None,
     otherwise: tuple[int, int] | None = None,
+    split: bool = True,
 ) -> Source:
     """The real images of this name; what is to be known of how they were read goes to stderr. Image files are brought
-    to `size`, or without it to the width and height `otherwise`. Raises what `sources.load` raises, and InvalidSetting
+    to `size`, or without it to the width and height `otherwise`. With `split`, a
+    source without a test set has one split off. Raises what `sources.load` raises, and InvalidSetting
     for a `size` that these images cannot be brought to."""
     from nsdcodec import sources
 
@@ -158,6 +166,7 @@ def source(
             f"--size {size}: {found.name} has images of {found.geometry.width} x {found.geometry.height} that are no "
             "image files, and only those are resized; leave --size out, or give a folder of image files"
         )
+    found = found.with_test_set() if split else found
     if output.first():
         for note in found.notes:
             print(output.printable(f"note: {note}"), file=sys.stderr)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 from test_cli import TINY, nsdc
 
 from nsdcodec import NSDDataset
+from nsdcodec.sources import Source, Split, load
 
 Image = pytest.importorskip("PIL.Image")
 
@@ -47,3 +49,69 @@ class TestSize:
         assert ran.code == 2
         assert "--size 16: digits has images of 8 x 8 that are no image files" in ran.err
         assert nsdc("encode", "digits", "-o", tmp_path / "a.nsd", "--size", 8, *TINY, "--iterations", 1).code == 0
+
+
+class TestTestSet:
+    def test_a_fifth_of_each_class_is_split_off_and_encode_and_eval_take_the_same(self, folder):
+        found = load(str(folder))
+        assert found.test is None
+        split = found.with_test_set()
+        for label in range(3):
+            assert int((split.test.labels == label).sum()) == 4
+            assert int((split.train.labels == label).sum()) == 16
+        parts = [{image.numpy().tobytes() for image in part.images} for part in (split.train, split.test, found.train)]
+        assert parts[0] | parts[1] == parts[2]
+        assert not parts[0] & parts[1]
+        out, ran = encode(folder, "--seed", 3)
+        assert "note: mine: no test set is there, so 12 of the 60 images are it, a random fifth of each" in ran.err
+        assert NSDDataset(out).header.provenance["source"] == f"mine {split.sha256[:16]}"
+        ran = nsdc("eval", out, folder, *EVAL)
+        assert ran.code == 0
+        assert "mine test set of 12 images" in ran.out
+        assert "note: mine: no test set is there, so 12 of the 60" in ran.err
+        assert "was not distilled" not in ran.err
+
+    def test_by_size_too(self, folder):
+        out, _ = encode(folder, "--size", 20)
+        ran = nsdc("eval", out, folder, *EVAL)
+        assert (ran.code, "was not distilled" in ran.err) == (0, False)
+        assert "of the shape 20 x 20" in ran.err
+
+    def test_all_can_be_trained_on_and_eval_then_warns(self, folder):
+        out, ran = encode(folder, "--no-test")
+        assert "test set" not in ran.err
+        ran = nsdc("eval", out, folder, *EVAL)
+        assert ran.code == 0
+        assert "mine.nsd was not distilled from the other images of mine: if it was from any" in ran.err
+
+    def test_one_that_is_there_is_left_alone(self, folder):
+        (folder / "test").mkdir()
+        (folder / "train").mkdir()
+        for name in ("apple", "bike", "cup"):
+            (folder / "test" / name).mkdir()
+            (folder / name / "00.png").rename(folder / "test" / name / "00.png")
+            (folder / name).rename(folder / "train" / name)
+        found = load(str(folder))
+        assert found.with_test_set() is found
+        assert len(found.test) == 3
+
+    @pytest.mark.parametrize(("count", "test"), [(1, 0), (2, 0), (3, 1), (7, 1), (8, 2), (12, 2), (13, 3)])
+    def test_classes_of_few_images_keep_what_encoding_needs(self, count, test):
+        labels = torch.tensor([0] * count + [1] * 2)
+        images = torch.arange(count + 2, dtype=torch.uint8)[:, None, None, None].expand(-1, 1, 2, 2)
+        found = Source("few", ("a", "b"), Split(images, labels), None, "none").with_test_set()
+        assert (0 if found.test is None else len(found.test)) == test
+        if count > 1:
+            found.hold_out(1, 0)
+
+    def test_without_a_class_of_three_there_is_none_and_one_image_more_helps(self, folder):
+        for name in ("apple", "bike", "cup"):
+            for file in sorted((folder / name).iterdir())[2:]:
+                file.rename(folder.parent / f"{name}-{file.name}")
+        out, ran = encode(folder)
+        assert "test set" not in ran.err
+        ran = nsdc("eval", out, folder, *EVAL)
+        assert ran.code == 7
+        assert "mine has no test set; name a source that has one, or one that has at least 3 images of a" in ran.err
+        (folder.parent / "cup-02.png").rename(folder / "cup/02.png")
+        assert nsdc("eval", out, folder, *EVAL).code == 0
