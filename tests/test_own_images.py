@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 import torch
 from test_cli import TINY, nsdc
 
 from nsdcodec import NSDDataset
+from nsdcodec.encoding.parameterizations import PARAMETERIZATIONS
 from nsdcodec.sources import Source, Split, load
 
 Image = pytest.importorskip("PIL.Image")
@@ -115,3 +118,15 @@ class TestTestSet:
         assert "mine has no test set; name a source that has one, or one that has at least 3 images of a" in ran.err
         (folder.parent / "cup-02.png").rename(folder / "cup/02.png")
         assert nsdc("eval", out, folder, *EVAL).code == 0
+
+
+class TestFewImages:
+    @pytest.mark.parametrize("form", PARAMETERIZATIONS)
+    def test_a_set_of_more_images_than_there_are_real_ones_is_encoded_and_it_is_said(self, folder, form):
+        out = folder.parent / "many.nsd"
+        ran = nsdc("encode", folder, "-o", out, *TINY, "--iterations", 1, "--parameterization", form, "--ipc", 30)
+        assert ran.code == 0, ran.err
+        dataset = NSDDataset(out)
+        assert len(dataset) > 3 * 13
+        assert dataset.all()[0].isfinite().all()
+        assert re.search(r"class '\w+' has 13 training images .*, and \d+ of the set begin as real ones", ran.err)
