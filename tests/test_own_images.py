@@ -130,3 +130,45 @@ class TestFewImages:
         assert len(dataset) > 3 * 13
         assert dataset.all()[0].isfinite().all()
         assert re.search(r"class '\w+' has 13 training images .*, and \d+ of the set begin as real ones", ran.err)
+
+
+class TestOverwrite:
+    QUICK = ("--objective", "none", "--parameterization", "pixel", *TINY)
+
+    @pytest.mark.parametrize("content", [b"a thesis", None], ids=["another file", "an nsd file"])
+    @pytest.mark.parametrize("more", [(), ("--restart",)])
+    def test_a_file_that_is_there_is_replaced_only_when_told(self, tmp_path, content, more):
+        out = tmp_path / "a.nsd"
+        assert nsdc("encode", "digits", "-o", out, *self.QUICK, "--seed", 1).code == 0
+        out.write_bytes(before := content or out.read_bytes())
+        ran = nsdc("encode", "digits", "-o", out, *self.QUICK, *more)
+        assert (ran.code, out.read_bytes()) == (7, before)
+        assert f"{out} is there already; give another name, or --overwrite to replace it" in ran.err
+        assert nsdc("encode", "digits", "-o", out, *self.QUICK, "--overwrite").code == 0
+        assert NSDDataset(out).header.provenance["seed"] == 0
+        ran = nsdc("encode", "digits", "-o", tmp_path / "b.nsd", *self.QUICK)
+        assert (tmp_path / "b.nsd").read_bytes() == out.read_bytes()
+
+    def test_it_is_said_before_the_source_is_looked_for(self, tmp_path):
+        (tmp_path / "a.nsd").write_bytes(b"a thesis")
+        assert "is there already" in nsdc("encode", tmp_path / "nowhere", "-o", tmp_path / "a.nsd").err
+
+    @pytest.mark.parametrize("option", ["--resume", "--restart"])
+    def test_the_run_of_the_checkpoint_replaces_its_own_file_and_no_other(self, tmp_path, option):
+        out = tmp_path / "a.nsd"
+        assert nsdc("encode", "digits", "-o", out, *TINY, "--iterations", 2, "--keep-checkpoint").code == 0
+        made = out.read_bytes()
+        out.write_bytes(b"a thesis")
+        ran = nsdc("encode", "digits", "-o", out, *TINY, "--iterations", 2, option)
+        assert (ran.code, out.read_bytes()) == (7, b"a thesis")
+        assert "--overwrite" in ran.err
+        assert out.with_name("a.nsd.checkpoint").exists()
+        out.write_bytes(made)
+        assert nsdc("encode", "digits", "-o", out, *TINY, "--iterations", 2, option).code == 0
+
+    def test_resume_without_a_checkpoint_says_so_and_leaves_the_file(self, tmp_path):
+        out = tmp_path / "a.nsd"
+        out.write_bytes(b"a thesis")
+        ran = nsdc("encode", "digits", "-o", out, *self.QUICK, "--resume")
+        assert (ran.code, out.read_bytes()) == (7, b"a thesis")
+        assert "no checkpoint to resume" in ran.err
