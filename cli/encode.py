@@ -59,8 +59,13 @@ def encode(
             help="Compile the training steps of students (default: if that saves minutes and a compiler is installed).",
         ),
     ] = None,
+    size: options.Size = None,
+    no_test: options.NoTest = False,
     data_dir: options.DataDir = None,
     experts_dir: options.ExpertsDir = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace a file that is there, whatever made it.")
+    ] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint beside the output.")] = False,
     restart: Annotated[
         bool, typer.Option("--restart", help="Drop the checkpoint beside the output and start anew.")
@@ -83,6 +88,7 @@ def encode(
     On several devices: torchrun --nproc-per-node N -m nsdcodec.encode SOURCE ... --set optimizer.draws=N
     """
     started = clock.monotonic()
+    from nsdcodec.encoding import resuming
     from nsdcodec.encoding.budget import Budget
     from nsdcodec.encoding.encoder import Output, Task
     from nsdcodec.encoding.encoder import encode as run
@@ -91,6 +97,11 @@ def encode(
 
     if iterations is not None and time is not None:
         raise InvalidSetting("--iterations and --time both end the run; give one of them")
+    target = Output(out, resume, restart, keep_checkpoint, launch=launch.name(), overwrite=overwrite)
+    if launch.restarted() and target.checkpoint.exists():
+        target = replace(target, resume=True, restart=False)
+    if output.first():
+        resuming.check(target)  # before the images are loaded
     limit = options.memory(memory)
     if limit is None:
         keep_freed_memory()
@@ -102,7 +113,7 @@ def encode(
         )
     given = {"iterations": iterations, "parameterization.init": init, "parameterization.labels": labels}
     pairs = [*(set_ or []), *(f"{key}={value}" for key, value in given.items() if value is not None)]
-    images = options.source(source, data_dir, limit)
+    images = options.source(source, data_dir, limit, size, split=not no_test)
     name, settings = options.settings(recipe, compute.device.type, images, parameterization, objective, pairs)
     named = [
         f"{key}={value}"
@@ -118,9 +129,6 @@ def encode(
         recipe_name=name,
         overrides=(*named, *pairs),
     )
-    target = Output(out, resume, restart, keep_checkpoint, launch=launch.name())
-    if launch.restarted() and target.checkpoint.exists():
-        target = replace(target, resume=True, restart=False)
     with ranks.joined(compute.device, timeout) as together, output.progress_bar("encode") as bar:
         result = run(
             task,

@@ -21,6 +21,8 @@ def experts(
     device: options.Device = "auto",
     precision: options.Precision = "auto",
     memory: options.Memory = None,
+    size: options.Size = None,
+    no_test: options.NoTest = False,
     data_dir: options.DataDir = None,
     experts_dir: options.ExpertsDir = None,
     together: options.Together = None,
@@ -41,7 +43,7 @@ def experts(
         keep_freed_memory()
     compute = options.compute(device, precision, limit, together=together)
     pairs = [*(set_ or []), *([f"objective.experts={count}"] if count is not None else [])]
-    images = options.source(source, data_dir, limit)
+    images = options.source(source, data_dir, limit, size, split=not no_test)
     name, settings = options.settings(recipe, compute.device.type, images, None, objective, pairs)
     task = Task(images, settings, Budget(elements=1), seed, recipe_name=name, overrides=tuple(pairs))
     with output.progress_bar("experts") as bar:

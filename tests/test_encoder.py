@@ -40,7 +40,7 @@ from nsdcodec.encoding.recipes import recipe
 from nsdcodec.encoding.run import context as context_of
 from nsdcodec.encoding.settings import for_geometry
 from nsdcodec.encoding.task import hold_out
-from nsdcodec.errors import Diverged, FileAccess, Interrupted, InvalidSetting, InvalidSource, OverBudget
+from nsdcodec.errors import Diverged, FileAccess, Interrupted, InvalidSetting, OverBudget
 from nsdcodec.evaluation.accuracy import evaluate
 from nsdcodec.format.container import file as nsd_file
 from nsdcodec.format.geometry import Geometry
@@ -156,18 +156,6 @@ class TestAnyWithAny:
         )
         moved = [np.abs(after.arrays[role] - before.arrays[role]).max() for role in ("spectrum", "labels")]
         assert moved[0] < 1e-3 < moved[1]
-
-    @pytest.mark.parametrize("init", ["real", "herding"])
-    def test_a_class_with_fewer_images_than_are_to_begin_as_real_ones_is_refused(self, tiny, init):
-        source = toy_source(Geometry(2, 3, 8, 8), train=10)  # two of them held out
-        made = tiny(f"init={init}", source=source, parameterization="pixel", ipc=9)
-        with pytest.raises(
-            InvalidSource, match=r"'class 0' has 8 training images .* and 9 are to begin .* --init noise"
-        ):
-            made.run()
-        assert not made.path.exists()
-        made = made.but("init=noise")
-        assert len(NSDDataset(_written(made, "noise.nsd"))) == 18
 
     @pytest.mark.parametrize("kind", ["herding", "forgetting"])
     def test_a_coreset_is_the_images_that_it_ranks_first(self, tiny, kind):

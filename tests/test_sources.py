@@ -400,12 +400,6 @@ class TestFolder:
         write_image(tmp_path / "set/bee/1.png", (1, 2, 3))
         assert load(str(tmp_path / "set")).train.images[:, :, 0, 0].tolist() == [[5, 5, 5], [1, 2, 3]]
 
-    def test_mixed_sizes_name_two_files_and_both_sizes(self, tmp_path):
-        write_image(tmp_path / "set/ape/1.png")
-        write_image(tmp_path / "set/bee/2.png", size=(6, 7))
-        with pytest.raises(InvalidSource, match=r"1\.png is 4 x 5 and .*2\.png is 6 x 7; resize .* mogrify"):
-            load(str(tmp_path / "set"))
-
     @pytest.mark.parametrize("content", [b"not an image", b""])
     def test_an_unreadable_file_is_named(self, tmp_path, content):
         write_image(tmp_path / "set/ape/1.png")
@@ -550,7 +544,7 @@ class TestLoad:
         (data / "marked").mkdir(parents=True)
         monkeypatch.setattr(sources, "_NAMED", {"own": ("a set of one's own", lambda places: own)})
         assert load("own", data) is own
-        line = ("a marked folder", lambda path: path.name == "marked", lambda path: own)
+        line = ("a marked folder", lambda path: path.name == "marked", lambda path, size: own)
         monkeypatch.setattr(sources, "_FOLDERS", (line, *sources._FOLDERS))
         assert load(str(data / "marked")) is own
         (tmp_path / "other").mkdir()

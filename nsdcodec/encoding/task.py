@@ -63,8 +63,8 @@ class Task:
 class Output:
     """The file to write at `path`, and its checkpoint: written every `checkpoint_seconds`, gone on from with `resume`,
     dropped with `restart`; one of the same `launch` (a name; empty: none) is gone on from unasked. That of a run
-    that is done goes, or stays with `keep_checkpoint`, so that `resume` with a longer time goes on from it. Raises
-    InvalidSetting."""
+    that is done goes, or stays with `keep_checkpoint`, so that `resume` with a longer time goes on from it. Without
+    `overwrite` no file is replaced but the .nsd file of the run that the checkpoint is of. Raises InvalidSetting."""
 
     path: Path
     resume: bool = False
@@ -72,6 +72,7 @@ class Output:
     keep_checkpoint: bool = False
     checkpoint_seconds: float = 30.0
     launch: str = ""
+    overwrite: bool = True
 
     def __post_init__(self) -> None:
         if self.resume and self.restart:

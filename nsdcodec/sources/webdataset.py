@@ -18,7 +18,8 @@ from nsdcodec.sources import shards
 from nsdcodec.sources.arrays import numbered_classes
 from nsdcodec.sources.base import Source, augmentation
 from nsdcodec.sources.files import names_in
-from nsdcodec.sources.image_files import Encoded, ImageFile, shape_of_files, split_of_files
+from nsdcodec.sources.image_files import Encoded, ImageFile, frame_of_files, split_of_files
+from nsdcodec.sources.sizes import Size
 
 SUFFIX = ".tar"
 CLASS_NAMES = "classnames.txt"
@@ -32,9 +33,10 @@ def in_folder(path: Path) -> bool:
     return bool(shards.train_and_test(path, SUFFIX).train)
 
 
-def load(path: Path) -> Source:
+def load(path: Path, size: Size | None = None) -> Source:
     """Loads a .tar file, a pattern such as train-{000..004}.tar, or the .tar files of a folder by the splits that their
     names say. Class names are the lines of classnames.txt beside the files; without it they are numbers.
+    Images are of the width and height `size`, or as `sizes.frame` says.
 
     Raises InvalidSource and FileAccess, and MissingData without Pillow.
     """
@@ -44,11 +46,13 @@ def load(path: Path) -> Source:
     train, test = ([sample for file in part for sample in _samples(file)] for part in (files.train, files.test))
     if not train:
         raise InvalidSource(f"{path}: no samples; a sample is KEY.png and KEY.cls")
-    shape = shape_of_files([file for file, _ in train + test])
-    splits = split_of_files(train, shape), split_of_files(test, shape) if test else None
+    frame = frame_of_files([file for file, _ in train + test], size)
+    splits = [split_of_files(part, frame.shape, frame.fit) if part else None for part in (train, test)]
+    assert splits[0] is not None
     name = path.resolve().name if path.is_dir() else path.stem.partition("-{")[0]
     folder = path if path.is_dir() else path.parent
-    return Source(name, _classes(folder, splits[0].labels.numpy()), *splits, augmentation(name), files.left_out)
+    classes = _classes(folder, splits[0].labels.numpy())
+    return Source(name, classes, splits[0], splits[1], augmentation(name), files.left_out, frame.note)
 
 
 def _samples(file: Path) -> Iterator[tuple[ImageFile, int]]:
