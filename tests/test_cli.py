@@ -835,11 +835,17 @@ class TestExitCodes:
 class TestStartUp:
     @pytest.mark.parametrize(
         ("command", "absent"),
-        [("--help", {"torch", "numpy", "rich.progress", "matplotlib"}), ("info", {"torch", "sklearn", "PIL"})],
+        [
+            ("--help", {"torch", "numpy", "rich.progress", "matplotlib"}),
+            ("info", {"torch", "sklearn", "PIL"}),
+            ("recipes", {"torch", "numpy"}),
+            ("bench", {"torch", "numpy"}),
+            ("bench table2 --list", {"torch", "numpy"}),
+        ],
     )
     def test_loads_no_more_than_it_needs(self, file, command, absent):
         listing = "import atexit, sys; atexit.register(lambda: print(*sys.modules, file=sys.stderr))"
-        ran = process(*([command] if command == "--help" else [command, file]), before=listing)
+        ran = process(*command.split(), *([file] if command == "info" else []), before=listing)
         assert ran.code == 0
         assert "nsdcodec_cli.main" in ran.err.split()
         assert absent.isdisjoint(ran.err.split())
