@@ -12,9 +12,10 @@ import typer
 
 from nsdcodec.errors import InvalidSetting
 
-from . import options, output
+from . import options, output, progress
 
 if TYPE_CHECKING:
+    from nsdcodec.encoding.encoder import EncodeResult
     from nsdcodec.encoding.progress import Progress
 
 
@@ -83,56 +84,61 @@ def encode(
     On several devices: torchrun --nproc-per-node N -m nsdcodec.encode SOURCE ... --set optimizer.draws=N
     """
     started = clock.monotonic()
-    from nsdcodec.encoding.budget import Budget
-    from nsdcodec.encoding.encoder import Output, Task
-    from nsdcodec.encoding.encoder import encode as run
-    from nsdcodec.system import launch, ranks
-    from nsdcodec.system.malloc import keep_freed_memory
-
     if iterations is not None and time is not None:
         raise InvalidSetting("--iterations and --time both end the run; give one of them")
-    limit = options.memory(memory)
-    if limit is None:
-        keep_freed_memory()
-    timeout = options.seconds(rank_timeout, "--rank-timeout")
-    compute = options.compute(device, precision, limit, compile_)
-    if ":" in device and launch.world() > 1:
-        raise InvalidSetting(
-            f"--device {device}: {launch.world()} processes would share it; give cuda, and each has one"
+    with progress.shown("encode", "loading PyTorch", estimated=False) as bar:
+        from nsdcodec.encoding.budget import Budget
+        from nsdcodec.encoding.encoder import Output, Task
+        from nsdcodec.encoding.encoder import encode as run
+        from nsdcodec.system import launch, ranks
+        from nsdcodec.system.malloc import keep_freed_memory
+
+        limit = options.memory(memory)
+        if limit is None:
+            keep_freed_memory()
+        timeout = options.seconds(rank_timeout, "--rank-timeout")
+        compute = options.compute(device, precision, limit, compile_)
+        if ":" in device and launch.world() > 1:
+            raise InvalidSetting(
+                f"--device {device}: {launch.world()} processes would share it; give cuda, and each has one"
+            )
+        given = {"iterations": iterations, "parameterization.init": init, "parameterization.labels": labels}
+        pairs = [*(set_ or []), *(f"{key}={value}" for key, value in given.items() if value is not None)]
+        bar(0.0, f"loading {source}")
+        images = options.source(source, data_dir, limit)
+        name, settings = options.settings(recipe, compute.device.type, images, parameterization, objective, pairs)
+        named = [
+            f"{key}={value}"
+            for key, value in (("parameterization.name", parameterization), ("objective.name", objective))
+            if value
+        ]
+        task = Task(
+            images,
+            settings,
+            Budget.of(images.geometry, 1.0 if ipc is None and bits_per_class is None else ipc, bits_per_class),
+            seed,
+            None if time is None else options.seconds(time, "--time"),
+            recipe_name=name,
+            overrides=(*named, *pairs),
         )
-    given = {"iterations": iterations, "parameterization.init": init, "parameterization.labels": labels}
-    pairs = [*(set_ or []), *(f"{key}={value}" for key, value in given.items() if value is not None)]
-    images = options.source(source, data_dir, limit)
-    name, settings = options.settings(recipe, compute.device.type, images, parameterization, objective, pairs)
-    named = [
-        f"{key}={value}"
-        for key, value in (("parameterization.name", parameterization), ("objective.name", objective))
-        if value
-    ]
-    task = Task(
-        images,
-        settings,
-        Budget.of(images.geometry, 1.0 if ipc is None and bits_per_class is None else ipc, bits_per_class),
-        seed,
-        None if time is None else options.seconds(time, "--time"),
-        recipe_name=name,
-        overrides=(*named, *pairs),
-    )
-    target = Output(out, resume, restart, keep_checkpoint, launch=launch.name())
-    if launch.restarted() and target.checkpoint.exists():
-        target = replace(target, resume=True, restart=False)
-    with ranks.joined(compute.device, timeout) as together, output.progress_bar("encode") as bar:
-        result = run(
-            task,
-            target,
-            compute,
-            experts_folder=options.experts_folder(experts_dir),
-            listen=lambda progress: bar(progress.done, _text(progress)),
-            ranks=together,
-            started=started,
-        )
-    if not output.first():
-        return
+        target = Output(out, resume, restart, keep_checkpoint, launch=launch.name())
+        if launch.restarted() and target.checkpoint.exists():
+            target = replace(target, resume=True, restart=False)
+        with ranks.joined(compute.device, timeout) as together:
+            result = run(
+                task,
+                target,
+                compute,
+                experts_folder=options.experts_folder(experts_dir),
+                listen=lambda now: bar(now.done, _text(now), now.seconds_left),
+                ranks=together,
+                started=started,
+            )
+    if output.first():
+        _report(result, json)
+
+
+def _report(result: EncodeResult, json: bool) -> None:
     layout = result.header.layout
     if json:
         output.print_json(
@@ -164,14 +170,12 @@ def encode(
         print(f"{result.skipped} steps were skipped: their loss was not finite", file=sys.stderr)
 
 
-def _text(progress: Progress) -> str:
-    parts = [progress.phase]
-    if progress.loss is not None:
-        parts.append(f"loss {progress.loss:.4g}")
-    if progress.accuracy is not None:
-        parts.append(f"held-out {progress.accuracy:.1%}")
-    if progress.images_per_second is not None:
-        parts.append(f"{progress.images_per_second:,.0f} images/s")
-    if progress.seconds_left is not None:
-        parts.append(f"{output.duration(progress.seconds_left)} left")
+def _text(now: Progress) -> str:
+    parts = [now.phase]
+    if now.loss is not None:
+        parts.append(f"loss {now.loss:.4g}")
+    if now.accuracy is not None:
+        parts.append(f"held-out {now.accuracy:.1%}")
+    if now.images_per_second is not None:
+        parts.append(f"{now.images_per_second:,.0f} images/s")
     return ", ".join(parts)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import asdict, replace
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from nsdcodec.errors import InvalidSetting
 
-from . import options, output
+from . import options, output, progress
 
 if TYPE_CHECKING:
     from nsdcodec.data.dataset import NSDDataset
@@ -66,56 +66,67 @@ def evaluate(
         raise InvalidSetting("--severities and --corruption-images are for --corruptions; add it")
     chosen_severities = _integers("--severities", severities)
 
-    from nsdcodec.data.dataset import NSDDataset
-    from nsdcodec.evaluation.accuracy import evaluate as run
-    from nsdcodec.evaluation.accuracy import images_to_test
-    from nsdcodec.learning.networks import build
-    from nsdcodec.system.malloc import keep_freed_memory
+    with progress.shown("eval", "loading PyTorch") as bar:
+        from nsdcodec.data.dataset import NSDDataset
+        from nsdcodec.evaluation.accuracy import evaluate as run
+        from nsdcodec.evaluation.accuracy import images_to_test
+        from nsdcodec.learning.networks import build
+        from nsdcodec.system.malloc import keep_freed_memory
 
-    *files, source_name = files_and_source
-    limit = options.memory(memory)
-    if limit is None:
-        keep_freed_memory()
-    compute = options.compute(device, precision, limit, together=together)
-    datasets = {file: NSDDataset(file) for file in files}
-    specs = {file: _networks(dataset.recipe.network, nets, depth, width) for file, dataset in datasets.items()}
-    source = options.source(source_name, data_dir, limit)
-    # What cannot be done is refused now, not after the training of others.
-    for file, dataset in datasets.items():
-        images_to_test(dataset, source, file)
-    for spec in (spec for kinds in specs.values() for spec in kinds.values()):
-        build(spec, source.geometry, seed)
-    if corruptions:
-        from nsdcodec.evaluation.robustness import check, robustness
+        *files, source_name = files_and_source
+        limit = options.memory(memory)
+        if limit is None:
+            keep_freed_memory()
+        compute = options.compute(device, precision, limit, together=together)
+        datasets = {file: NSDDataset(file) for file in files}
+        specs = {file: _networks(dataset.recipe.network, nets, depth, width) for file, dataset in datasets.items()}
+        bar(0.0, f"loading {source_name}")
+        source = options.source(source_name, data_dir, limit)
+        # What cannot be done is refused now, not after the training of others.
+        for file, dataset in datasets.items():
+            images_to_test(dataset, source, file)
+        for spec in (spec for kinds in specs.values() for spec in kinds.values()):
+            build(spec, source.geometry, seed)
+        if corruptions:
+            from nsdcodec.evaluation.robustness import check, robustness
 
-        check(source, chosen_severities, corruption_images, data_dir)
-    results: dict[tuple[str, str], Evaluation] = {}
-    for file, dataset in datasets.items():
-        for net, spec in specs[file].items():
-            wanted = replace(dataset.recipe, network=spec)
-            wanted = wanted if epochs is None else replace(wanted, epochs=epochs)
-            done, total = itertools.count(1), networks * wanted.epochs
-            with output.progress_bar(f"eval {file}, {net}" if nets else f"eval {file}") as bar:
-                results[file, net] = run(
-                    dataset,
-                    source,
-                    networks,
-                    compute,
-                    recipe=wanted,
-                    seed=seed,
-                    progress=lambda number, epoch, bar=bar, done=done, total=total: bar(  # type: ignore[misc]
-                        next(done) / total, f"network {number + 1}, epoch {epoch}"
-                    ),
-                    keep_networks=corruptions,
-                )
-    documents = [
-        _document(file, net, datasets[file], result)
-        | {"source": source.name, "networks": networks, "seed": seed, "precision": compute.precision}
-        for (file, net), result in results.items()
-    ]
-    robust: dict[tuple[str, str], Robustness] = {}
-    if corruptions:
-        with output.progress_bar("corruptions") as bar:
+            check(source, chosen_severities, corruption_images, data_dir)
+        results: dict[tuple[str, str], Evaluation] = {}
+        wanted = {file: dataset.recipe for file, dataset in datasets.items()}
+        if epochs is not None:
+            wanted = {file: replace(recipe, epochs=epochs) for file, recipe in wanted.items()}
+        recipes = {
+            (file, net): replace(wanted[file], network=spec)
+            for file, kinds in specs.items()
+            for net, spec in kinds.items()
+        }
+        # Images that pass through networks as they are trained: tests and corruptions are not counted.
+        total = sum(networks * recipe.epochs * len(datasets[file]) for (file, _), recipe in recipes.items())
+        seen = 0
+
+        def tell(file: str, net: str, number: int, epoch: int) -> None:
+            nonlocal seen
+            seen += len(datasets[file])
+            bar(seen / total, ", ".join([f"network {number + 1}", f"epoch {epoch}", file, *([net] if nets else [])]))
+
+        for (file, net), recipe in recipes.items():
+            results[file, net] = run(
+                datasets[file],
+                source,
+                networks,
+                compute,
+                recipe=recipe,
+                seed=seed,
+                progress=partial(tell, file, net),
+                keep_networks=corruptions,
+            )
+        documents = [
+            _document(file, net, datasets[file], result)
+            | {"source": source.name, "networks": networks, "seed": seed, "precision": compute.precision}
+            for (file, net), result in results.items()
+        ]
+        robust: dict[tuple[str, str], Robustness] = {}
+        if corruptions:
             found = robustness(
                 list(results.values()),
                 source,
@@ -126,9 +137,9 @@ def evaluate(
                 data_dir=data_dir,
                 progress=bar,
             )
-        robust = dict(zip(results, found, strict=True))
-        for document, one in zip(documents, found, strict=True):
-            document["corruptions"] = _corruptions_document(one)
+            robust = dict(zip(results, found, strict=True))
+            for document, one in zip(documents, found, strict=True):
+                document["corruptions"] = _corruptions_document(one)
     if json:
         output.print_json(documents[0] if len(documents) == 1 else documents)
         return

@@ -4,17 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import typer
 
 from nsdcodec.system import launch
-
-# Plain seconds between two lines of progress where stderr is not a terminal.
-LINE_SECONDS = 10.0
 
 JSON = typer.Option(False, "--json", help="Print JSON to stdout.")
 
@@ -54,36 +48,6 @@ def print_table(columns: list[str], rows: list[list[str]]) -> None:
         table.add_row(*(Text(printable(cell)) for cell in row))
     # A pipe has no width: a row is a line, however long. (The width of `print` is at most the console's.)
     Console(width=None if sys.stdout.isatty() else 10_000).print(table)
-
-
-@contextmanager
-def progress_bar(title: str) -> Iterator[Callable[[float, str], None]]:
-    """A function of (done 0 to 1, text): a bar on a terminal, else a line every ten seconds; nothing where another
-    process prints."""
-    if not first():
-        yield lambda done, text: None
-        return
-    if not sys.stderr.isatty():
-        last = [-LINE_SECONDS]
-
-        def line(done: float, text: str) -> None:
-            if time.monotonic() - last[0] >= LINE_SECONDS:
-                last[0] = time.monotonic()
-                print(f"{title} {done:4.0%}  {text}", file=sys.stderr, flush=True)
-
-        yield line
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f}%  {task.fields[text]}"),
-    )
-    with Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(title, total=1.0, text="")
-        yield lambda done, text: bar.update(task, completed=done, text=text)
 
 
 def duration(seconds: float) -> str:

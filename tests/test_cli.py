@@ -248,7 +248,8 @@ class TestNotes:
         Image.new("LA", (8, 8)).save(tmp_path / "set/ape/0.png")
         ran = nsdc(arguments[0], tmp_path / "set", *arguments[1:])
         assert (ran.code, ran.out) == (2, "")
-        note, error = ran.err.splitlines()
+        *before, note, error = ran.err.splitlines()
+        assert all("loading" in line for line in before)
         assert note.startswith("note: set: 1 image is transparent in places and was laid on white; 1 of them")
         assert error.startswith("error: unknown ")
 
@@ -271,7 +272,7 @@ class TestEncode:
         assert ran.json["bits_per_class"] == path.stat().st_size * 8 / 10
         assert ran.json["images"] == len(NSDDataset(path))
         assert ran.json["iterations"] == 3
-        assert "validating" in ran.err
+        assert ran.err.startswith("encode   0%, ")
 
     def test_the_file_says_how_it_was_made(self, tmp_path):
         path = tmp_path / "out.nsd"
@@ -561,7 +562,7 @@ class TestEval:
     def test_impossible_networks_are_refused(self, file, wrong):
         ran = nsdc("eval", file, "digits", *self.QUICK, *wrong)
         assert ran.code == 2
-        assert ran.err.startswith("error: ")
+        assert ran.err.splitlines()[-1].startswith("error: ")
 
     def test_labels_go_by_class_names_and_other_names_are_refused(self, file, tmp_path):
         """torchxrayvision#130, deit#130: it went by the numbers, whatever the names."""
@@ -639,7 +640,7 @@ class TestEval:
     def test_corruptions_that_there_are_not_are_refused_before_any_training(self, file, wrong):
         ran = nsdc("eval", file, "digits", *wrong)
         assert ran.code == 2
-        assert ran.err.startswith("error: ")
+        assert ran.err.splitlines()[-1].startswith("error: ")
 
     def test_without_a_source_it_says_how(self, file):
         ran = nsdc("eval", file)
