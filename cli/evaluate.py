@@ -227,10 +227,8 @@ def _print_nets(results: dict[tuple[str, str], Evaluation]) -> None:
 
 
 def _print_corruptions(robust: dict[tuple[str, str], Robustness], several_nets: bool) -> None:
-    """FreD's table on CIFAR-10-C: a column a corruption, and the average of all."""
-    columns = next(iter(robust.values())).means
-    rows = [
-        [f"{file}, {net}" if several_nets else file, *(f"{100 * mean:.1f}" for mean in found.means.values())]
-        for (file, net), found in robust.items()
-    ]
-    output.print_table(["file", *columns], rows)
+    """FreD's table on CIFAR-10-C: a row a corruption, and the average of all; a column a set."""
+    names = [f"{file}, {net}" if several_nets else file for file, net in robust]
+    means = [found.means for found in robust.values()]
+    rows = [[corruption, *(f"{100 * of_one[corruption]:.1f}" for of_one in means)] for corruption in means[0]]
+    output.print_table(["corruption", *names], rows)

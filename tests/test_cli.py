@@ -609,13 +609,14 @@ class TestEval:
         assert ran.code == 2
         assert said in ran.err
 
-    def test_a_column_for_each_corruption(self, file):
+    def test_a_row_for_each_corruption(self, file):
         quick = ("--corruptions", "--severities", "2,5", "--corruption-images", "20")
         ran = nsdc("eval", file, "digits", *self.QUICK, *quick)
         assert ran.code == 0
-        header, cells, said = ran.out.splitlines()[-3:]
-        assert header.split() == ["file", "clean", *CORRUPTIONS, "average"]
-        numbers = [float(cell) for cell in cells.split()[1:]]
+        header, *rows, said = ran.out.splitlines()[-19:]
+        assert header.split() == ["corruption", str(file)]
+        assert [row.split()[0] for row in rows] == ["clean", *CORRUPTIONS, "average"]
+        numbers = [float(row.split()[1]) for row in rows]
         assert "made here, 20 images, mean over severities 2,5" in said
         found = nsdc("eval", file, "digits", *self.QUICK, *quick, "--json").json["corruptions"]
         every = np.array([list(rows.values()) for rows in found["accuracies"].values()])

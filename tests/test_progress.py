@@ -165,3 +165,27 @@ def test_on_a_terminal_it_is_one_line_of_its_width(columns):
     assert any(line.strip().endswith("left, distilling") for line in lines) == (columns == 40)
     assert any("loss 0.1234" in line for line in lines) == (columns == 80)
     assert all(len(line.rstrip()) <= columns for line in lines)
+
+
+TABLE = """
+from nsdcodec_cli import output
+output.print_table(["file", "bytes", "accuracy on the test set"], [["a/long/path/to/a.nsd", "1,234", "51.8% ± 0.1"]])
+output.print_table(["file", *(f"corruption {i}" for i in range(15))], [["a.nsd", *(f"{i}.5" for i in range(15))]])
+output.print_pairs([("recipe", "convnet 3 x 128, 300 epochs of SGD 0.01 " * 2), ("a", "")])
+"""
+
+
+@pytest.mark.parametrize("columns", [40, 80])
+def test_tables_fit_the_terminal_and_lose_nothing(columns):
+    lines = plain(on_terminal(TABLE, columns))
+    assert all(len(line.rstrip()) <= columns for line in lines)
+    words = " ".join(lines).split()
+    assert {"1,234", "51.8%", "14.5", "300", "epochs"} <= set(words)
+    assert ("a/long/path/to/a.nsd  1,234               51.8% ± 0.1" in lines) == (columns == 80)
+    assert [words[i + 2] for i, word in enumerate(words) if word == "corruption"] == [f"{i}.5" for i in range(15)]
+    assert words[-3:] == ["SGD", "0.01", "a"]
+
+
+def test_a_pipe_has_no_width():
+    ran = subprocess.run([sys.executable, "-c", TABLE], capture_output=True, text=True, timeout=60)
+    assert [len(line) > 80 for line in ran.stdout.splitlines()] == [False, False, True, True, True, False]
