@@ -12,7 +12,7 @@ import typer
 
 from nsdcodec.errors import InvalidSetting
 
-from . import options, output, progress
+from . import forecasts, options, output, progress
 
 if TYPE_CHECKING:
     from nsdcodec.encoding.encoder import EncodeResult
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 def encode(
     source: options.SourceArgument,
-    out: Annotated[Path, typer.Option("--output", "-o", help="The .nsd file to write.", show_default=False)],
+    out: Annotated[
+        Path | None, typer.Option("--output", "-o", help="The .nsd file to write.", show_default=False)
+    ] = None,
     ipc: Annotated[
         float | None, typer.Option(help="Budget in elements, as images per class (default 1; NSD Eq. 3).")
     ] = None,
@@ -70,6 +72,10 @@ def encode(
         bool,
         typer.Option("--keep-checkpoint", help="Leave it when done: --resume and a longer --time go on from it."),
     ] = False,
+    plan: Annotated[
+        bool,
+        typer.Option("--plan", help="Say what would be made, and how long it would take, and write nothing."),
+    ] = False,
     rank_timeout: Annotated[
         str,
         typer.Option(metavar="DURATION", help="Under torchrun: when a process that does not answer counts as lost."),
@@ -86,6 +92,8 @@ def encode(
     started = clock.monotonic()
     if iterations is not None and time is not None:
         raise InvalidSetting("--iterations and --time both end the run; give one of them")
+    if out is None and not plan:
+        raise InvalidSetting("nothing to write: give -o FILE.nsd, or --plan to see what would be written")
     with progress.shown("encode", "loading PyTorch", estimated=False) as bar:
         from nsdcodec.encoding.budget import Budget
         from nsdcodec.encoding.encoder import Output, Task
@@ -121,20 +129,35 @@ def encode(
             recipe_name=name,
             overrides=(*named, *pairs),
         )
-        target = Output(out, resume, restart, keep_checkpoint, launch=launch.name())
-        if launch.restarted() and target.checkpoint.exists():
-            target = replace(target, resume=True, restart=False)
-        with ranks.joined(compute.device, timeout) as together:
-            result = run(
-                task,
-                target,
-                compute,
-                experts_folder=options.experts_folder(experts_dir),
-                listen=lambda now: bar(now.done, _text(now), now.seconds_left),
-                ranks=together,
-                started=started,
-            )
-    if output.first():
+        folder = options.experts_folder(experts_dir)
+
+        def listen(now: Progress) -> None:
+            bar(now.done, _text(now), now.seconds_left)
+
+        if out is None or plan:
+            from nsdcodec.encoding.forecast import forecast
+
+            bar(0.0, "timing iterations and a part of a check")
+            told = forecast(task, compute, experts_folder=folder, listen=listen, started=started)
+        else:
+            target = Output(out, resume, restart, keep_checkpoint, launch=launch.name())
+            if launch.restarted() and target.checkpoint.exists():
+                target = replace(target, resume=True, restart=False)
+            with ranks.joined(compute.device, timeout) as together:
+                result = run(
+                    task,
+                    target,
+                    compute,
+                    experts_folder=folder,
+                    listen=listen,
+                    ranks=together,
+                    started=started,
+                )
+    if not output.first():
+        return
+    if out is None or plan:
+        forecasts.report(told, task.budget, json)
+    else:
         _report(result, json)
 
 
