@@ -184,13 +184,14 @@ def _report(result: EncodeResult, json: bool) -> None:
     judged = "not judged" if result.validation is None else f"{result.validation:.1%} on held-out images"
     times = ", ".join(f"{output.duration(seconds)} {name}" for name, seconds in result.times.items())
     print(
-        f"{result.output}: {result.nbytes:,} bytes, {layout.elements:,} elements, {layout.images} images; "
-        f"{judged} after {result.iterations} iterations, {output.duration(result.seconds)} ({times})"
+        f"{result.output}: {result.nbytes:,} bytes, {layout.elements:,} elements, "
+        f"{output.counted(layout.images, 'image')}; "
+        f"{judged} after {output.counted(result.iterations, 'iteration')}, {output.duration(result.seconds)} ({times})"
     )
     for note in result.notes:
         print(note, file=sys.stderr)
     if result.skipped:
-        print(f"{result.skipped} steps were skipped: their loss was not finite", file=sys.stderr)
+        print(f"{output.counted(result.skipped, 'step')} skipped: loss was not finite", file=sys.stderr)
 
 
 def _text(now: Progress) -> str:

@@ -144,13 +144,13 @@ def evaluate(
         output.print_json(documents[0] if len(documents) == 1 else documents)
         return
     result = results[next(reversed(results))]
-    trained = f"{networks} networks" + (" of each kind" if nets else "")
+    trained = output.counted(networks, "network") + (" of each kind" if nets else "")
     if nets:
         _print_nets(results)
     else:
         _print_files(datasets, results)
         spec = result.recipe.network
-        trained += f" ({spec.name} {spec.depth} x {spec.width}, {result.recipe.epochs} epochs)"
+        trained += f" ({spec.name} {spec.depth} x {spec.width}, {output.counted(result.recipe.epochs, 'epoch')})"
     print(f"{trained}, {source.name} test set of {result.test_images:,} images, seed {seed}")
     if corruptions:
         print()
@@ -208,12 +208,17 @@ def _corruptions_document(found: Robustness) -> dict[str, Any]:
     }
 
 
+def _accuracy(result: Evaluation) -> str:
+    """One network has no spread."""
+    return f"{result.mean:.1%}" + (f" ± {100 * result.deviation:.1f}" if len(result.accuracies) > 1 else "")
+
+
 def _print_files(datasets: dict[str, NSDDataset], results: dict[tuple[str, str], Evaluation]) -> None:
     rows = []
     for (file, _), result in results.items():
         dataset = datasets[file]
         sizes = (dataset.nbytes, dataset.header.layout.elements, len(dataset))
-        rows.append([file, *(f"{size:,}" for size in sizes), f"{result.mean:.1%} ± {100 * result.deviation:.1f}"])
+        rows.append([file, *(f"{size:,}" for size in sizes), _accuracy(result)])
     output.print_table(["file", "bytes", "elements", "images", "accuracy"], rows)
 
 
@@ -222,7 +227,7 @@ def _print_nets(results: dict[tuple[str, str], Evaluation]) -> None:
     nets = list(dict.fromkeys(net for _, net in results))
     rows: dict[str, list[str]] = {}
     for (file, _), result in results.items():
-        rows.setdefault(file, [file]).append(f"{result.mean:.1%} ± {100 * result.deviation:.1f}")
+        rows.setdefault(file, [file]).append(_accuracy(result))
     output.print_table(["file", *nets], list(rows.values()))
 
 

@@ -54,4 +54,5 @@ def experts(
     if json:
         output.print_json({"folder": str(made.folder), "experts": made.count(), "epochs": made.settings.epochs})
     else:
-        print(f"{made.folder}: {made.count()} experts of {made.settings.epochs} epochs")
+        epochs = output.counted(made.settings.epochs, "epoch")
+        print(f"{made.folder}: {output.counted(made.count(), 'expert')} of {epochs}")

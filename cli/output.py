@@ -82,6 +82,11 @@ def _width() -> int | None:
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
+def counted(number: int, name: str) -> str:
+    """1 network, 2 networks."""
+    return f"{number:,} {name}" + "s" * (number != 1)
+
+
 def duration(seconds: float) -> str:
     """42 s, 3 min 5 s, 2 h 10 min."""
     whole = round(seconds)

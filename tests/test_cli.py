@@ -261,7 +261,9 @@ class TestEncode:
         assert ran.code == 0
         assert str(path) in ran.out
         assert f"{path.stat().st_size:,} bytes" in ran.out
-        assert "3 iterations" in ran.out
+        assert "40 images; " in ran.out
+        assert "after 3 iterations, " in ran.out
+        assert "after 1 iteration, " in encode(path, "--iterations", 1, "--restart").out
 
     def test_json_alone_is_on_stdout_and_progress_on_stderr(self, tmp_path):
         path = tmp_path / "out.nsd"
@@ -514,6 +516,8 @@ class TestPush:
         shares = f"{found['mean']:.1%} ± {100 * found['deviation']:.1f}"
         assert f"| digits.nsd | convnet | {shares} | 2 | digits, 355 |" in ran.out
         assert "- about 9 in 10\n" in ran.out
+        assert "on no package index" in ran.out
+        assert "pip install '.[encode,hub]'" in ran.out
         assert nsdc("push", file, "user/digits", "--dry-run", "--json").json["files"] == ["digits.nsd"]
 
     def test_what_it_cannot_use_ends_it(self, file, tmp_path):
@@ -525,6 +529,8 @@ class TestPush:
             ([file, "u/d", "--no-card", "--dry-run"], 2, "--no-card"),
             ([file, "u/d", "--accuracy", tmp_path / "other.json", "--dry-run"], 2, "nsdc eval --json"),
             ([file, "u/d", "--accuracy", tmp_path / "missing.json", "--dry-run"], 7, "missing.json"),
+            ([file, "u/d", "--accuracy", tmp_path / "missing.txt", "--dry-run"], 7, "missing.txt"),
+            ([file, "u/d", "--accuracy", file, "--dry-run"], 2, "nsdc eval --json"),
             ([tmp_path / "missing.nsd", "u/d", "--dry-run"], 7, "missing.nsd"),
         ):
             ran = nsdc("push", *arguments)
@@ -543,7 +549,12 @@ class TestEval:
         for path, row in zip((file, other), rows, strict=False):
             assert row.startswith(str(path))
             assert f"{path.stat().st_size:,}" in row
-        assert "2 networks (convnet 2 x 8, 1 epochs)" in rows[2]
+        assert "2 networks (convnet 2 x 8, 1 epoch)" in rows[2]
+
+    def test_one_network_has_no_spread_and_no_plural(self, file):
+        ran = nsdc("eval", file, "digits", *self.QUICK, "--networks", 1)
+        assert "1 network (convnet 2 x 8, 1 epoch)" in ran.out
+        assert "±" not in ran.out
 
     def test_json_lists_the_files_and_is_repeatable(self, file, other):
         first, second = nsdc("eval", file, other, "digits", *self.QUICK, "--json").json
@@ -737,6 +748,10 @@ class TestExitCodes:
             (("--parameterization", "pixels"), "did you mean 'pixel'"),
             (("--objective", "mt"), "did you mean 'mtt'"),
             (("--set", "optimizer.learning_rat=1"), "did you mean 'optimizer.learning_rate'"),
+            (
+                ("--set", "learning_rat=1"),
+                "nearest of 50: coreset.learning_rate, optimizer.learning_rate, training.learning_rate\n",
+            ),
             (("--set", "width=8"), "network.width"),
             (("--set", "optimizer.learning_rate"), "key=value"),
             (("--set", "optimizer.learning_rate=fast"), "a finite number"),
