@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from nsdcodec_cli import output
+from nsdcodec_cli import output, progress
 
 from measurement.command import command_line, start
 from nsdcodec.errors import InvalidSetting
@@ -62,7 +62,7 @@ def loading(
         threads=threads,
         command=command_line(),
     )
-    with output.progress_bar("loading") as bar:
+    with progress.shown("loading") as bar:
         found = execute(planned, bar)
     written = report.write(found, out) if out is not None else []
     if json:

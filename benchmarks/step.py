@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from nsdcodec_cli import options, output
+from nsdcodec_cli import options, output, progress
 
 from measurement.command import command_line, start
 
@@ -49,7 +49,7 @@ def step(
         device=str(chosen),
         command=command_line(),
     )
-    with output.progress_bar("step") as bar:
+    with progress.shown("step") as bar:
         found = execute(planned, bar)
     written = report.write(found, out) if out is not None else []
     if json:

@@ -12,7 +12,7 @@ import typer
 
 from nsdcodec.errors import InvalidSetting, MissingData
 
-from . import options, output
+from . import options, output, progress
 
 
 def bench(
@@ -67,45 +67,46 @@ def bench(
         )
         return
 
-    from nsdcodec.bench import report
-    from nsdcodec.bench.plan import Bench, Trial
-    from nsdcodec.bench.run import execute
-    from nsdcodec.bench.scales import scale as named_scale
-    from nsdcodec.system.malloc import keep_freed_memory
+    with progress.shown(f"bench {table}", "loading PyTorch") as bar:
+        from nsdcodec.bench import report
+        from nsdcodec.bench.plan import Bench, Trial
+        from nsdcodec.bench.run import execute
+        from nsdcodec.bench.scales import scale as named_scale
+        from nsdcodec.system.malloc import keep_freed_memory
 
-    chosen = named_scale(scale)
-    chosen = replace(
-        chosen,
-        seeds=chosen.seeds if seeds is None else seeds,
-        networks=chosen.networks if networks is None else networks,
-        epochs=chosen.epochs if epochs is None else epochs,
-    )
-    names = None if rows is None else [name.strip() for name in rows.split(",")]
-    keep_freed_memory()
-    compute = options.compute(device, precision)
-    found_source = options.source(source, data_dir)
-    planned = Bench(
-        name=table,
-        table=found_table,
-        scale_name=scale,
-        scale=chosen,
-        source=found_source,
-        folder=out or Path(f"bench-{table}-{found_source.name}-{scale}"),
-        rows=found_table.chosen(names),
-        ipcs=_budgets(ipc),
-        overrides=tuple(set_ or ()),
-        compute=compute,
-        data_dir=data_dir,
-        restart=restart,
-        command=shlex.join(["nsdc", *sys.argv[1:]]),
-    )
-    each = [Trial(planned, row, ipc, 0) for row in planned.rows for ipc in planned.budgets]
-    wanted = any(trial.settings[0].objective.wants_experts for trial in each)
-    planned = replace(planned, experts_folder=options.experts_folder(experts_dir, wanted))
-    draw = _can_draw()
-    with output.progress_bar(f"bench {table}") as bar:
+        chosen = named_scale(scale)
+        chosen = replace(
+            chosen,
+            seeds=chosen.seeds if seeds is None else seeds,
+            networks=chosen.networks if networks is None else networks,
+            epochs=chosen.epochs if epochs is None else epochs,
+        )
+        names = None if rows is None else [name.strip() for name in rows.split(",")]
+        keep_freed_memory()
+        compute = options.compute(device, precision)
+        bar(0.0, f"loading {source}")
+        found_source = options.source(source, data_dir)
+        planned = Bench(
+            name=table,
+            table=found_table,
+            scale_name=scale,
+            scale=chosen,
+            source=found_source,
+            folder=out or Path(f"bench-{table}-{found_source.name}-{scale}"),
+            rows=found_table.chosen(names),
+            ipcs=_budgets(ipc),
+            overrides=tuple(set_ or ()),
+            compute=compute,
+            data_dir=data_dir,
+            restart=restart,
+            command=shlex.join(["nsdc", *sys.argv[1:]]),
+        )
+        each = [Trial(planned, row, ipc, 0) for row in planned.rows for ipc in planned.budgets]
+        wanted = any(trial.settings[0].objective.wants_experts for trial in each)
+        planned = replace(planned, experts_folder=options.experts_folder(experts_dir, wanted))
+        draw = _can_draw()
         results = execute(planned, bar, lambda results: report.write(planned, results, draw))
-    document = report.document(planned, results)
+        document = report.document(planned, results)
     if json:
         output.print_json(document)
         return

@@ -12,15 +12,18 @@ import typer
 
 from nsdcodec.errors import InvalidSetting
 
-from . import options, output
+from . import forecasts, options, output, progress
 
 if TYPE_CHECKING:
+    from nsdcodec.encoding.encoder import EncodeResult
     from nsdcodec.encoding.progress import Progress
 
 
 def encode(
     source: options.SourceArgument,
-    out: Annotated[Path, typer.Option("--output", "-o", help="The .nsd file to write.", show_default=False)],
+    out: Annotated[
+        Path | None, typer.Option("--output", "-o", help="The .nsd file to write.", show_default=False)
+    ] = None,
     ipc: Annotated[
         float | None, typer.Option(help="Budget in elements, as images per class (default 1; NSD Eq. 3).")
     ] = None,
@@ -74,6 +77,10 @@ def encode(
         bool,
         typer.Option("--keep-checkpoint", help="Leave it when done: --resume and a longer --time go on from it."),
     ] = False,
+    plan: Annotated[
+        bool,
+        typer.Option("--plan", help="Say what would be made, and how long it would take, and write nothing."),
+    ] = False,
     rank_timeout: Annotated[
         str,
         typer.Option(metavar="DURATION", help="Under torchrun: when a process that does not answer counts as lost."),
@@ -88,59 +95,83 @@ def encode(
     On several devices: torchrun --nproc-per-node N -m nsdcodec.encode SOURCE ... --set optimizer.draws=N
     """
     started = clock.monotonic()
-    from nsdcodec.encoding import resuming
-    from nsdcodec.encoding.budget import Budget
-    from nsdcodec.encoding.encoder import Output, Task
-    from nsdcodec.encoding.encoder import encode as run
-    from nsdcodec.system import launch, ranks
-    from nsdcodec.system.malloc import keep_freed_memory
-
     if iterations is not None and time is not None:
         raise InvalidSetting("--iterations and --time both end the run; give one of them")
-    target = Output(out, resume, restart, keep_checkpoint, launch=launch.name(), overwrite=overwrite)
-    if launch.restarted() and target.checkpoint.exists():
-        target = replace(target, resume=True, restart=False)
-    if output.first():
-        resuming.check(target)  # before the images are loaded
-    limit = options.memory(memory)
-    if limit is None:
-        keep_freed_memory()
-    timeout = options.seconds(rank_timeout, "--rank-timeout")
-    compute = options.compute(device, precision, limit, compile_)
-    if ":" in device and launch.world() > 1:
-        raise InvalidSetting(
-            f"--device {device}: {launch.world()} processes would share it; give cuda, and each has one"
+    if out is None and not plan:
+        raise InvalidSetting("nothing to write: give -o FILE.nsd, or --plan to see what would be written")
+    with progress.shown("encode", "loading PyTorch", estimated=False) as bar:
+        from nsdcodec.encoding import resuming
+        from nsdcodec.encoding.budget import Budget
+        from nsdcodec.encoding.encoder import Output, Task
+        from nsdcodec.encoding.encoder import encode as run
+        from nsdcodec.system import launch, ranks
+        from nsdcodec.system.malloc import keep_freed_memory
+
+        target = None
+        if out is not None and not plan:
+            target = Output(out, resume, restart, keep_checkpoint, launch=launch.name(), overwrite=overwrite)
+            if launch.restarted() and target.checkpoint.exists():
+                target = replace(target, resume=True, restart=False)
+            if output.first():
+                resuming.check(target)  # before the images are loaded
+        limit = options.memory(memory)
+        if limit is None:
+            keep_freed_memory()
+        timeout = options.seconds(rank_timeout, "--rank-timeout")
+        compute = options.compute(device, precision, limit, compile_)
+        if ":" in device and launch.world() > 1:
+            raise InvalidSetting(
+                f"--device {device}: {launch.world()} processes would share it; give cuda, and each has one"
+            )
+        given = {"iterations": iterations, "parameterization.init": init, "parameterization.labels": labels}
+        pairs = [*(set_ or []), *(f"{key}={value}" for key, value in given.items() if value is not None)]
+        bar(0.0, f"loading {source}")
+        images = options.source(source, data_dir, limit, size, split=not no_test)
+        name, settings = options.settings(recipe, compute.device.type, images, parameterization, objective, pairs)
+        named = [
+            f"{key}={value}"
+            for key, value in (("parameterization.name", parameterization), ("objective.name", objective))
+            if value
+        ]
+        task = Task(
+            images,
+            settings,
+            Budget.of(images.geometry, 1.0 if ipc is None and bits_per_class is None else ipc, bits_per_class),
+            seed,
+            None if time is None else options.seconds(time, "--time"),
+            recipe_name=name,
+            overrides=(*named, *pairs),
         )
-    given = {"iterations": iterations, "parameterization.init": init, "parameterization.labels": labels}
-    pairs = [*(set_ or []), *(f"{key}={value}" for key, value in given.items() if value is not None)]
-    images = options.source(source, data_dir, limit, size, split=not no_test)
-    name, settings = options.settings(recipe, compute.device.type, images, parameterization, objective, pairs)
-    named = [
-        f"{key}={value}"
-        for key, value in (("parameterization.name", parameterization), ("objective.name", objective))
-        if value
-    ]
-    task = Task(
-        images,
-        settings,
-        Budget.of(images.geometry, 1.0 if ipc is None and bits_per_class is None else ipc, bits_per_class),
-        seed,
-        None if time is None else options.seconds(time, "--time"),
-        recipe_name=name,
-        overrides=(*named, *pairs),
-    )
-    with ranks.joined(compute.device, timeout) as together, output.progress_bar("encode") as bar:
-        result = run(
-            task,
-            target,
-            compute,
-            experts_folder=options.experts_folder(experts_dir, settings.objective.wants_experts),
-            listen=lambda progress: bar(progress.done, _text(progress)),
-            ranks=together,
-            started=started,
-        )
+        folder = options.experts_folder(experts_dir, settings.objective.wants_experts)
+
+        def listen(now: Progress) -> None:
+            bar(now.done, _text(now), now.seconds_left)
+
+        if target is None:
+            from nsdcodec.encoding.forecast import forecast
+
+            bar(0.0, "timing iterations and a part of a check")
+            told = forecast(task, compute, experts_folder=folder, listen=listen, started=started)
+        else:
+            with ranks.joined(compute.device, timeout) as together:
+                result = run(
+                    task,
+                    target,
+                    compute,
+                    experts_folder=folder,
+                    listen=listen,
+                    ranks=together,
+                    started=started,
+                )
     if not output.first():
         return
+    if target is None:
+        forecasts.report(told, task.budget, json)
+    else:
+        _report(result, json)
+
+
+def _report(result: EncodeResult, json: bool) -> None:
     layout = result.header.layout
     if json:
         output.print_json(
@@ -163,23 +194,22 @@ def encode(
     judged = "not judged" if result.validation is None else f"{result.validation:.1%} on held-out images"
     times = ", ".join(f"{output.duration(seconds)} {name}" for name, seconds in result.times.items())
     print(
-        f"{result.output}: {result.nbytes:,} bytes, {layout.elements:,} elements, {layout.images} images; "
-        f"{judged} after {result.iterations} iterations, {output.duration(result.seconds)} ({times})"
+        f"{result.output}: {result.nbytes:,} bytes, {layout.elements:,} elements, "
+        f"{output.counted(layout.images, 'image')}; "
+        f"{judged} after {output.counted(result.iterations, 'iteration')}, {output.duration(result.seconds)} ({times})"
     )
     for note in result.notes:
         print(note, file=sys.stderr)
     if result.skipped:
-        print(f"{result.skipped} steps were skipped: their loss was not finite", file=sys.stderr)
+        print(f"{output.counted(result.skipped, 'step')} skipped: loss was not finite", file=sys.stderr)
 
 
-def _text(progress: Progress) -> str:
-    parts = [progress.phase]
-    if progress.loss is not None:
-        parts.append(f"loss {progress.loss:.4g}")
-    if progress.accuracy is not None:
-        parts.append(f"held-out {progress.accuracy:.1%}")
-    if progress.images_per_second is not None:
-        parts.append(f"{progress.images_per_second:,.0f} images/s")
-    if progress.seconds_left is not None:
-        parts.append(f"{output.duration(progress.seconds_left)} left")
+def _text(now: Progress) -> str:
+    parts = [now.phase]
+    if now.loss is not None:
+        parts.append(f"loss {now.loss:.4g}")
+    if now.accuracy is not None:
+        parts.append(f"held-out {now.accuracy:.1%}")
+    if now.images_per_second is not None:
+        parts.append(f"{now.images_per_second:,.0f} images/s")
     return ", ".join(parts)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import itertools
 import sys
 from dataclasses import asdict, replace
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from nsdcodec.errors import InvalidSetting
 
-from . import options, output
+from . import options, output, progress
 
 if TYPE_CHECKING:
     from nsdcodec.data.dataset import NSDDataset
@@ -67,67 +67,78 @@ def evaluate(
         raise InvalidSetting("--severities and --corruption-images are for --corruptions; add it")
     chosen_severities = _integers("--severities", severities)
 
-    from nsdcodec.data.dataset import NSDDataset
-    from nsdcodec.evaluation.accuracy import evaluate as run
-    from nsdcodec.evaluation.accuracy import images_to_test
-    from nsdcodec.learning.networks import build
-    from nsdcodec.system.malloc import keep_freed_memory
+    with progress.shown("eval", "loading PyTorch") as bar:
+        from nsdcodec.data.dataset import NSDDataset
+        from nsdcodec.evaluation.accuracy import evaluate as run
+        from nsdcodec.evaluation.accuracy import images_to_test
+        from nsdcodec.learning.networks import build
+        from nsdcodec.system.malloc import keep_freed_memory
 
-    *files, source_name = files_and_source
-    limit = options.memory(memory)
-    if limit is None:
-        keep_freed_memory()
-    compute = options.compute(device, precision, limit, together=together)
-    datasets = {file: NSDDataset(file) for file in files}
-    specs = {file: _networks(dataset.recipe.network, nets, depth, width) for file, dataset in datasets.items()}
-    # Image files as they were when the file was made of them.
-    geometry = next(iter(datasets.values())).geometry
-    source = options.source(source_name, data_dir, limit, otherwise=(geometry.width, geometry.height))
-    # What cannot be done is refused now, not after the training of others.
-    for file, dataset in datasets.items():
-        images_to_test(dataset, source, file)
-        # In a file's provenance, which may say anything, are 16 digits of the hash of what it was distilled from.
-        if source.split_off and source.sha256[:16] not in str(dataset.header.provenance.get("source", "")):
-            print(
-                output.printable(
-                    f"note: {file} was not distilled from the other images of {source.name}: if it was from any of "
-                    "these test images, its accuracy says nothing"
-                ),
-                file=sys.stderr,
-            )
-    for spec in (spec for kinds in specs.values() for spec in kinds.values()):
-        build(spec, source.geometry, seed)
-    if corruptions:
-        from nsdcodec.evaluation.robustness import check, robustness
-
-        check(source, chosen_severities, corruption_images, data_dir)
-    results: dict[tuple[str, str], Evaluation] = {}
-    for file, dataset in datasets.items():
-        for net, spec in specs[file].items():
-            wanted = replace(dataset.recipe, network=spec)
-            wanted = wanted if epochs is None else replace(wanted, epochs=epochs)
-            done, total = itertools.count(1), networks * wanted.epochs
-            with output.progress_bar(f"eval {file}, {net}" if nets else f"eval {file}") as bar:
-                results[file, net] = run(
-                    dataset,
-                    source,
-                    networks,
-                    compute,
-                    recipe=wanted,
-                    seed=seed,
-                    progress=lambda number, epoch, bar=bar, done=done, total=total: bar(  # type: ignore[misc]
-                        next(done) / total, f"network {number + 1}, epoch {epoch}"
+        *files, source_name = files_and_source
+        limit = options.memory(memory)
+        if limit is None:
+            keep_freed_memory()
+        compute = options.compute(device, precision, limit, together=together)
+        datasets = {file: NSDDataset(file) for file in files}
+        specs = {file: _networks(dataset.recipe.network, nets, depth, width) for file, dataset in datasets.items()}
+        bar(0.0, f"loading {source_name}")
+        # Image files as they were when the file was made of them.
+        geometry = next(iter(datasets.values())).geometry
+        source = options.source(source_name, data_dir, limit, otherwise=(geometry.width, geometry.height))
+        # What cannot be done is refused now, not after the training of others.
+        for file, dataset in datasets.items():
+            images_to_test(dataset, source, file)
+            # In a file's provenance, which may say anything, are 16 digits of the hash of what it was distilled from.
+            if source.split_off and source.sha256[:16] not in str(dataset.header.provenance.get("source", "")):
+                print(
+                    output.printable(
+                        f"note: {file} was not distilled from the other images of {source.name}: if it was from any of "
+                        "these test images, its accuracy says nothing"
                     ),
-                    keep_networks=corruptions,
+                    file=sys.stderr,
                 )
-    documents = [
-        _document(file, net, datasets[file], result)
-        | {"source": source.name, "networks": networks, "seed": seed, "precision": compute.precision}
-        for (file, net), result in results.items()
-    ]
-    robust: dict[tuple[str, str], Robustness] = {}
-    if corruptions:
-        with output.progress_bar("corruptions") as bar:
+        for spec in (spec for kinds in specs.values() for spec in kinds.values()):
+            build(spec, source.geometry, seed)
+        if corruptions:
+            from nsdcodec.evaluation.robustness import check, robustness
+
+            check(source, chosen_severities, corruption_images, data_dir)
+        results: dict[tuple[str, str], Evaluation] = {}
+        wanted = {file: dataset.recipe for file, dataset in datasets.items()}
+        if epochs is not None:
+            wanted = {file: replace(recipe, epochs=epochs) for file, recipe in wanted.items()}
+        recipes = {
+            (file, net): replace(wanted[file], network=spec)
+            for file, kinds in specs.items()
+            for net, spec in kinds.items()
+        }
+        # Images that pass through networks as they are trained: tests and corruptions are not counted.
+        total = sum(networks * recipe.epochs * len(datasets[file]) for (file, _), recipe in recipes.items())
+        seen = 0
+
+        def tell(file: str, net: str, number: int, epoch: int) -> None:
+            nonlocal seen
+            seen += len(datasets[file])
+            bar(seen / total, ", ".join([f"network {number + 1}", f"epoch {epoch}", file, *([net] if nets else [])]))
+
+        for (file, net), recipe in recipes.items():
+            results[file, net] = run(
+                datasets[file],
+                source,
+                networks,
+                compute,
+                recipe=recipe,
+                seed=seed,
+                progress=partial(tell, file, net),
+                keep_networks=corruptions,
+            )
+        documents = [
+            _document(file, net, datasets[file], result)
+            | {"source": source.name, "networks": networks, "seed": seed, "precision": compute.precision}
+            for (file, net), result in results.items()
+        ]
+        robust: dict[tuple[str, str], Robustness] = {}
+        if corruptions:
             found = robustness(
                 list(results.values()),
                 source,
@@ -138,20 +149,20 @@ def evaluate(
                 data_dir=data_dir,
                 progress=bar,
             )
-        robust = dict(zip(results, found, strict=True))
-        for document, one in zip(documents, found, strict=True):
-            document["corruptions"] = _corruptions_document(one)
+            robust = dict(zip(results, found, strict=True))
+            for document, one in zip(documents, found, strict=True):
+                document["corruptions"] = _corruptions_document(one)
     if json:
         output.print_json(documents[0] if len(documents) == 1 else documents)
         return
     result = results[next(reversed(results))]
-    trained = f"{networks} networks" + (" of each kind" if nets else "")
+    trained = output.counted(networks, "network") + (" of each kind" if nets else "")
     if nets:
         _print_nets(results)
     else:
         _print_files(datasets, results)
         spec = result.recipe.network
-        trained += f" ({spec.name} {spec.depth} x {spec.width}, {result.recipe.epochs} epochs)"
+        trained += f" ({spec.name} {spec.depth} x {spec.width}, {output.counted(result.recipe.epochs, 'epoch')})"
     print(f"{trained}, {source.name} test set of {result.test_images:,} images, seed {seed}")
     if corruptions:
         print()
@@ -209,12 +220,17 @@ def _corruptions_document(found: Robustness) -> dict[str, Any]:
     }
 
 
+def _accuracy(result: Evaluation) -> str:
+    """One network has no spread."""
+    return f"{result.mean:.1%}" + (f" ± {100 * result.deviation:.1f}" if len(result.accuracies) > 1 else "")
+
+
 def _print_files(datasets: dict[str, NSDDataset], results: dict[tuple[str, str], Evaluation]) -> None:
     rows = []
     for (file, _), result in results.items():
         dataset = datasets[file]
         sizes = (dataset.nbytes, dataset.header.layout.elements, len(dataset))
-        rows.append([file, *(f"{size:,}" for size in sizes), f"{result.mean:.1%} ± {100 * result.deviation:.1f}"])
+        rows.append([file, *(f"{size:,}" for size in sizes), _accuracy(result)])
     output.print_table(["file", "bytes", "elements", "images", "accuracy"], rows)
 
 
@@ -223,15 +239,13 @@ def _print_nets(results: dict[tuple[str, str], Evaluation]) -> None:
     nets = list(dict.fromkeys(net for _, net in results))
     rows: dict[str, list[str]] = {}
     for (file, _), result in results.items():
-        rows.setdefault(file, [file]).append(f"{result.mean:.1%} ± {100 * result.deviation:.1f}")
+        rows.setdefault(file, [file]).append(_accuracy(result))
     output.print_table(["file", *nets], list(rows.values()))
 
 
 def _print_corruptions(robust: dict[tuple[str, str], Robustness], several_nets: bool) -> None:
-    """FreD's table on CIFAR-10-C: a column a corruption, and the average of all."""
-    columns = next(iter(robust.values())).means
-    rows = [
-        [f"{file}, {net}" if several_nets else file, *(f"{100 * mean:.1f}" for mean in found.means.values())]
-        for (file, net), found in robust.items()
-    ]
-    output.print_table(["file", *columns], rows)
+    """FreD's table on CIFAR-10-C: a row a corruption, and the average of all; a column a set."""
+    names = [f"{file}, {net}" if several_nets else file for file, net in robust]
+    means = [found.means for found in robust.values()]
+    rows = [[corruption, *(f"{100 * of_one[corruption]:.1f}" for of_one in means)] for corruption in means[0]]
+    output.print_table(["corruption", *names], rows)

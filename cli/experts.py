@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from . import options, output
+from . import options, output, progress
 
 
 def experts(
@@ -34,28 +34,30 @@ def experts(
     so the command can be stopped and repeated. `nsdc encode` trains missing experts itself. The command
     can be started several times, also by torchrun or on machines that share the folder: each process trains others.
     """
-    from nsdcodec.encoding.budget import Budget
-    from nsdcodec.encoding.encoder import Task, make_experts
-    from nsdcodec.system.malloc import keep_freed_memory
+    with progress.shown("experts", "loading PyTorch") as bar:
+        from nsdcodec.encoding.budget import Budget
+        from nsdcodec.encoding.encoder import Task, make_experts
+        from nsdcodec.system.malloc import keep_freed_memory
 
-    limit = options.memory(memory)
-    if limit is None:
-        keep_freed_memory()
-    compute = options.compute(device, precision, limit, together=together)
-    pairs = [*(set_ or []), *([f"objective.experts={count}"] if count is not None else [])]
-    images = options.source(source, data_dir, limit, size, split=not no_test)
-    name, settings = options.settings(recipe, compute.device.type, images, None, objective, pairs)
-    task = Task(images, settings, Budget(elements=1), seed, recipe_name=name, overrides=tuple(pairs))
-    with output.progress_bar("experts") as bar:
+        limit = options.memory(memory)
+        if limit is None:
+            keep_freed_memory()
+        compute = options.compute(device, precision, limit, together=together)
+        pairs = [*(set_ or []), *([f"objective.experts={count}"] if count is not None else [])]
+        bar(0.0, f"loading {source}")
+        images = options.source(source, data_dir, limit, size, split=not no_test)
+        name, settings = options.settings(recipe, compute.device.type, images, None, objective, pairs)
+        task = Task(images, settings, Budget(elements=1), seed, recipe_name=name, overrides=tuple(pairs))
         made = make_experts(
             task,
             options.experts_folder(experts_dir),
             compute,
-            listen=lambda progress: bar(progress.done, progress.phase),
+            listen=lambda now: bar(now.done, now.phase),
         )
     if not output.first():
         return
     if json:
         output.print_json({"folder": str(made.folder), "experts": made.count(), "epochs": made.settings.epochs})
     else:
-        print(f"{made.folder}: {made.count()} experts of {made.settings.epochs} epochs")
+        epochs = output.counted(made.settings.epochs, "epoch")
+        print(f"{made.folder}: {output.counted(made.count(), 'expert')} of {epochs}")

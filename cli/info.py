@@ -45,14 +45,14 @@ def info(file: options.FileArgument, json: bool = output.JSON) -> None:
         ]
     )
     print()
-    output.print_table(["where the bytes go", "type", "shape", "coding", "plain bytes", "bytes", "share"], _rows(found))
+    output.print_table(["where the bytes go", "type", "shape", "coding", "plain", "bytes", "share"], _rows(found))
 
 
 def _rows(found: NSDFile) -> list[list[str]]:
     """A row an array; those coded together share the bytes of one frame."""
     rows = []
     for role, spec in found.header.layout.arrays.items():
-        shape = " x ".join(map(str, spec.shape))
+        shape = "x".join(map(str, spec.shape))
         dtype = spec.dtype + (f", {spec.scales:,} scales" if spec.scales else "")
         size = _share(found, found.stored_bytes[role]) if role in found.stored_bytes else ["", ""]
         rows.append([role, dtype, shape, found.coding(role), f"{spec.nbytes:,}", *size])

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import textwrap
 from typing import Any
 
 import typer
 
 from nsdcodec.system import launch
 
-# Plain seconds between two lines of progress where stderr is not a terminal.
-LINE_SECONDS = 10.0
+# To so many columns a table may fold its first, which is often a path.
+FOLDED = 20
 
 JSON = typer.Option(False, "--json", help="Print JSON to stdout.")
 
@@ -39,56 +38,58 @@ def printable(text: str) -> str:
 
 
 def print_pairs(pairs: list[tuple[str, str]]) -> None:
-    """Names and values in two columns."""
-    width = max(len(name) for name, _ in pairs)
+    """Names and values in two columns; on a terminal, values are filled to its width."""
+    columns = max(len(name) for name, _ in pairs) + 2
+    width = _width()
     for name, value in pairs:
-        print(f"{name:<{width}}  {printable(value)}")
+        lines = [printable(value)]
+        if width is not None:
+            # Where the names leave less than half of the line, values stand below them.
+            indent = columns if columns <= width / 2 else 4
+            lines = textwrap.wrap(lines[0], max(10, width - indent)) or [""]
+            lines = [*([""] if indent != columns else []), *lines]
+            print(f"{name:<{indent}}{lines[0]}".rstrip(), *(" " * indent + line for line in lines[1:]), sep="\n")
+        else:
+            print(f"{name:<{columns}}{lines[0]}")
 
 
 def print_table(columns: list[str], rows: list[list[str]]) -> None:
-    """First column to the left, the others to the right."""
+    """First column to the left, the others to the right. On a terminal too narrow for that, a line a cell: the first
+    of each row, and below it the others with the names of their columns."""
+    from rich.cells import cell_len
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
+    shown = [[printable(cell) for cell in row] for row in rows]
+    width = _width()
+    needed = [max(map(cell_len, cells)) for cells in zip(columns, *shown, strict=True)]
+    if width is not None and min(needed[0], FOLDED) + sum(needed[1:]) + 2 * len(needed) - 2 > width:
+        for first, *others in shown:
+            print(first)
+            print_pairs([(f"  {name}", cell) for name, cell in zip(columns[1:], others, strict=True) if cell])
+        return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for i, column in enumerate(columns):
-        table.add_column(column, justify="left" if i == 0 else "right", overflow="fold")
-    for row in rows:
+        if i == 0:
+            table.add_column(column, justify="left", overflow="fold")
+        else:
+            table.add_column(column, justify="right", no_wrap=True)
+    for row in shown:
         # Texts, since rich would read "[red].nsd" as a colour.
-        table.add_row(*(Text(printable(cell)) for cell in row))
+        table.add_row(*(Text(cell) for cell in row))
     # A pipe has no width: a row is a line, however long. (The width of `print` is at most the console's.)
-    Console(width=None if sys.stdout.isatty() else 10_000).print(table)
+    Console(width=width or 10_000).print(table)
 
 
-@contextmanager
-def progress_bar(title: str) -> Iterator[Callable[[float, str], None]]:
-    """A function of (done 0 to 1, text): a bar on a terminal, else a line every ten seconds; nothing where another
-    process prints."""
-    if not first():
-        yield lambda done, text: None
-        return
-    if not sys.stderr.isatty():
-        last = [-LINE_SECONDS]
+def _width() -> int | None:
+    """Of the terminal that stdout is; None where it is none."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
-        def line(done: float, text: str) -> None:
-            if time.monotonic() - last[0] >= LINE_SECONDS:
-                last[0] = time.monotonic()
-                print(f"{title} {done:4.0%}  {text}", file=sys.stderr, flush=True)
 
-        yield line
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f}%  {task.fields[text]}"),
-    )
-    with Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(title, total=1.0, text="")
-        yield lambda done, text: bar.update(task, completed=done, text=text)
+def counted(number: int, name: str) -> str:
+    """1 network, 2 networks."""
+    return f"{number:,} {name}" + "s" * (number != 1)
 
 
 def duration(seconds: float) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as json_text
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -76,8 +77,14 @@ def push(
 def _accuracies(given: list[str]) -> list[str | Accuracy]:
     found: list[str | Accuracy] = []
     for text in given:
-        found += _evaluations(Path(text)) if text.endswith(".json") else [text]
+        found += _evaluations(Path(text)) if _is_path(text) else [text]
     return found
+
+
+def _is_path(text: str) -> bool:
+    """Whether it names a file rather than being a line for the card."""
+    one_word = len(text.split()) == 1 and not text.startswith(("http://", "https://"))
+    return text.lower().endswith(".json") or (one_word and ("/" in text or os.sep in text)) or os.path.exists(text)
 
 
 def _evaluations(path: Path) -> list[Accuracy]:

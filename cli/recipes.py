@@ -14,17 +14,18 @@ def recipes(
     json: bool = output.JSON,
 ) -> None:
     """List the recipes, or every setting of one: the keys that `encode --set` takes."""
-    from nsdcodec.encoding.recipes import RECIPES, recipe
-
     if name is not None:
+        from nsdcodec.encoding.recipes import recipe
+
         flat = recipe(name).flat()
         if json:
             output.print_json(flat)
         else:
             output.print_pairs([(key, "auto" if value is None else str(value)) for key, value in flat.items()])
         return
-    abouts = {known: about for known, (about, _) in RECIPES.items()}
+    from nsdcodec.encoding.recipe_names import ABOUTS
+
     if json:
-        output.print_json(abouts)
+        output.print_json(ABOUTS)
     else:
-        output.print_pairs(list(abouts.items()))
+        output.print_pairs(list(ABOUTS.items()))

@@ -23,6 +23,15 @@ def main(argv: list[str] | None = None) -> None:
 
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     dataset = NSDDataset(options.file)
+    # Before any training: real images with the file's numbers for the classes.
+    test = load_source(options.source).numbered_as(dataset.classes).test
+    if test is None:
+        parser.error(f"{options.source} has no test images")
+    if test.images.shape[1:] != dataset.image_shape:
+        parser.error(
+            f"{options.file} has images of {list(dataset.image_shape)}, {options.source} of "
+            f"{list(test.images.shape[1:])}; name the source that the file was made from by --source"
+        )
     recipe = dataset.recipe
     epochs = options.epochs or recipe.epochs
 
@@ -44,10 +53,7 @@ def main(argv: list[str] | None = None) -> None:
             optimizer.step()
         schedule.step()
 
-    # Real images with the file's numbers for the classes, and in its units: (pixel / 255 - mean) / std.
-    test = load_source(options.source).numbered_as(dataset.classes).test
-    if test is None:
-        parser.error(f"{options.source} has no test images")
+    # The real images in the units of the file: (pixel / 255 - mean) / std.
     network.eval()
     with torch.no_grad():
         right = sum(

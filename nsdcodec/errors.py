@@ -137,12 +137,27 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f"did you mean {near[0]!r}? " if near else ""
 
 
+# So many known names are listed, where one is not known; of more, the three that are nearest.
+MOST_LISTED, NEAREST = 25, 3
+
+
 class UnknownName(InvalidSetting):
     """A name that is not known, of a recipe or a class for example; the message suggests the nearest known name."""
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         self.kind, self.name, self.known = kind, name, sorted(known)
-        super().__init__(f"unknown {kind} {name!r}: {nearest(name, self.known)}known: {', '.join(self.known)}")
+        super().__init__(f"unknown {kind} {name!r}: {nearest(name, self.known)}{self._listed()}")
+
+    def _listed(self) -> str:
+        if len(self.known) <= MOST_LISTED:
+            return f"known: {', '.join(self.known)}"
+
+        def likeness(known: str) -> float:
+            """Of a dotted name, its last part counts too."""
+            parts = (known, known.rpartition(".")[2])
+            return max(difflib.SequenceMatcher(None, self.name, part).ratio() for part in parts)
+
+        return f"nearest of {len(self.known)}: {', '.join(sorted(self.known, key=likeness, reverse=True)[:NEAREST])}"
 
     def __reduce__(self) -> tuple[type[UnknownName], tuple[str, str, list[str]]]:
         return (type(self), (self.kind, self.name, self.known))

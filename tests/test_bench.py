@@ -20,7 +20,7 @@ pytest.importorskip("matplotlib")
 from test_cli import nsdc
 
 from nsdcodec import sources
-from nsdcodec.bench import report, run
+from nsdcodec.bench import fred, report, run
 from nsdcodec.bench.plan import Bench, trials
 from nsdcodec.bench.run import execute
 from nsdcodec.bench.scales import SCALES, scale
@@ -138,6 +138,9 @@ class TestTables:
         assert TABLES["table1"].published_ipcs("cifar10") == (1, 10, 50)
         assert TABLES["fred"].published_ipcs("cifar10") == (2, 11, 51)
         assert TABLES["fred"].published_ipcs("digits") == (2,)
+
+    def test_the_columns_of_freds_corruptions_are_the_corruptions_there_are(self):
+        assert tuple(CORRUPTIONS) == fred.CORRUPTIONS
 
     def test_unknown_names_suggest_the_nearest(self):
         with pytest.raises(UnknownName, match="'table2'"):

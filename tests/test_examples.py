@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
 import torch
 from torch.utils.data import DataLoader
@@ -49,6 +50,19 @@ def example(name: str) -> ModuleType:
 
 def percents(text: str) -> list[float]:
     return [float(number) for number in re.findall(r"([\d.]+)%", text)]
+
+
+def test_a_source_of_other_images_is_refused_before_any_training(file, capsys, tmp_path, monkeypatch):
+    images = np.zeros((10, 3, 8, 8), np.uint8)
+    arrays = {f"{split}_{name}": of for split in ("train", "test") for name, of in
+              (("images", images), ("labels", np.arange(10)))}  # fmt: skip
+    np.savez(tmp_path / "colour.npz", **arrays, classes=digits.load().classes)
+    module = example("plain")
+    monkeypatch.setattr(module, "build_network", lambda *arguments: pytest.fail("a network was made"))
+    with pytest.raises(SystemExit) as end:
+        module.main([file, "--source", str(tmp_path / "colour.npz")])
+    assert end.value.code == 2
+    assert "has images of [1, 8, 8], " in capsys.readouterr().err
 
 
 def test_a_plain_loop_learns_from_the_file(file, capsys):

@@ -13,6 +13,7 @@ from nsdcodec.encoding.objectives.gradient import GradientMatching
 from nsdcodec.encoding.objectives.trajectory import TrajectoryMatching
 from nsdcodec.encoding.parameterizations.nsd import NSD
 from nsdcodec.encoding.parameterizations.pixel import Pixel
+from nsdcodec.encoding.recipe_names import ABOUTS
 from nsdcodec.encoding.recipes import CPU, GPU, RECIPES, default_recipe, recipe
 from nsdcodec.encoding.settings import Settings, for_geometry
 from nsdcodec.errors import InvalidSetting, UnknownName
@@ -72,9 +73,11 @@ def another(value: object, key: str = "") -> object:
 
 def every_key() -> list[tuple[str, str]]:
     # A network's name brings its depth and width with it, and has its own test.
-    return [
-        (name, key) for name, (_, settings) in RECIPES.items() for key in settings.flat() if "network.name" not in key
-    ]
+    return [(name, key) for name, settings in RECIPES.items() for key in settings.flat() if "network.name" not in key]
+
+
+def test_each_recipe_is_described_and_nothing_else_in_the_same_order():
+    assert list(ABOUTS) == list(RECIPES)
 
 
 @pytest.mark.parametrize("name", RECIPES)

@@ -166,7 +166,7 @@ def iterate(run: running.Run, times: int) -> None:
     for _ in range(times):
         rehearsal = Rehearsal(own=own)
         with rehearsal.held():
-            encoder._iterate(run, 0.5, lambda: StepStatus(0, 0, 0.5))
+            encoder.iterate(run, 0.5, lambda: StepStatus(0, 0, 0.5))
         told = run.iteration == 0 and run.compute.precision == "bfloat16" and run.task.settings.objective.name == "mtt"
         assert rehearsal.waits == {"Draws.averaged": 1} | ({"TrajectoryMatching.loss": 1} if told else {})
         assert rehearsal.operations > 50

@@ -85,6 +85,7 @@ def test_classes_are_chosen_by_name_or_number_and_keep_their_numbers():
     assert found.tolist() == labels[kept].tolist()
     assert part.classes == PETS
     assert part.class_numbers == (2, 0)
+    assert part.class_names == ("été", "cat")
 
 
 def test_renumbered_classes_are_those_given_in_their_order():
@@ -132,6 +133,16 @@ def test_tasks_have_each_class_once_as_evenly_as_can_be(tasks, sizes):
     assert orders[0] == orders[1] != orders[2]
     for part in drawn[0]:
         assert set(part.labels.tolist()) == set(part.class_numbers)
+
+
+def test_a_set_says_what_it_is(ds):
+    whole = repr(set_of(STORED, classes=PETS))
+    count = len(arrays_for(LAYOUTS[STORED])["labels"])
+    assert whole.startswith(f"NSDDataset({count} images of ")
+    assert "3 classes ('cat', 'dog', 'été')" in whole
+    part = set_of(STORED, classes=PETS).of_classes(["été"])
+    assert repr(part) == f"Part({len(part)} of {count} images, 1 class ('été'), of {whole})"
+    assert repr(Joined([part, part])) == f"Joined({part!r}, {part!r})"
 
 
 @pytest.mark.parametrize("tasks", [0, 4, -1])

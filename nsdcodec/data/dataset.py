@@ -12,6 +12,7 @@ from nsdcodec.data.decoder import Decoder
 from nsdcodec.data.image_set import Transform
 from nsdcodec.data.subsets import Divisible
 from nsdcodec.format import synthesis
+from nsdcodec.format.class_names import short
 from nsdcodec.format.container.file import Readable, read
 from nsdcodec.format.container.header import Header
 from nsdcodec.format.recipe import Normalization, TrainingRecipe
@@ -69,6 +70,13 @@ class NSDDataset(Divisible):
         self._arrays = {role: values for role, values in arrays.items() if role != "labels"}
         self._decoders: dict[torch.device, Decoder] = {}
         self._cache = Cache(self.header, cache, cache_limit)
+
+    def __repr__(self) -> str:
+        shape = " x ".join(map(str, self.image_shape))
+        return (
+            f"NSDDataset({len(self):,} images of {shape}, {short(self.classes)}, {self.header.parameterization}, "
+            f"{self.nbytes:,} bytes)"
+        )
 
     @property
     def classes(self) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from torch.utils.data import Dataset
 
 from nsdcodec.data.image_set import ImageSet, Index
 from nsdcodec.errors import InvalidSetting, UnknownName
-from nsdcodec.format.class_names import numbers_in, places, renumbered, union
+from nsdcodec.format.class_names import numbers_in, places, renumbered, short, union
 from nsdcodec.format.recipe import Normalization, TrainingRecipe
 from nsdcodec.system.randomness import stream
 
@@ -69,7 +69,8 @@ class Divisible(ImageSet):
         return Part(self, index, numbers, renumber)
 
     def class_splits(self, tasks: int, *, seed: int | None = None) -> list[Part]:
-        """The set divided by class into tasks, for class-incremental learning. Labels keep their numbers.
+        """The set divided by class into tasks, for class-incremental learning. Labels keep their numbers, so `classes`
+        of a task are those of the whole set; `class_names` and `class_numbers` are its own.
 
         Arguments:
             tasks: how many. If the classes do not divide evenly, the first tasks get one class more.
@@ -80,8 +81,8 @@ class Divisible(ImageSet):
 
         Example:
             >>> tasks = NSDDataset("c10.nsd").class_splits(5, seed=0)
-            >>> [len(task.class_numbers) for task in tasks]
-            [2, 2, 2, 2, 2]
+            >>> [len(task.class_numbers) for task in tasks], tasks[0].class_names
+            ([2, 2, 2, 2, 2], ('dog', 'horse'))
         """
         count = len(self.classes)
         if not 1 <= tasks <= count:
@@ -112,7 +113,7 @@ class Part(Divisible):
     those of the set.
 
     `index` int64 [n] says which images of the set these are. `class_numbers` are the classes that it was made for, in
-    the numbers of the set.
+    the numbers of the set, and `class_names` their names.
     """
 
     def __init__(
@@ -134,6 +135,13 @@ class Part(Divisible):
                 self._labels = kept / kept.sum(dim=1, keepdim=True)
             else:
                 self._labels = self._hard_labels
+
+    def __repr__(self) -> str:
+        return f"Part({len(self)} of {len(self.whole)} images, {short(self.class_names)}, of {self.whole!r})"
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        return tuple(self.whole.classes[number] for number in self.class_numbers)
 
     @property
     def index(self) -> Tensor:
@@ -207,6 +215,9 @@ class Joined(Divisible):
             self._labels = torch.cat([renumbered(_distributions(each), numbers, count) for numbers, each in pairs])
         # Where each set ends.
         self._ends = torch.tensor([len(each) for each in self.datasets]).cumsum(0)
+
+    def __repr__(self) -> str:
+        return f"Joined({', '.join(map(repr, self.datasets))})"
 
     def _numbers(self, number: int, merge_classes: bool) -> Sequence[int]:
         """The numbers that the classes of a set have in the joined one."""

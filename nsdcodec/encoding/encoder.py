@@ -219,7 +219,7 @@ def _loop(run: Run) -> None:
         if run.checks is None and (
             run.steps >= TIMED_STEPS or (run.steps > 1 and done > 0.1) or (run.steps and done == 1)
         ):
-            run.checks, run.checked = run.ranks.from_first(lambda: _plan_checks(run))
+            run.checks, run.checked = run.ranks.from_first(lambda: plan_checks(run))
             done = run.ranks.from_first(lambda: clock.done(run.iteration))
         if run.checks is not None and run.checked < math.floor(done * run.checks + 1e-9):
             _check(run)
@@ -230,7 +230,7 @@ def _loop(run: Run) -> None:
         if done >= 1 and (run.checks is not None or run.iteration):
             return
         started = time.monotonic()
-        step = _iterate(run, done, lambda: _status(run))
+        step = iterate(run, done, lambda: _status(run))
         run.iteration += 1
         run.steps += 1
         clock.step_seconds = time.monotonic() - started
@@ -252,7 +252,7 @@ def _steps_are_timed(run: Run, done: float) -> bool:
     return run.steps >= TIMED_STEPS or (run.steps > 1 and done > 0.1) or (run.steps == 1 and done >= 1)
 
 
-def _plan_checks(run: Run) -> tuple[int, int]:
+def plan_checks(run: Run) -> tuple[int, int]:
     """By a time limit: how often the set is judged, so that this takes at most SHARE of the limit, and how many of
     these are behind it. Raises InvalidSetting where a new run has not the time for LEAST_STEPS."""
     clock, limit = run.reporter.clock, run.task.time_limit
@@ -283,7 +283,7 @@ def _status(run: Run) -> StepStatus:
     return StepStatus(run.stop.is_set(), save, run.reporter.clock.done(run.iteration + 1))
 
 
-def _iterate(run: Run, done: float, status: Callable[[], StepStatus]) -> Averaged:
+def iterate(run: Run, done: float, status: Callable[[], StepStatus]) -> Averaged:
     """One step. If loss or gradient is not finite, nothing changes and it is counted."""
     settings = run.task.settings.optimizer
     if settings.decay:

@@ -124,67 +124,28 @@ def _dc(ipc: int) -> Settings:
     )
 
 
-RECIPES: dict[str, tuple[str, Settings]] = {
-    "cpu": ("nsd by distribution matching: minutes on two cores; the default without a GPU", CPU),
-    "gpu": ("nsd by guided trajectory matching; the default on a GPU", GPU),
-    "nsd-ipc1": (
-        "NSD (ECCV 2024) as published for CIFAR-10 at IPC 1; gamma and rates are not published, these are ours",
-        _nsd(1, TrajectoryMatching(student_steps=50, expert_epochs=2, last_start=5, experts=100)),
-    ),
+# What they are, for people, stands in `recipe_names`.
+RECIPES: dict[str, Settings] = {
+    "cpu": CPU,
+    "gpu": GPU,
+    "nsd-ipc1": _nsd(1, TrajectoryMatching(student_steps=50, expert_epochs=2, last_start=5, experts=100)),
     # The sets of these are too large to be one student batch; the size of a batch is not published either.
-    **{
-        f"nsd-ipc{ipc}": (
-            f"NSD (ECCV 2024) as published for CIFAR-10 at IPC {ipc}; gamma, rates and student batch are ours",
-            _nsd(ipc, _matching(ipc, student_batch=256)),
-        )
-        for ipc in (10, 50)
-    },
-    **{
-        f"mtt-ipc{ipc}": (
-            f"MTT (CVPR 2022) in pixels for CIFAR-10 at IPC {ipc}" + (", without ZCA" if ipc < 50 else ""),
-            _mtt(ipc),
-        )
-        for ipc in MTT
-    },
-    **{f"fred-ipc{ipc}": (f"FreD (NeurIPS 2023) for CIFAR-10 at IPC {ipc}, by mtt", _fred(ipc)) for ipc in FRED},
-    **{
-        f"datm-ipc{ipc}": (
-            # Its soft labels count here: ten more elements an image of 3,072.
-            f"DATM (ICLR 2024) in pixels for CIFAR-10 at --ipc {ipc * 1.004:g}, soft labels counted; no flat experts",
-            _datm(ipc),
-        )
-        for ipc in DATM
-    },
-    **{
-        f"speed-ipc{ipc}": (
-            f"nsd by the trajectories of SPEED (NeurIPS 2023) for CIFAR-10 at IPC {ipc}, not its parameterization",
-            _scheduled(*SPEED[ipc], iterations=20_000),
-        )
-        for ipc in SPEED
-    },
-    **{
-        f"gsdd-ipc{ipc}": (
-            f"nsd by the trajectories of GSDD (2025) for CIFAR-10 at IPC {ipc}, not its parameterization",
-            _scheduled(30, GSDD[ipc], GPU.iterations),
-        )
-        for ipc in GSDD
-    },
-    "dm-ipc1": (
-        # DM (WACV 2023), section 4.1: 20k iterations, SGD at rate 1, 256 real images a class, a new network each time;
-        # momentum 0.5 as in its code.
-        "DM (WACV 2023) in pixels",
-        Settings(
-            parameterization=Pixel(),
-            objective=DistributionMatching(real_per_class=256, pool=0),
-            optimizer=Optimizer(kind="sgd", learning_rate=1.0, decay=False, momentum=0.5),
-            validation=GPU.validation,
-            iterations=20_000,
-        ),
+    **{f"nsd-ipc{ipc}": _nsd(ipc, _matching(ipc, student_batch=256)) for ipc in (10, 50)},
+    **{f"mtt-ipc{ipc}": _mtt(ipc) for ipc in MTT},
+    **{f"fred-ipc{ipc}": _fred(ipc) for ipc in FRED},
+    **{f"datm-ipc{ipc}": _datm(ipc) for ipc in DATM},
+    **{f"speed-ipc{ipc}": _scheduled(*SPEED[ipc], iterations=20_000) for ipc in SPEED},
+    **{f"gsdd-ipc{ipc}": _scheduled(30, GSDD[ipc], GPU.iterations) for ipc in GSDD},
+    # DM (WACV 2023), section 4.1: 20k iterations, SGD at rate 1, 256 real images a class, a new network each time;
+    # momentum 0.5 as in its code.
+    "dm-ipc1": Settings(
+        parameterization=Pixel(),
+        objective=DistributionMatching(real_per_class=256, pool=0),
+        optimizer=Optimizer(kind="sgd", learning_rate=1.0, decay=False, momentum=0.5),
+        validation=GPU.validation,
+        iterations=20_000,
     ),
-    **{
-        f"dc-ipc{ipc}": (f"DC (ICLR 2021) with DSA (ICML 2021) in pixels for IPC {ipc}", _dc(ipc))
-        for ipc in (1, 10, 50)
-    },
+    **{f"dc-ipc{ipc}": _dc(ipc) for ipc in (1, 10, 50)},
 }
 
 
@@ -192,7 +153,7 @@ def recipe(name: str) -> Settings:
     """Raises UnknownName."""
     if name not in RECIPES:
         raise UnknownName("recipe", name, RECIPES)
-    return RECIPES[name][1]
+    return RECIPES[name]
 
 
 def settings_for(

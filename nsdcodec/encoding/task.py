@@ -101,7 +101,7 @@ def _plan(task: Task, compute: Compute, budget: Budget) -> Layout:
     layout = task.settings.parameterization.layout(geometry, budget)
     if budget.file_bytes is None:
         return layout
-    excess = _largest_file(task, compute, layout) - budget.file_bytes
+    excess = largest_file(task, compute, layout) - budget.file_bytes
     left = layout.nbytes + HEADER_RESERVE - excess
     if excess > 0 and left > 0:
         # A header above what the planner reserves, as many classes have: plan once more, with what is left.
@@ -109,7 +109,7 @@ def _plan(task: Task, compute: Compute, budget: Budget) -> Layout:
             layout = task.settings.parameterization.layout(geometry, replace(budget, file_bytes=left))
         except OverBudget as error:
             raise _too_small(task, (error.file_bytes or left + 1) + budget.file_bytes - left) from error
-    size = _largest_file(task, compute, layout)
+    size = largest_file(task, compute, layout)
     if size > budget.file_bytes:
         raise _too_small(task, size)
     return layout
@@ -140,7 +140,7 @@ def _too_small(task: Task, needed: int) -> OverBudget:
     )
 
 
-def _largest_file(task: Task, compute: Compute, layout: Layout) -> int:
+def largest_file(task: Task, compute: Compute, layout: Layout) -> int:
     """Bytes that the file will not exceed: as if no array compressed, since how well they will is not known before.
     (Normal noise is no measure: the exponents of its float16 compress by a quarter.)"""
     zeros = {role: np.zeros(spec.shape, np.float32) for role, spec in layout.arrays.items()}

@@ -150,11 +150,17 @@ def _use(repository: str, files: Mapping[str, NSDFile]) -> str:
     source = source_name(file)
     known = f"nsdc eval {url} {source}\n" if source in TERMS else ""
     return (
-        "## Use\n\n```shell\npip install 'nsdcodec[encode,hub]'\n"
+        "## Use\n\nnsdcodec is on no package index: install it from a checkout of its repository.\n\n"
+        "```shell\npip install '.[encode,hub]'\n"
         f"nsdc info {url}\n{known}```\n\n```python\nfrom nsdcodec import NSDDataset\n\n"
         f'dataset = NSDDataset("{url}")  # a map-style torch data set\n'
         "image, label = dataset[0]\ndataset.recipe, dataset.normalization  # how to train on it, and to test\n```"
     )
+
+
+def _with_spread(one: Accuracy) -> str:
+    """One network has none."""
+    return f"{one.mean:.1%}" + (f" ± {100 * one.deviation:.1f}" if one.networks > 1 else "")
 
 
 def _accuracy(accuracies: Sequence[str | Accuracy]) -> str:
@@ -162,7 +168,7 @@ def _accuracy(accuracies: Sequence[str | Accuracy]) -> str:
         return ""
     lines = [f"- {_plain(accuracy)}" for accuracy in accuracies if isinstance(accuracy, str)]
     rows = [
-        f"| {_plain(one.file)} | {_plain(one.network)} | {one.mean:.1%} ± {100 * one.deviation:.1f} "
+        f"| {_plain(one.file)} | {_plain(one.network)} | {_with_spread(one)} "
         f"| {one.networks} | {_plain(one.source)}, {one.test_images:,} |"
         for one in accuracies
         if isinstance(one, Accuracy)

@@ -14,6 +14,12 @@ from torch import Tensor
 SHOWN = 5  # names that a message quotes at most
 
 
+def short(names: Sequence[str]) -> str:
+    """The first three, and how many there are."""
+    shown = ", ".join(repr(name) for name in names[:3]) + (", ..." if len(names) > 3 else "")
+    return f"{len(names)} class{'es' * (len(names) != 1)} ({shown})"
+
+
 def numbers_in(known: Sequence[str], names: Sequence[str]) -> tuple[int, ...] | None:
     """For each of `names`, in their order, the number of the same class in `known`; None if the two lists do not name
     the same classes.

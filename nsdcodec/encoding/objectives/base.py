@@ -164,6 +164,10 @@ class Objective(ABC, Generic[S]):
         """Whether it looks at expert trajectories, those of `expert_trajectories`."""
         return False
 
+    def missing_experts(self, context: Context) -> int:
+        """How many of these are still to be trained."""
+        return 0
+
     def student_images(self, images: int) -> int:
         """How many images the steps of its student take together in an iteration, of a set of so many; 0 where it
         trains no student that is differentiated (`student.unroll`)."""

@@ -86,5 +86,8 @@ class Guided(Objective[S]):
             need |= student.memory(network, geometry, self.guidance.steps, images)
         return need | MemoryNeed(real_images=self.guidance.real_batch)
 
+    def missing_experts(self, context: Context) -> int:
+        return self.objective.missing_experts(context)
+
     def expert_trajectories(self, context: Context) -> Experts:
         return self.objective.expert_trajectories(context)

@@ -106,6 +106,9 @@ class TrajectoryMatching(Objective[TrajectoryState]):
             dtype=self.expert_dtype,
         )
 
+    def missing_experts(self, context: Context) -> int:
+        return len(Experts(context.experts_folder, self.expert_settings(context)).missing(self.experts))
+
     def expert_trajectories(self, context: Context) -> Experts:
         settings = self.expert_settings(context)
         experts = Experts(context.experts_folder, settings)

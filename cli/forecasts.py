@@ -1,0 +1,70 @@
+"""What `nsdc encode --plan` prints."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from . import output
+
+if TYPE_CHECKING:
+    from nsdcodec.encoding.budget import Budget
+    from nsdcodec.encoding.forecast import Forecast, Times
+
+
+def report(told: Forecast, budget: Budget, json: bool) -> None:
+    layout = told.layout
+    arrays = {role: f"{spec.dtype} {'x'.join(map(str, spec.shape))}" for role, spec in layout.arrays.items()}
+    if json:
+        output.print_json(
+            {
+                "arrays": arrays,
+                "elements": layout.elements,
+                "most_bytes": told.file_bytes,
+                "images": layout.images,
+                "missing_experts": told.missing_experts,
+                "times": None if told.times is None else asdict(told.times),
+            }
+        )
+        return
+    elements = f"{layout.elements:,}" + ("" if budget.elements is None else f" of at most {budget.elements:,}")
+    most = "" if budget.file_bytes is None else f"; the budget is {budget.file_bytes:,}"
+    output.print_pairs(
+        [
+            ("images", f"{layout.images:,} of {layout.geometry}"),
+            ("arrays", "; ".join(f"{role} {text}" for role, text in arrays.items())),
+            ("elements", elements),
+            ("file", f"at most {told.file_bytes:,} bytes{most}"),
+            *(_missing(told.missing_experts) if told.times is None else _times(told.times)),
+            ("written", "nothing"),
+        ]
+    )
+
+
+def _missing(experts: int) -> list[tuple[str, str]]:
+    return [
+        (
+            "time",
+            f"not known before the {experts:,} experts that are missing are trained, which encode does first; `nsdc "
+            "experts` trains them alone",
+        )
+    ]
+
+
+def _times(times: Times) -> list[tuple[str, str]]:
+    parts = {
+        "preparing": times.preparing,
+        "iterating": times.iterations * times.iteration,
+        "checking": times.checks * times.check,
+    }
+    rows = [
+        ("memory", f"{times.memory / 1e6:,.0f} MB after the timed iterations"),
+        ("iterations", f"{times.iterations:,}, {times.iteration:.3g} s each"),
+        ("checks", f"{times.checks}" + (f", {times.check:.3g} s each" if times.checks else "")),
+        (
+            "time",
+            f"{output.duration(times.seconds)}: "
+            + ", ".join(f"{output.duration(seconds)} {name}" for name, seconds in parts.items()),
+        ),
+    ]
+    return rows + [("note", note) for note in times.notes]

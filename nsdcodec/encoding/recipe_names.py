@@ -1,0 +1,37 @@
+"""What each recipe is, by its name. Apart from their settings, so that a list of them needs no PyTorch."""
+
+from __future__ import annotations
+
+IPCS = (1, 10, 50)
+ABOUTS: dict[str, str] = {
+    "cpu": "nsd by distribution matching: minutes on two cores; the default without a GPU",
+    "gpu": "nsd by guided trajectory matching; the default on a GPU",
+    "nsd-ipc1": "NSD (ECCV 2024) as published for CIFAR-10 at IPC 1; gamma and rates are not published, these are ours",
+    **{
+        f"nsd-ipc{ipc}": f"NSD (ECCV 2024) as published for CIFAR-10 at IPC {ipc}; gamma, rates and student batch are "
+        "ours"
+        for ipc in (10, 50)
+    },
+    **{
+        f"mtt-ipc{ipc}": f"MTT (CVPR 2022) in pixels for CIFAR-10 at IPC {ipc}" + (", without ZCA" if ipc < 50 else "")
+        for ipc in IPCS
+    },
+    **{f"fred-ipc{ipc}": f"FreD (NeurIPS 2023) for CIFAR-10 at IPC {ipc}, by mtt" for ipc in IPCS},
+    **{
+        # Its soft labels count here: ten more elements an image of 3,072.
+        f"datm-ipc{ipc}": f"DATM (ICLR 2024) in pixels for CIFAR-10 at --ipc {ipc * 1.004:g}, soft labels counted; "
+        "no flat experts"
+        for ipc in IPCS
+    },
+    **{
+        f"speed-ipc{ipc}": f"nsd by the trajectories of SPEED (NeurIPS 2023) for CIFAR-10 at IPC {ipc}, not its "
+        "parameterization"
+        for ipc in IPCS
+    },
+    **{
+        f"gsdd-ipc{ipc}": f"nsd by the trajectories of GSDD (2025) for CIFAR-10 at IPC {ipc}, not its parameterization"
+        for ipc in IPCS
+    },
+    "dm-ipc1": "DM (WACV 2023) in pixels",
+    **{f"dc-ipc{ipc}": f"DC (ICLR 2021) with DSA (ICML 2021) in pixels for IPC {ipc}" for ipc in IPCS},
+}
