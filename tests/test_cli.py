@@ -264,7 +264,7 @@ class TestEncode:
         assert f"{path.stat().st_size:,} bytes" in ran.out
         assert "40 images; " in ran.out
         assert "after 3 iterations, " in ran.out
-        assert "after 1 iteration, " in encode(path, "--iterations", 1, "--restart").out
+        assert "after 1 iteration, " in encode(path, "--iterations", 1, "--overwrite").out
 
     def test_json_alone_is_on_stdout_and_progress_on_stderr(self, tmp_path):
         path = tmp_path / "out.nsd"
