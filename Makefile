@@ -67,14 +67,14 @@ types: install
 demo: install
 	@mkdir -p $(DEMO)
 	@echo "--- distil the bundled digits: 640 elements, as many as one image of each class has"
-	$(NSDC) encode digits --ipc 1 --restart -o $(DEMO)/digits.nsd
+	$(NSDC) encode digits --ipc 1 --restart --overwrite -o $(DEMO)/digits.nsd
 	@echo "--- what is in the file, and is it sound"
 	$(NSDC) info $(DEMO)/digits.nsd
 	$(NSDC) verify $(DEMO)/digits.nsd
 	$(NSDC) decode $(DEMO)/digits.nsd --png $(DEMO)/png --overwrite
 	@echo "--- the same budget spent on random real images, and on distilled pixels"
-	$(NSDC) encode digits --ipc 1 --parameterization pixel --objective none --restart -o $(DEMO)/random.nsd
-	$(NSDC) encode digits --ipc 1 --parameterization pixel --restart -o $(DEMO)/pixel.nsd
+	$(NSDC) encode digits --ipc 1 --parameterization pixel --objective none --restart --overwrite -o $(DEMO)/random.nsd
+	$(NSDC) encode digits --ipc 1 --parameterization pixel --restart --overwrite -o $(DEMO)/pixel.nsd
 	@echo "--- networks trained on each of the three, tested on real digits that nothing has seen"
 	$(NSDC) eval $(DEMO)/digits.nsd $(DEMO)/random.nsd $(DEMO)/pixel.nsd digits --networks 5 --epochs 300
 	@echo "--- the pictures: $(DEMO)/png/contact-sheet.png"

@@ -6,7 +6,7 @@ out=$(mktemp -d)
 row() {
     local name=$1
     shift
-    nsdc encode cifar10 --ipc 1 --time "${TIME:-3m}" -o "$out/$name.nsd" "$@" 2>"$out/$name.err" | sed "s#^$out/##"
+    nsdc encode cifar10 --ipc 1 --time "${TIME:-3m}" -o "$out/$name.nsd" --overwrite "$@" 2>"$out/$name.err" | sed "s#^$out/##"
 }
 row default
 row reading-A --set reading=A

@@ -7,6 +7,12 @@ import sys
 
 def main() -> None:
     """The entry point. Says what to install where the extra `cli` is missing."""
+    from .streams import guarded
+
+    guarded(_run)
+
+
+def _run() -> None:
     try:
         import rich  # noqa: F401
         import typer  # noqa: F401

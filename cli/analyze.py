@@ -30,6 +30,7 @@ def analyze(
     ] = None,
     images: Annotated[int, typer.Option(help="Number of random images of the class, at most.")] = 1000,
     seed: options.Seed = 0,
+    size: options.Size = None,
     data_dir: options.DataDir = None,
     json: bool = output.JSON,
 ) -> None:
@@ -47,7 +48,7 @@ def analyze(
     from nsdcodec.system.packages import package
 
     package("matplotlib.figure", "figures")  # Before the work, which would be lost without it.
-    found = options.source(source, data_dir)
+    found = options.source(source, data_dir, size=size, split=False)
     name = found.classes[0] if class_ is None else class_
     result = run(class_images(found, name, images, seed))
     numbers = {"source": found.name, "class": name, "seed": seed, **_numbers(result)}

@@ -69,7 +69,7 @@ def bench(
 
     with progress.shown(f"bench {table}", "loading PyTorch") as bar:
         from nsdcodec.bench import report
-        from nsdcodec.bench.plan import Bench
+        from nsdcodec.bench.plan import Bench, Trial
         from nsdcodec.bench.run import execute
         from nsdcodec.bench.scales import scale as named_scale
         from nsdcodec.system.malloc import keep_freed_memory
@@ -97,11 +97,13 @@ def bench(
             ipcs=_budgets(ipc),
             overrides=tuple(set_ or ()),
             compute=compute,
-            experts_folder=options.experts_folder(experts_dir),
             data_dir=data_dir,
             restart=restart,
             command=shlex.join(["nsdc", *sys.argv[1:]]),
         )
+        each = [Trial(planned, row, ipc, 0) for row in planned.rows for ipc in planned.budgets]
+        wanted = any(trial.settings[0].objective.wants_experts for trial in each)
+        planned = replace(planned, experts_folder=options.experts_folder(experts_dir, wanted))
         draw = _can_draw()
         results = execute(planned, bar, lambda results: report.write(planned, results, draw))
         document = report.document(planned, results)

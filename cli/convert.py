@@ -25,9 +25,7 @@ def convert(
     scale: Annotated[
         str, typer.Option(help=f"Which values of an integer type share a scale: {', '.join(GRANULARITIES)}.")
     ] = GRANULARITIES[0],
-    codec: Annotated[
-        str, typer.Option(help="Coding of the arrays: auto (the smallest), raw, zstd, shuffle or bitshuffle.")
-    ] = "auto",
+    codec: Annotated[str, typer.Option(help="Coding of the arrays: auto (the smaller one), raw or zstd.")] = "auto",
     json: bool = output.JSON,
 ) -> None:
     """Write a file in other stored types or codings, and print the sizes and the error of the images."""

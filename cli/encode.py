@@ -62,8 +62,13 @@ def encode(
             help="Compile the training steps of students (default: if that saves minutes and a compiler is installed).",
         ),
     ] = None,
+    size: options.Size = None,
+    no_test: options.NoTest = False,
     data_dir: options.DataDir = None,
     experts_dir: options.ExpertsDir = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace a file that is there, whatever made it.")
+    ] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint beside the output.")] = False,
     restart: Annotated[
         bool, typer.Option("--restart", help="Drop the checkpoint beside the output and start anew.")
@@ -95,12 +100,20 @@ def encode(
     if out is None and not plan:
         raise InvalidSetting("nothing to write: give -o FILE.nsd, or --plan to see what would be written")
     with progress.shown("encode", "loading PyTorch", estimated=False) as bar:
+        from nsdcodec.encoding import resuming
         from nsdcodec.encoding.budget import Budget
         from nsdcodec.encoding.encoder import Output, Task
         from nsdcodec.encoding.encoder import encode as run
         from nsdcodec.system import launch, ranks
         from nsdcodec.system.malloc import keep_freed_memory
 
+        target = None
+        if out is not None and not plan:
+            target = Output(out, resume, restart, keep_checkpoint, launch=launch.name(), overwrite=overwrite)
+            if launch.restarted() and target.checkpoint.exists():
+                target = replace(target, resume=True, restart=False)
+            if output.first():
+                resuming.check(target)  # before the images are loaded
         limit = options.memory(memory)
         if limit is None:
             keep_freed_memory()
@@ -113,7 +126,7 @@ def encode(
         given = {"iterations": iterations, "parameterization.init": init, "parameterization.labels": labels}
         pairs = [*(set_ or []), *(f"{key}={value}" for key, value in given.items() if value is not None)]
         bar(0.0, f"loading {source}")
-        images = options.source(source, data_dir, limit)
+        images = options.source(source, data_dir, limit, size, split=not no_test)
         name, settings = options.settings(recipe, compute.device.type, images, parameterization, objective, pairs)
         named = [
             f"{key}={value}"
@@ -129,20 +142,17 @@ def encode(
             recipe_name=name,
             overrides=(*named, *pairs),
         )
-        folder = options.experts_folder(experts_dir)
+        folder = options.experts_folder(experts_dir, settings.objective.wants_experts)
 
         def listen(now: Progress) -> None:
             bar(now.done, _text(now), now.seconds_left)
 
-        if out is None or plan:
+        if target is None:
             from nsdcodec.encoding.forecast import forecast
 
             bar(0.0, "timing iterations and a part of a check")
             told = forecast(task, compute, experts_folder=folder, listen=listen, started=started)
         else:
-            target = Output(out, resume, restart, keep_checkpoint, launch=launch.name())
-            if launch.restarted() and target.checkpoint.exists():
-                target = replace(target, resume=True, restart=False)
             with ranks.joined(compute.device, timeout) as together:
                 result = run(
                     task,
@@ -155,7 +165,7 @@ def encode(
                 )
     if not output.first():
         return
-    if out is None or plan:
+    if target is None:
         forecasts.report(told, task.budget, json)
     else:
         _report(result, json)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import asdict, replace
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
@@ -81,10 +82,21 @@ def evaluate(
         datasets = {file: NSDDataset(file) for file in files}
         specs = {file: _networks(dataset.recipe.network, nets, depth, width) for file, dataset in datasets.items()}
         bar(0.0, f"loading {source_name}")
-        source = options.source(source_name, data_dir, limit)
+        # Image files as they were when the file was made of them.
+        geometry = next(iter(datasets.values())).geometry
+        source = options.source(source_name, data_dir, limit, otherwise=(geometry.width, geometry.height))
         # What cannot be done is refused now, not after the training of others.
         for file, dataset in datasets.items():
             images_to_test(dataset, source, file)
+            # In a file's provenance, which may say anything, are 16 digits of the hash of what it was distilled from.
+            if source.split_off and source.sha256[:16] not in str(dataset.header.provenance.get("source", "")):
+                print(
+                    output.printable(
+                        f"note: {file} was not distilled from the other images of {source.name}: if it was from any of "
+                        "these test images, its accuracy says nothing"
+                    ),
+                    file=sys.stderr,
+                )
         for spec in (spec for kinds in specs.values() for spec in kinds.values()):
             build(spec, source.geometry, seed)
         if corruptions:

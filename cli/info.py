@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from nsdcodec.format.stored_types import CODED
+from nsdcodec.format.container.framing import CODED, DIGEST_BYTES
 
 from . import options, output
 
@@ -55,12 +55,14 @@ def _rows(found: NSDFile) -> list[list[str]]:
         shape = "x".join(map(str, spec.shape))
         dtype = spec.dtype + (f", {spec.scales:,} scales" if spec.scales else "")
         size = _share(found, found.stored_bytes[role]) if role in found.stored_bytes else ["", ""]
-        rows.append([role, dtype, shape, found.header.codings[role], f"{spec.nbytes:,}", *size])
+        rows.append([role, dtype, shape, found.coding(role), f"{spec.nbytes:,}", *size])
     if "labels" not in found.header.layout.arrays:
         rows.append(["labels", "", "by rule", "", "0", *_share(found, 0)])
     if CODED in found.stored_bytes:
         rows.append(["coded together", "", "", "", "", *_share(found, found.stored_bytes[CODED])])
+    rows += [[f"optional {name}", "", "", "", "", *_share(found, len(data))] for name, data in found.optional.items()]
     rows.append(["header", "", "", "", "", *_share(found, found.header_bytes)])
+    rows.append(["digest", "", "", "", "", *_share(found, DIGEST_BYTES)])
     rows.append(["total", "", "", "", f"{found.header.layout.nbytes:,}", *_share(found, found.nbytes)])
     return rows
 
@@ -82,11 +84,13 @@ def _document(found: NSDFile) -> dict[str, Any]:
         "bits_per_class": found.bits_per_class,
         "bits_per_element": _bits_per_element(found),
         "header_bytes": found.header_bytes,
+        "digest_bytes": DIGEST_BYTES,
         "stored_bytes": dict(found.stored_bytes),
+        "optional_bytes": {name: len(data) for name, data in found.optional.items()},
         "synthesis": asdict(layout.synthesis),
         "labels": layout.labels,
         "arrays": {
-            role: asdict(spec) | {"shape": list(spec.shape), "coding": header.codings[role], "plain_bytes": spec.nbytes}
+            role: asdict(spec) | {"shape": list(spec.shape), "coding": found.coding(role), "plain_bytes": spec.nbytes}
             for role, spec in layout.arrays.items()
         },
         "normalization": asdict(header.normalization),

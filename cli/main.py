@@ -32,7 +32,7 @@ EPILOG = (
     "Exit codes: 0 success; 1 training diverged, the device ran out of memory, or another failure (diff: the files "
     "differ); 2 wrong usage or setting; 3 malformed file; 4 digest mismatch; 5 unsupported version or feature; 6 over "
     "the budget or the memory limit; 7 missing data or package, unusable source, I/O error, or a lost process; "
-    "130 interrupted."
+    "8 a sound file too large for this machine; 130 interrupted."
 )
 
 app = typer.Typer(

@@ -32,6 +32,19 @@ DataDir = Annotated[
         help="Folder that is searched first for NAME.h5 or a data set's folder (default: $NSDC_DATA); then the cache."
     ),
 ]
+Size = Annotated[
+    int | None,
+    typer.Option(
+        help="Side in pixels that image files are cropped and resized to (default: their own if all have one size, "
+        "otherwise the largest up to 128 that no image is smaller than)."
+    ),
+]
+NoTest = Annotated[
+    bool,
+    typer.Option(
+        "--no-test", help="Train on all images of a source without a test set (default: a fifth is split off as one)."
+    ),
+]
 ExpertsDir = Annotated[
     Path | None, typer.Option(help="Folder of expert trajectories (default: experts/ in the cache folder).")
 ]
@@ -133,19 +146,35 @@ def settings(
     return name, settings_for(source, name, parameterization=parameterization, objective=objective, changes=pairs)
 
 
-def source(name: str, data_dir: Path | None, memory: int | None = None) -> Source:
-    """The real images of this name; what is to be known of how they were read goes to stderr. Raises what
-    `sources.load` raises."""
+def source(
+    name: str,
+    data_dir: Path | None,
+    memory: int | None = None,
+    size: int | None = None,
+    otherwise: tuple[int, int] | None = None,
+    split: bool = True,
+) -> Source:
+    """The real images of this name; what is to be known of how they were read goes to stderr. Image files are brought
+    to `size`, or without it to the width and height `otherwise`. With `split`, a
+    source without a test set has one split off. Raises what `sources.load` raises, and InvalidSetting
+    for a `size` that these images cannot be brought to."""
     from nsdcodec import sources
 
-    found = sources.load(name, data_dir, memory)
+    found = sources.load(name, data_dir, memory, otherwise if size is None else size)
+    if size is not None and (found.geometry.height, found.geometry.width) != (size, size):
+        raise InvalidSetting(
+            f"--size {size}: {found.name} has images of {found.geometry.width} x {found.geometry.height} that are no "
+            "image files, and only those are resized; leave --size out, or give a folder of image files"
+        )
+    found = found.with_test_set() if split else found
     if output.first():
         for note in found.notes:
             print(output.printable(f"note: {note}"), file=sys.stderr)
     return found
 
 
-def experts_folder(chosen: Path | None) -> Path:
+def experts_folder(chosen: Path | None, wanted: bool = True) -> Path:
+    """The folder of experts. The cache folder is asked for only if they are `wanted`, since not every user has one."""
     from nsdcodec.sources import cache_folder
 
-    return chosen or cache_folder() / "experts"
+    return chosen or (cache_folder() if wanted else Path()) / "experts"

@@ -24,7 +24,12 @@ def first() -> bool:
 
 
 def print_json(value: Any) -> None:
-    print(json.dumps(value, indent=2, ensure_ascii=False))
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:  # its own escapes, since those of the stream would be no JSON
+        text = json.dumps(value, indent=2)
+    print(text)
 
 
 def printable(text: str) -> str:

@@ -17,6 +17,8 @@ RULES = {
     "NSD-F04": "the metadata is not exactly one text under the key 'nsd'",
     "NSD-F05": "a tensor entry is not exactly a dtype, a shape and its offsets",
     "NSD-F06": "the tensors do not cover the data from its first byte to its last, each byte once",
+    "NSD-F07": "the header is no multiple of 8 bytes, or a tensor stands after one of smaller items",
+    "NSD-F08": "the last tensor is not the digest, sha256, U8 [32]",
     "NSD-H01": "the nsd header is not strict JSON",
     "NSD-H02": "a header field is missing or has the wrong type or range",
     "NSD-H03": "the class names are none, too many, or not all different",
@@ -25,10 +27,11 @@ RULES = {
     "NSD-A02": "a tensor's dtype or shape differs from what the table asks for",
     "NSD-A03": "the coded arrays do not decode to exactly what the table says",
     "NSD-A04": "an array holds a value that its type does not allow, or a padding bit that is set",
-    "NSD-A05": "the arrays decode to more bytes, values or dimensions than the limit",
+    "NSD-A05": "the arrays or images have more bytes, values or dimensions than the limit",
     "NSD-S01": "an array has a role that is unknown or not used, or there is no spectrum",
     "NSD-S02": "an array's shape or dtype does not fit the synthesis",
     "NSD-S03": "the mask does not select as many places as there are coefficients",
+    "NSD-S04": "an image has a value that is not finite in binary32",
     "NSD-L01": "the labels are not one class, or one row of scores, an image",
     "NSD-L02": "a label is outside the classes",
 }
@@ -60,7 +63,8 @@ class MalformedFile(NsdError):
 
 
 class DigestMismatch(NsdError):
-    """The bytes of the file are not those that were written: its SHA-256 differs from the one in its header."""
+    """The bytes of the file are not those that were written: their SHA-256 is not the one that its last 32 bytes
+    state."""
 
     exit_code = 4
 
@@ -75,6 +79,12 @@ class UnsupportedFeature(NsdError):
     """The file requires a feature that this reader does not have."""
 
     exit_code = 5
+
+
+class TooLarge(NsdError):
+    """The file keeps every rule that was checked, and this machine lacks the memory for its arrays or images."""
+
+    exit_code = 8
 
 
 class OverBudget(NsdError):

@@ -1,3 +1,3 @@
 """The version of this package (the format has its own: `container.header.FORMAT_VERSION`)."""
 
-VERSION = "0.1.0"
+VERSION = "1.0.0"

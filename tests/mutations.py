@@ -11,7 +11,7 @@ import contextlib
 import copy
 import json
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from random import Random
 from typing import Any
 
@@ -20,10 +20,13 @@ from builders import frame, seal
 
 from nsdcodec.format.container import codings
 from nsdcodec.format.container.file import SAFETENSORS
-from nsdcodec.format.stored_types import BITS, CODED, ArraySpec
+from nsdcodec.format.container.framing import CODED, ITEM_BYTES
+from nsdcodec.format.stored_types import BITS, ArraySpec
 
 Mutate = Callable[[bytes, int], bytes]
 Document = dict[str, Any]
+Tensor = tuple[str, str, list[int], bytes]  # name, dtype, shape, bytes
+Reorder = Callable[[list[Tensor]], Iterable[Tensor]]
 
 # What is put together takes no more than this: large files are slow to read and find nothing more.
 MOST_BYTES = 1 << 16
@@ -32,10 +35,10 @@ TEXTS = (
     *("product", "zip", "dct", "dct4", "haar", "bilinear", "identity", "stored", "balanced", "soft"),
     *BITS,
     *codings.CODINGS,
+    *("dtype", "shape", "order", "scale_axes", "sha256", "optional.x"),
     *("spectrum", "mask", "labels", "batch_kernel", "channel_kernel", "height_kernel", "width_kernel", CODED),
     *("synthesis", "pairing", "channel", "height", "width", "require", "optional", "provenance", "__metadata__", "nsd"),
     *("F32", "F16", "BF16", "U8", "I64", "", "\0", "é", "犬", "😀", "\ud800", "x" * 256, "x" * 257),
-    "sha256:" + "0" * 64,
 )
 NUMBERS = (0, 1, 2, 3, 4, 6, 7, 8, 16, -1, -0.0, 0.5, 1e-320, 1e300, 255, 256, 4096, 4097, 65_536, 65_537)
 NUMBERS += tuple((1 << power) + more for power in (24, 28, 30, 31, 32, 53, 62, 63, 64) for more in (-1, 0))
@@ -52,7 +55,7 @@ def mutate(data: bytes, random: Random, mutate_bytes: Mutate | None = None) -> b
             data = _edited(data, random, mutate_bytes)
             continue
         data = mutate_bytes(data, MOST_BYTES)
-    return data if random.random() < 0.05 else seal(data)
+    return data if random.random() < 0.05 or len(data) < 40 else seal(data)
 
 
 class Unreadable(Exception):
@@ -72,14 +75,15 @@ def _edited(data: bytes, random: Random, mutate_bytes: Mutate) -> bytes:
         change(entries, random)
         return _put(entries, text, body)
     header = _document(text)
-    contents = take_contents(entries, header, body)
+    contents, coded = take_contents(entries, header, body)
     if depth == 1 and contents:
         role = random.choice(sorted(contents))
         more = mutate_bytes if random.random() < 0.7 else lambda plain, _: splice(plain, random)
         contents[role] = more(contents[role], MOST_BYTES)
     else:
         change(header, random)
-    return put_contents(header, contents, fitting=random.random() < 0.8)
+    order = random.choice((reversed, added(random), renamed(random))) if random.random() < 0.1 else list
+    return put_contents(header, contents, coded != (random.random() < 0.05), random.random() < 0.8, order)
 
 
 def splice(data: bytes, random: Random) -> bytes:
@@ -192,60 +196,85 @@ def _nudged(value: Any, random: Random) -> Any:
 # The values of the arrays: in place of the tensors, what each role has before zstd.
 
 
-def take_contents(entries: Document, header: Document, body: bytes) -> dict[str, bytes]:
-    """The bytes of each array in its coding. Raises Unreadable where the file is too broken for that."""
+def take_contents(entries: Document, header: Document, body: bytes) -> tuple[dict[str, bytes], bool]:
+    """The bytes of each array, and whether they are in a frame. Raises Unreadable where the file is too broken for
+    that."""
     try:
         stored = {name: body[slice(*entry["data_offsets"])] for name, entry in entries.items()}
         specs = {role: _spec(entry) for role, entry in header["arrays"].items()}
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise Unreadable from error
-    contents, content, place = {}, _decompressed(stored.get(CODED, b"")), 0
+    if CODED not in stored:
+        return {role: stored.get(role, b"") for role in specs}, False
+    contents, content, place = {}, _decompressed(stored[CODED]), 0
     for role, (spec, coding) in sorted(specs.items()):
-        if coding == codings.RAW:
-            contents[role] = stored.get(role, b"")
-        else:
-            contents[role] = content[place : place + codings.length(spec, coding)]
-            place += codings.length(spec, coding)
-    return contents
+        contents[role] = content[place : place + codings.length(spec, coding)]
+        place += codings.length(spec, coding)
+    return contents, True
 
 
-def put_contents(header: Document, contents: dict[str, bytes], fitting: bool) -> bytes:
-    """A sealed file. Where it is `fitting`, contents are cut or filled up to what the table says, and roles that the
-    table lacks are left out. Raises Unreadable where the table makes no sense."""
+def renamed(random: Random) -> Reorder:
+    """One tensor under another name."""
+
+    def reorder(tensors: list[Tensor]) -> list[Tensor]:
+        place = random.randrange(len(tensors))
+        return [*tensors[:place], (random.choice(TEXTS), *tensors[place][1:]), *tensors[place + 1 :]]
+
+    return reorder
+
+
+def added(random: Random) -> Reorder:
+    """An optional tensor somewhere among the others."""
+
+    def reorder(tensors: list[Tensor]) -> list[Tensor]:
+        place = random.randrange(len(tensors) + 1)
+        return [*tensors[:place], ("optional.x", "U8", [4], b"1234"), *tensors[place:]]
+
+    return reorder
+
+
+def put_contents(
+    header: Document, contents: dict[str, bytes], coded: bool, fitting: bool, order: Reorder = list
+) -> bytes:
+    """A sealed file, its tensors in another order if one is given. Where it is `fitting`, contents are cut or filled up
+    to what the table says, and roles that the table lacks are left out. Raises Unreadable where the table makes no
+    sense."""
     try:
         specs = {role: _spec(entry) for role, entry in header["arrays"].items()}
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise Unreadable from error
-    entries: Document = {}
-    body, coded = b"", b""
+    tensors: dict[str, tuple[str, list[int], bytes]] = {}
+    frame = b""
     for role, (spec, coding) in sorted(specs.items()):
         content = contents.get(role, b"")
+        wanted = min(codings.length(spec, coding if coded else codings.RAW), MOST_BYTES)
         if fitting:
-            wanted = min(codings.length(spec, coding), MOST_BYTES)
             content = (content * (wanted // max(1, len(content)) + 1) or bytes(wanted))[:wanted]
-        if coding == codings.RAW:
+        if coded:
+            frame += content
+        else:
             whole = fitting and spec.dtype in SAFETENSORS and len(content) == spec.nbytes
             dtype, shape = (SAFETENSORS[spec.dtype], list(spec.shape)) if whole else ("U8", [len(content)])
-            entries[role] = {"dtype": dtype, "shape": shape, "data_offsets": [len(body), len(body) + len(content)]}
-            body += content
-        else:
-            coded += content
+            tensors[role] = (dtype, shape, content)
     if coded:
-        packed = zstandard.ZstdCompressor(write_checksum=True).compress(coded)
-        offsets = [len(body), len(body) + len(packed)]
-        entries[CODED] = {"dtype": "U8", "shape": [len(packed)], "data_offsets": offsets}
-        body += packed
+        packed = zstandard.ZstdCompressor(write_checksum=True).compress(frame)
+        tensors[CODED] = ("U8", [len(packed)], packed)
+    entries, body = {}, b""
+    rows = [(name, *tensor) for name, tensor in sorted(tensors.items(), key=lambda item: -ITEM_BYTES[item[1][0]])]
+    for name, dtype, shape, content in order([*rows, ("sha256", "U8", [32], bytes(32))]):
+        entries[name] = {"dtype": dtype, "shape": shape, "data_offsets": [len(body), len(body) + len(content)]}
+        body += content
     return _put(entries, _dumps(header), body)
 
 
 def _spec(entry: Any) -> tuple[ArraySpec, str]:
-    dtype, shape, *rest = entry
+    """And how a frame holds it."""
+    dtype, shape, scale_axes = entry["dtype"], entry["shape"], entry.get("scale_axes")
     if dtype not in BITS or not all(type(length) is int and length >= 0 for length in shape):
         raise ValueError
-    coding, scaled_axes = (*rest, None)[:2] if rest else (codings.RAW, None)
-    if coding not in codings.CODINGS or type(scaled_axes) not in (int, type(None)):
+    if type(scale_axes) not in (int, type(None)):
         raise ValueError
-    return ArraySpec(dtype, tuple(shape), scaled_axes), coding
+    return ArraySpec(dtype, tuple(shape), scale_axes), codings.PLAIN if "order" in entry else codings.BITWISE
 
 
 def _decompressed(frame: bytes) -> bytes:

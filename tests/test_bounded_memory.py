@@ -13,12 +13,13 @@ from random import Random
 import numpy as np
 import pytest
 from builders import LAYOUTS, edited, file_of, floats, fresh_python, header_for
-from malformed import MALFORMED, PACKED, PLAIN, only_array, run_of_zeros, zstd
+from malformed import MALFORMED, PLAIN, only_array, run_of_zeros, zstd
 from mutations import mutate
 
 from nsdcodec.errors import RULES
-from nsdcodec.format.container.codings import CODINGS, RAW, length
-from nsdcodec.format.container.file import MAX_HEADER_BYTES, pack
+from nsdcodec.format.container.codings import BITWISE, CODINGS, RAW, WIDE, length
+from nsdcodec.format.container.file import pack
+from nsdcodec.format.container.framing import MAX_HEADER_BYTES
 from nsdcodec.format.container.strict_json import MAX_VALUES
 from nsdcodec.format.geometry import Geometry
 from nsdcodec.format.layout import MAX_IMAGES, Layout, Synthesis
@@ -69,7 +70,8 @@ def outcomes(folder, files, megabytes):
 
 
 def test_every_malformed_file_is_refused_within_64_megabytes(tmp_path):
-    wanted = [rule for rule, _, _ in MALFORMED]
+    # Images that overflow are found by whoever makes them.
+    wanted = ["read" if rule == "NSD-S04" else rule for rule, _, _ in MALFORMED]
     assert outcomes(tmp_path, [data for _, _, data in MALFORMED], 64) == wanted
 
 
@@ -137,22 +139,15 @@ def _bomb(dtype: str, coding: str) -> bytes:
     shape = [1, VALUES_DECLARED // 64, 2, 4, 8]
     spec = ArraySpec(dtype, tuple(shape), 0 if dtype in SCALED else None)
     frame = zstd(bytes(length(spec, coding)))
-    entry = [dtype, shape, coding] + ([0] if dtype in SCALED else [])
-    return edited(
-        PACKED,
-        header=lambda h: h | {"arrays": {"spectrum": entry}},
-        entries=lambda _: {"coded": {"dtype": "U8", "shape": [len(frame)], "data_offsets": [0, len(frame)]}},
-        body=lambda _: frame,
-    )
+    entry = {"dtype": dtype, "shape": shape} | ({"scale_axes": 0} if dtype in SCALED else {})
+    if coding != BITWISE and dtype in WIDE:
+        entry["order"] = "plain"
+    return edited(only_array(frame), header=lambda h: h | {"arrays": {"spectrum": entry}})
 
 
 @pytest.mark.parametrize(
     "coding",
-    [
-        pytest.param(coding, marks=[pytest.mark.release] * (coding != "bitshuffle"))
-        for coding in CODINGS
-        if coding != RAW
-    ],
+    [pytest.param(coding, marks=[pytest.mark.release] * (coding != BITWISE)) for coding in CODINGS if coding != RAW],
 )
 def test_a_small_file_of_many_zeros_takes_twice_what_it_declares(tmp_path, coding):
     bombs = [_bomb(dtype, coding) for dtype in VALUES]

@@ -10,6 +10,7 @@ from nsdcodec import NSDDataset
 from nsdcodec.errors import InvalidSetting, UnknownName
 from nsdcodec.format.comparison import image_error
 from nsdcodec.format.container.file import pack, read
+from nsdcodec.format.conversion import convert as convert_file
 from nsdcodec.format.conversion import converted
 from nsdcodec.format.layout import Layout, Synthesis
 from nsdcodec.format.stored_types import FLOATS, SCALED, VALUES, ArraySpec
@@ -28,7 +29,7 @@ def test_all_values_have_the_type_and_small_kernels_never_integers(name, dtype):
     for role, spec in after.header.layout.arrays.items():
         was = before.header.layout.arrays[role].dtype
         if was.startswith("uint"):
-            assert role == "mask" or spec.dtype == "uint2"  # 3 classes
+            assert role == "mask" or spec.dtype == "uint8"  # 3 classes
         elif dtype in SCALED and role in ("channel_kernel", "height_kernel", "width_kernel"):
             assert spec.dtype == "float16"
         else:
@@ -39,7 +40,7 @@ def test_all_values_have_the_type_and_small_kernels_never_integers(name, dtype):
 
 def test_finer_types_cost_less_error_and_more_bytes():
     data = pack(header_for(PIXELS), {"spectrum": np.random.default_rng(1).standard_normal((1, 300, 2, 4, 8))})
-    files = [read(convert(data, dtype)) for dtype in ("float32", "float16", "bfloat16", "int8", "int6", "int4")]
+    files = [read(convert(data, dtype)) for dtype in VALUES]
     errors = [image_error(read(data), file).psnr for file in files]
     sizes = [file.nbytes for file in files]
     assert errors == sorted(errors, reverse=True)
@@ -94,8 +95,14 @@ def test_classes_by_the_rule_cost_nothing_and_others_as_few_bits_as_hold_them():
     assert by_rule.header.layout.labels == "balanced"
     assert NSDDataset(convert(_labelled([0, 0, 0, 1, 1, 2, 2]), None)).labels.tolist() == [0, 0, 0, 1, 1, 2, 2]
     other = convert(_labelled([0, 0, 0, 1, 1, 2, 1]), None)
-    assert read(other).header.layout.arrays["labels"] == ArraySpec("uint2", (7,))
+    assert read(other).header.layout.arrays["labels"] == ArraySpec("uint8", (7,))
     assert NSDDataset(other).labels.tolist() == [0, 0, 0, 1, 1, 2, 1]
+
+
+def test_optional_bytes_are_kept(tmp_path):
+    data = pack(header_for(PIXELS), arrays_for(PIXELS), optional={"thumbnail": b"a picture"})
+    result = convert_file(data, tmp_path / "a.nsd", "int8")
+    assert result.after.optional == read(tmp_path / "a.nsd").optional == {"thumbnail": b"a picture"}
 
 
 def test_an_unknown_type_or_scale_is_refused_with_the_nearest():

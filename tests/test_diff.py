@@ -82,7 +82,7 @@ class TestImageError:
     def test_an_image_that_is_not_finite_is_refused(self):
         layout = LAYOUTS["one block"]
         arrays = {role: np.full_like(values, 1e30) for role, values in arrays_for(layout).items()}
-        with pytest.raises(MalformedFile, match=r"NSD-A04.*image 0"):
+        with pytest.raises(MalformedFile, match=r"NSD-S04.*image 0"):
             image_error(read(pack(header_for(layout), arrays)), read(file_of("one block")))
 
 

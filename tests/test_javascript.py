@@ -18,6 +18,7 @@ import zstandard
 
 from nsdcodec.errors import MalformedFile
 from nsdcodec.format.container import zstd
+from nsdcodec.format.stored_types import FLOATS, SCALED, UNSIGNED
 
 SPEC = Path(__file__).parents[1] / "spec"
 READER = SPEC / "reference" / "javascript"
@@ -170,6 +171,35 @@ def test_the_dependency_is_locked_by_its_hash_and_no_host_is_named() -> None:
     assert packages.keys() == {"", "node_modules/zstddec"}
     assert packages["node_modules/zstddec"]["integrity"].startswith("sha512-")
     assert "//" not in re.sub('"integrity": ".*"', "", lock)
+
+
+def test_the_tests_of_the_package_itself_pass() -> None:
+    assert NODE is not None
+    done = subprocess.run([NODE, "--test", "test/"], cwd=READER, capture_output=True, encoding="utf-8", timeout=120)
+    assert done.returncode == 0, done.stdout[-2000:]
+    assert f"# pass {len(manifest()['golden']) + len(manifest()['refused']) + 3}" in done.stdout
+
+
+def test_the_types_are_those_of_what_is_exported() -> None:
+    exported = set(re.findall(r"^export (?:async )?function (\w+)", (READER / "nsd.mjs").read_text(), re.MULTILINE))
+    exported |= set(re.findall(r"^export \{ (\w+) \}", (READER / "nsd.mjs").read_text(), re.MULTILINE))
+    types = (READER / "nsd.d.ts").read_text()
+    assert set(re.findall(r"^export (?:function|class) (\w+)", types, re.MULTILINE)) == exported
+    assert all(f"`{name}(" in (READER / "README.md").read_text() for name in exported - {"NsdError"})
+    for table, names in (("Float", FLOATS), ("Scaled", SCALED), ("Unsigned", UNSIGNED)):
+        (line,) = re.findall(rf"^export type {table} = (.*);$", types, re.MULTILINE)
+        assert tuple(re.findall(r'"(\w+)"', line)) == names
+
+
+def test_the_package_says_what_a_registry_needs() -> None:
+    package = json.loads((READER / "package.json").read_text())
+    assert {"name", "version", "description", "license", "exports", "types", "files", "engines"} <= set(package)
+    assert "private" not in package
+    assert json.loads((READER / "package-lock.json").read_text())["version"] == package["version"]
+    assert (READER / "LICENSE").read_text() == (SPEC.parent / "LICENSE").read_text()
+    modules = {path.name for path in READER.glob("*.mjs")} - {"check.mjs"}
+    imported = {name for module in modules for name in re.findall(r'from "\./(.*)"', (READER / module).read_text())}
+    assert imported <= modules
 
 
 PARSE_ALL = """

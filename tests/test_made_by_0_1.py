@@ -1,4 +1,4 @@
-"""What 0.1 left behind: a file opens, and a run that was stopped goes on, to what 0.1 itself would have made of it.
+"""What 0.1 left behind: a run that was stopped goes on, to what 0.1 itself would have made of it, in the format of now.
 
 tests/made_by_0.1/ holds, for each command of COMMANDS, what `nsdc encode digits -o NAME.nsd` with its options left when
 it was stopped by Ctrl-C at iteration 6 (NAME.checkpoint, NAME.log.jsonl), and the file that it wrote when it went on by
@@ -23,6 +23,7 @@ pytest.importorskip("h5py")
 from test_cli import nsdc
 
 from nsdcodec import NSDDataset
+from nsdcodec.format.lifting import lifted
 from nsdcodec.learning import training
 
 MADE = Path(__file__).parent / "made_by_0.1"
@@ -60,19 +61,29 @@ def name(request, tmp_path):
     return request.param
 
 
+@pytest.mark.parametrize("name", ["dm"], indirect=True)
 def test_a_stopped_run_goes_on_to_the_file_that_0_1_would_have_made(name, tmp_path):
     ran = nsdc("encode", "digits", "-o", tmp_path / "out.nsd", *COMMANDS[name], "--resume")
     assert ran.code == 0, ran.err
-    ours, theirs = NSDDataset(tmp_path / "out.nsd"), NSDDataset(MADE / f"{name}.nsd")
+    ours, theirs = NSDDataset(tmp_path / "out.nsd"), NSDDataset(lifted((MADE / f"{name}.nsd").read_bytes()))
     for one, other in zip(ours.all(), theirs.all(), strict=True):
         torch.testing.assert_close(one, other, rtol=0, atol=1e-4)
     a, b = ours.header, theirs.header
     assert a.recipe.learning_rate == pytest.approx(b.recipe.learning_rate, rel=0.01)
     recipe = replace(b.recipe, learning_rate=a.recipe.learning_rate)
-    assert a == replace(b, recipe=recipe, provenance=b.provenance | {"encoder": a.provenance["encoder"]})
+    assert a == replace(b, plain=a.plain, recipe=recipe, provenance=b.provenance | {"encoder": a.provenance["encoder"]})
     events = [json.loads(line) for line in (tmp_path / "out.nsd.log.jsonl").read_text().splitlines()]
     assert [event["iteration"] for event in events if event["event"] == "start"] == [0, 6]
     assert not (tmp_path / "out.nsd.checkpoint").exists()
+
+
+@pytest.mark.parametrize("name", ["mtt"], indirect=True)
+def test_one_whose_budget_of_bytes_buys_other_arrays_now_is_refused(name, tmp_path):
+    """The header of 1.0 is larger: a slice less fits 4,000 bits a class."""
+    ran = nsdc("encode", "digits", "-o", tmp_path / "out.nsd", *COMMANDS[name], "--resume")
+    assert ran.code == 2
+    assert "start anew by --restart" in ran.err
+    assert (tmp_path / "out.nsd.checkpoint").read_bytes() == (MADE / f"{name}.checkpoint").read_bytes()
 
 
 @pytest.mark.parametrize(

@@ -24,10 +24,12 @@ from torch import Tensor, nn
 from nsdcodec.encoding.budget import Budget
 from nsdcodec.encoding.objectives import OBJECTIVES, Guidance, Guided, student
 from nsdcodec.encoding.objectives.base import Context, MemoryNeed, Objective, State
-from nsdcodec.encoding.objectives.distribution import DistributionMatching, class_means
+from nsdcodec.encoding.objectives.distribution import DistributionMatching
+from nsdcodec.encoding.objectives.embeddings import class_means
 from nsdcodec.encoding.objectives.gradient import GradientMatching, distance
 from nsdcodec.encoding.objectives.none import NoObjective
 from nsdcodec.encoding.objectives.student import WITH_TANGENT, StudentBatch, unroll
+from nsdcodec.encoding.objectives.tgdd import SnapshotState, TrajectoryGuided
 from nsdcodec.encoding.objectives.trajectory import LEAST_RATE, TrajectoryMatching, TrajectoryState
 from nsdcodec.encoding.parameterizations.nsd import NSD
 from nsdcodec.encoding.settings import Settings
@@ -35,13 +37,14 @@ from nsdcodec.errors import InvalidSetting, UnknownName
 from nsdcodec.format import synthesis
 from nsdcodec.format.geometry import Geometry
 from nsdcodec.learning.compute import Compute
-from nsdcodec.learning.networks import FIXED, build, flatten
+from nsdcodec.learning.networks import FIXED, build, flatten, unflatten
 
 TOY = Geometry(3, 2, 8, 8)
 EVERYTHING = "color_crop_cutout_flip_scale_rotate"
 LABELS = torch.tensor([0, 0, 1, 1, 2, 2, 2])
 DM = DistributionMatching(real_per_class=4)
 DC = GradientMatching(real_per_class=4)
+TGDD = TrajectoryGuided(real_per_class=4, experts=2, epochs=2, random=0.0, alpha=0.7)
 MTT = TrajectoryMatching(student_steps=2, expert_epochs=1, last_start=1, student_rate=0.1, experts=2)
 
 
@@ -61,7 +64,8 @@ def prepared(monkeypatch: pytest.MonkeyPatch) -> Callable[[Objective, DoubleCont
     """The state of an objective with fake experts and, where it learns a rate, that rate in float64."""
 
     def prepare(objective: Objective, context: DoubleContext) -> State:
-        monkeypatch.setattr(TrajectoryMatching, "expert_trajectories", lambda self, context: fake_experts(context))
+        for kind in (TrajectoryMatching, TrajectoryGuided):
+            monkeypatch.setattr(kind, "expert_trajectories", lambda self, context: fake_experts(context))
         state = objective.prepare(context)
         for name, value in state.learnable.items():
             state.learnable[name] = value.detach().double().requires_grad_()
@@ -95,6 +99,9 @@ OBJECTIVES_TO_CHECK = {
     "guided dc": Guided(DC, Guidance(0.5, real_batch=5)),
     "dm": DM,
     "dm with a pool": DistributionMatching(real_per_class=4, pool=2, pool_steps=0),
+    "tgdd": TGDD,
+    "tgdd of random networks": replace(TGDD, random=1.0),
+    "guided tgdd": Guided(TGDD, Guidance(0.5, real_batch=5)),
     "mtt": MTT,
     "mtt in batches": replace(MTT, student_batch=3, student_steps=3),
     "guided mtt": Guided(MTT, Guidance(0.5, real_batch=5)),
@@ -634,12 +641,69 @@ def test_needs_of_the_same_images_add_up_what_is_kept_and_take_the_larger_of_wha
 def test_experts_are_refused_with_a_remedy_where_none_are_matched(name, prepared):
     objective, context = OBJECTIVES_TO_CHECK[name], double_context(TOY)
     state = prepared(objective, context)
-    assert objective.wants_experts == isinstance(state, TrajectoryState)
+    assert objective.wants_experts == isinstance(state, TrajectoryState | SnapshotState)
     if objective.wants_experts:
         assert isinstance(objective.expert_trajectories(context), FixedExperts)
         return
-    with pytest.raises(InvalidSetting, match=r"matches no expert trajectories; take one that does: mtt"):
+    with pytest.raises(InvalidSetting, match=r"matches no expert trajectories; take one that does: mtt or tgdd"):
         objective.expert_trajectories(context)
+
+
+def test_tgdd_is_the_distance_in_a_snapshot_and_the_entropy_in_one_at_most_a_window_later(prepared, monkeypatch):
+    context = double_context(TOY, "none")
+    state = prepared(replace(TGDD, window=1), context)
+    asked: list[tuple[int, int]] = []
+    weights = FixedExperts.weights
+    monkeypatch.setattr(FixedExperts, "weights", lambda *given: asked.append(given[1:]) or weights(*given))
+    ages = set()
+    for iteration in range(30):
+        asked.clear()
+        images = synthetic_images()
+        match = replace(TGDD, window=1).loss(state, images, LABELS, iteration)
+        (expert, age), (other, later) = asked
+        assert expert == other
+        assert max(age, 1) <= later <= min(max(age, 1) + 1, TGDD.epochs)
+        ages.add((age, later))
+        judge = build(context.network, TOY, 0).double()
+        judge.load_state_dict(unflatten(judge, state.experts.trajectories[expert, later]))
+        entropy = TOY.classes * F.cross_entropy(judge(images), LABELS)
+        assert match.terms["entropy"].item() == pytest.approx(entropy.item())
+        assert match.loss.item() == pytest.approx((match.terms["distance"] + TGDD.alpha * entropy).item())
+    assert ages == {(0, 1), (0, 2), (1, 1), (1, 2), (2, 2)}
+
+
+@pytest.mark.parametrize("random", [0.0, 0.25, 1.0])
+def test_tgdd_matches_random_networks_in_their_share(prepared, monkeypatch, random):
+    objective = replace(TGDD, random=random, alpha=0.0)
+    state = prepared(objective, double_context(TOY, "none"))
+    asked = []
+    weights = FixedExperts.weights
+    monkeypatch.setattr(FixedExperts, "weights", lambda *given: asked.append(given[1:]) or weights(*given))
+    for iteration in range(100):
+        assert not objective.loss(state, synthetic_images(), LABELS, iteration).terms
+    assert len(asked) / 100 == pytest.approx(1 - random, abs=0.12)
+
+
+@pytest.mark.parametrize("soft", [False, True])
+def test_the_entropy_of_tgdd_is_the_same_in_chunks(prepared, soft):
+    context = double_context(TOY, "scale")
+    state = prepared(TGDD, context)
+    found = []
+    for most in (None, 3):
+        state.context = Context(**(vars(context) | {"compute": context.compute.at_once(most)}))
+        images = synthetic_images()
+        labels = F.one_hot(LABELS, 3).double() * 0.8 + 0.2 / 3 if soft else LABELS
+        inputs = [images, labels.requires_grad_()] if soft else [images]
+        loss = TGDD.loss(state, images, labels, 2).loss
+        found.append([loss.detach(), *torch.autograd.grad(loss, inputs)])
+    for whole, parts in zip(*found, strict=True):
+        torch.testing.assert_close(parts, whole, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("wrong", [{"experts": 0}, {"epochs": 0}, {"window": -1}, {"random": 1.5}, {"alpha": -1.0}])
+def test_tgdd_refuses_settings_that_mean_nothing(wrong):
+    with pytest.raises(InvalidSetting, match=f"tgdd: {next(iter(wrong))} is"):
+        TrajectoryGuided(**wrong)
 
 
 def test_none_asks_nothing_of_the_images():
@@ -666,6 +730,8 @@ def test_bfloat16_changes_a_loss_by_its_rounding_only(name, prepared):
         if isinstance(state, TrajectoryState):
             state.network.float()
             state.experts = FixedExperts(fake_experts(context).trajectories.float())
+        if isinstance(state, SnapshotState):
+            state.matched.float(), state.judge.float()
         losses.append(objective.loss(state, synthetic_images().float(), LABELS, 0).loss)
     assert losses[0].dtype == losses[1].dtype == torch.float32
     assert losses[1].item() == pytest.approx(losses[0].item(), rel=0.05)

@@ -24,6 +24,7 @@ from nsdcodec.encoding.checkpoint import Checkpoint
 from nsdcodec.encoding.draws import Draws, StepStatus
 from nsdcodec.encoding.experts import Experts, ExpertSettings
 from nsdcodec.encoding.objectives import OBJECTIVES
+from nsdcodec.encoding.objectives.tgdd import TrajectoryGuided
 from nsdcodec.encoding.objectives.trajectory import TrajectoryMatching
 from nsdcodec.encoding.parameterizations import PARAMETERIZATIONS
 from nsdcodec.encoding.parameterizations.base import Init
@@ -57,6 +58,7 @@ SMALL = ["network.depth=1", "network.width=4", "validation.width=4", "validation
 SETTINGS: dict[str, list[list[str]]] = {
     "dc": [["objective.network_life=2", "objective.inner_steps=1", "objective.inner_batch=3"]],
     "dm": [[], ["objective.pool=2", "objective.pool_age=1"]],
+    "tgdd": [["objective.experts=2", "objective.epochs=2", "objective.random=0"], ["objective.random=1"]],
     "mtt": [["objective.student_steps=2", "objective.student_batch=4", "objective.experts=2"]],
     "none": [],
 }
@@ -127,7 +129,8 @@ def without_files(monkeypatch):
     def experts(self, context):
         return ZeroExperts(networks.flatten(networks.build(context.network, context.geometry, 0)).numel())
 
-    monkeypatch.setattr(TrajectoryMatching, "expert_trajectories", experts)
+    for kind in (TrajectoryMatching, TrajectoryGuided):
+        monkeypatch.setattr(kind, "expert_trajectories", experts)
     monkeypatch.setattr(torch, "autocast", autocast)
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (1 << 30, 1 << 30))
 
@@ -233,7 +236,7 @@ def test_a_run_begins_without_mixing_devices(parameterization, init, without_fil
 @pytest.mark.parametrize("memory", [ALL, MemoryPlan(0, 2, 2, 2)], ids=["all", "in chunks"])
 def test_validation_waits_for_its_answer_alone(memory, without_files):
     run = run_of(task_of("mtt", SETTINGS["mtt"][0], "convnet"), memory)
-    own = {validation.validate: 1, training.accuracy: 1, TrajectoryMatching.learned_rate: 1}
+    own = {validation._finite: 1, training.accuracy: 1, TrajectoryMatching.learned_rate: 1}
     rehearsal = Rehearsal(own=own, below={normalized: 1})
     with rehearsal.held():
         validation.validate(run)

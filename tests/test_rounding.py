@@ -14,16 +14,16 @@ from nsdcodec.format.layout import Layout, Synthesis
 from nsdcodec.format.stored_types import SCALED, VALUES, ArraySpec
 
 
-def _layout(dtype, scaled_axes=2):
-    spec = ArraySpec(dtype, (2, 30, 3, 5, 7), scaled_axes if dtype in SCALED else None)
+def _layout(dtype, scale_axes=2):
+    spec = ArraySpec(dtype, (2, 30, 3, 5, 7), scale_axes if dtype in SCALED else None)
     return Layout(Geometry(3, 3, 5, 7), Synthesis(), {"spectrum": spec})
 
 
 @pytest.mark.parametrize("scale", [1e-9, 1e-3, 1.0, 1e3])
-@pytest.mark.parametrize("scaled_axes", [0, 2, 4])
+@pytest.mark.parametrize("scale_axes", [0, 2, 4])
 @pytest.mark.parametrize("dtype", VALUES)
-def test_a_file_holds_what_was_rounded(dtype, scaled_axes, scale):
-    layout = _layout(dtype, scaled_axes)
+def test_a_file_holds_what_was_rounded(dtype, scale_axes, scale):
+    layout = _layout(dtype, scale_axes)
     values = scale * torch.randn(layout.arrays["spectrum"].shape, generator=torch.Generator().manual_seed(1))
     values[0, 3] = 0
     stored = rounded(values, layout.arrays["spectrum"])

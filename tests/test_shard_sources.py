@@ -142,7 +142,7 @@ class TestParquet:
             ({"images": (IMAGES + 0.5).tolist()}, "neither image files nor pixels.*float64"),
             ({"images": (IMAGES.astype(int) + 1).tolist()}, "neither .*from 1 to 256|neither .* to 256"),
             ({"images": [[1], [1, 2]] * 6}, "neither image files nor pixels"),
-            ({"images": [*structs(IMAGES[:11]), {"bytes": png(IMAGES[0, :, :, :3]), "path": None}]}, "and .*3 x 5"),
+            ({"images": [*structs(IMAGES[:11]), {"bytes": png(IMAGES[0, :, :, :3]), "path": None}]}, "11 is 3 x 5"),
             ({"labels": LABELS - 1}, r"row 0: `label` is '-1'; store a class number"),
             ({"labels": [None, *LABELS[1:]]}, r"row 0: `label` is 'None'"),
             ({"labels": LABELS / 2}, r"row 0: `label` is '0\.0'"),
@@ -301,6 +301,35 @@ class TestWebDataset:
         path.write_bytes(b"no tar at all, " * 100)
         with pytest.raises(InvalidSource, match=r"toy\.tar: not a readable tar file"):
             load(str(path))
+
+    @pytest.mark.parametrize(
+        ("damage", "message"),
+        [
+            (lambda data, start: data[: start + 200], r"not a whole tar file: at byte 6,144 of 6,344"),
+            (lambda data, start: data[:start], "not a whole tar file: at byte 6,144 of 6,144"),
+            (
+                lambda data, start: data[: start + 148] + b"x" + data[start + 149 :],
+                "not a whole tar file: at byte 6,144 of 30,720",
+            ),
+            (lambda data, start: data[:start] + bytes(512), "not a whole tar file"),
+            (lambda data, start: data[:start] + bytes(1 << 17), "130,048 bytes .* a download that stopped"),
+            (lambda data, start: data + data, "several tar files, one after the other"),
+        ],
+        ids=["in a header", "between samples", "a wrong header", "one block of zeros", "zeros", "two tar files"],
+    )
+    def test_a_tar_that_is_not_read_to_its_end_is_refused(self, tmp_path, damage, message):
+        """cpython#120740: tarfile ends without a word at what it cannot read, with the samples up to there."""
+        path = write_tar(tmp_path / "toy.tar", members())
+        data = path.read_bytes()
+        assert len(load(str(path)).train) == 12
+        path.write_bytes(damage(data, data.index(b"003.png")))
+        with pytest.raises(InvalidSource, match=message):
+            load(str(path))
+
+    def test_a_tar_in_longer_records_is_whole(self, tmp_path):
+        path = write_tar(tmp_path / "toy.tar", members())
+        path.write_bytes(path.read_bytes().ljust(1 << 16, b"\0"))
+        assert len(load(str(path)).train) == 12
 
 
 class TestSafetensors:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import random
+import re
 import struct
 import sys
+import zipfile
 from collections import Counter
 from pathlib import Path
 from urllib.error import URLError
@@ -64,6 +67,12 @@ def write_npz(path, **changed) -> Path:
     return path
 
 
+def npy_header(shape: str) -> bytes:
+    """An array of .npy that promises this shape, and holds 100 bytes."""
+    text = f"{{'descr': '|u1', 'fortran_order': False, 'shape': {shape}, }}".ljust(117) + "\n"
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text)) + text.encode() + bytes(100)
+
+
 def write_image(path, colour=(1, 2, 3), size=(4, 5), mode="RGB") -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.new(mode, size, colour).save(path)
@@ -115,9 +124,13 @@ class TestSource:
             (split(labels=LABELS[:, None]), r"shape \[12, 1\]"),
             (split(labels=LABELS[:11]), "12 images and 11 labels"),
             (split(IMAGES[:0], LABELS[:0]), "no images"),
-            (split(labels=LABELS + 1), "image 2 has label 3; 3 classes"),
-            (split(labels=LABELS - 1), "image 0 has label -1"),
-            (split(labels=LABELS % 2), "no training image of 'cat'"),
+            (
+                split(labels=LABELS + 1),
+                "image 2 has label 3; 3 classes.*begin at 1, and numbering begins at 0: subtract 1",
+            ),
+            (split(labels=LABELS % 2 + 1), "no training image of 'ape'.*begin at 1, and numbering begins at 0"),
+            (split(labels=LABELS % 2), "no training image of 'cat'.*remove the class$"),
+            (split(labels=LABELS - 1), "image 0 has label -1.*name its class$"),
             (split(np.zeros((12, 17, 1, 1), np.uint8)), "channels is 17"),
         ],
     )
@@ -216,6 +229,12 @@ class TestHDF5:
             assert part.labels.dtype == torch.int64
             assert np.array_equal(part.labels, LABELS)
 
+    @pytest.mark.parametrize("memory", [None, 1])
+    def test_labels_in_a_column_and_no_class_names_are_read(self, tmp_path, memory):
+        toy = load(str(write_h5(tmp_path / "toy.h5", labels=LABELS[:, None], classes=None)), memory=memory)
+        assert toy.classes == ("0", "1", "2")
+        assert toy.train.labels.tolist() == toy.test.labels.tolist() == LABELS.tolist()
+
     def test_the_test_set_may_be_absent(self, tmp_path):
         assert load(str(write_h5(tmp_path / "toy.hdf5", test=False))).test is None
 
@@ -225,11 +244,10 @@ class TestHDF5:
     @pytest.mark.parametrize(
         ("changed", "message"),
         [
-            ({"labels": LABELS[:, None]}, r"shape \[12, 1\]"),
+            ({"labels": np.stack([LABELS, LABELS], 1)}, r"shape \[12, 2\]"),
             ({"labels": LABELS / 1}, "labels are float64, not integers"),
             ({"images": IMAGES / 255}, "images are float64, not uint8"),
-            ({"images": IMAGES[:, 0]}, r"shape \[12, 5, 4\]"),
-            ({"classes": None}, "no attribute `classes`"),
+            ({"images": IMAGES[:, 0, 0]}, r"shape \[12, 4\]"),
             ({"classes": 3}, "not a list of texts"),
             ({"classes": np.array([b"\xff", b"b", b"c"])}, "UTF-8"),
         ],
@@ -265,19 +283,27 @@ class TestNpz:
         assert np.array_equal(toy.train.images, IMAGES)
         assert (toy.classes, toy.test) == (CLASSES, None)
 
-    def test_where_both_fit_channels_come_first(self, tmp_path):
-        toy = load(str(write_npz(tmp_path / "toy.npz", train_images=IMAGES[:, :, :, :3])))
-        assert toy.geometry.height == 5
-
     def test_it_has_a_test_set_where_one_is_stored(self, tmp_path):
         toy = load(str(write_npz(tmp_path / "toy.npz", test_images=IMAGES[:2], test_labels=np.uint8([2, 1]))))
         assert toy.test.labels.tolist() == [2, 1]
+
+    def test_labels_in_a_column_and_no_class_names_are_read(self, tmp_path):
+        """As MedMNIST publishes its sets (MedMNIST#38)."""
+        column = {"train_labels": LABELS[:, None].astype(np.uint8), "test_labels": LABELS[:2, None]}
+        toy = load(str(write_npz(tmp_path / "toy.npz", classes=None, test_images=IMAGES[:2], **column)))
+        assert toy.classes == ("0", "1", "2")
+        assert toy.train.labels.tolist() == LABELS.tolist()
+        assert toy.test.labels.tolist() == [0, 1]
+
+    def test_labels_that_begin_at_1_are_told_so(self, tmp_path):
+        path = write_npz(tmp_path / "toy.npz", classes=None, train_labels=LABELS + 1)
+        with pytest.raises(InvalidSource, match=r"no training image of '0'.*numbering begins at 0: subtract 1"):
+            load(str(path))
 
     @pytest.mark.parametrize(
         ("changed", "message"),
         [
             ({"train_labels": None}, "no array train_labels"),
-            ({"classes": None}, "no array classes"),
             ({"test_labels": LABELS}, "no array test_images"),
             ({"classes": np.array(CLASSES, dtype=object)}, "allow_pickle=False"),
             ({"train_images": np.array([None] * 12)}, "allow_pickle=False"),
@@ -293,6 +319,43 @@ class TestNpz:
         (tmp_path / "toy.npz").write_bytes(content)
         with pytest.raises(InvalidSource, match=r"toy\.npz: not a readable"):
             load(str(tmp_path / "toy.npz"))
+
+    def test_an_encrypted_archive_is_refused(self, tmp_path):
+        content = bytearray(write_npz(tmp_path / "toy.npz").read_bytes())
+        for sign, flags in ((b"PK\x01\x02", 8), (b"PK\x03\x04", 6)):
+            for found in re.finditer(re.escape(sign), content):
+                content[found.start() + flags] |= 1
+        (tmp_path / "toy.npz").write_bytes(content)
+        with pytest.raises(InvalidSource, match=r"toy\.npz: not a readable .*encrypted"):
+            load(str(tmp_path / "toy.npz"))
+
+    @pytest.mark.parametrize(
+        ("name", "content", "message"),
+        [
+            ("train_images", b"x", "train_images is no array"),
+            ("train_images.npy", npy_header("(10**7, 3, 1000, 1000)"), "not a readable"),
+            ("train_images.npy", npy_header(f"({10**7}, 3, 1000, 1000)"), "27.3 TiB"),
+            ("train_images.npy", npy_header("("), "not a readable"),
+        ],
+        ids=["no .npy", "no shape", "27 TiB", "no header"],
+    )
+    def test_members_that_are_no_sound_arrays_are_refused(self, tmp_path, name, content, message):
+        write_npz(tmp_path / "toy.npz", train_images=None)
+        with zipfile.ZipFile(tmp_path / "toy.npz", "a") as archive:
+            archive.writestr(name, content)
+        with pytest.raises(InvalidSource, match=message):
+            load(str(tmp_path / "toy.npz"))
+
+    def test_any_damage_is_an_invalid_source_or_does_no_harm(self, tmp_path):
+        path, draw = write_npz(tmp_path / "toy.npz"), random.Random(0)
+        whole = path.read_bytes()
+        for _ in range(300):
+            content = bytearray(whole)
+            for _ in range(draw.choice((1, 3))):
+                content[draw.randrange(len(content))] = draw.randrange(256)
+            path.write_bytes(content)
+            with contextlib.suppress(InvalidSource):
+                assert np.array_equal(load(str(path)).train.images, IMAGES)
 
     def test_a_damaged_array_is_refused(self, tmp_path):
         path = write_npz(tmp_path / "toy.npz")
@@ -336,12 +399,6 @@ class TestFolder:
         write_image(tmp_path / "set/ape/1.png", 5, mode="L")
         write_image(tmp_path / "set/bee/1.png", (1, 2, 3))
         assert load(str(tmp_path / "set")).train.images[:, :, 0, 0].tolist() == [[5, 5, 5], [1, 2, 3]]
-
-    def test_mixed_sizes_name_two_files_and_both_sizes(self, tmp_path):
-        write_image(tmp_path / "set/ape/1.png")
-        write_image(tmp_path / "set/bee/2.png", size=(6, 7))
-        with pytest.raises(InvalidSource, match=r"1\.png is 4 x 5 and .*2\.png is 6 x 7; resize .* mogrify"):
-            load(str(tmp_path / "set"))
 
     @pytest.mark.parametrize("content", [b"not an image", b""])
     def test_an_unreadable_file_is_named(self, tmp_path, content):
@@ -487,7 +544,7 @@ class TestLoad:
         (data / "marked").mkdir(parents=True)
         monkeypatch.setattr(sources, "_NAMED", {"own": ("a set of one's own", lambda places: own)})
         assert load("own", data) is own
-        line = ("a marked folder", lambda path: path.name == "marked", lambda path: own)
+        line = ("a marked folder", lambda path: path.name == "marked", lambda path, size: own)
         monkeypatch.setattr(sources, "_FOLDERS", (line, *sources._FOLDERS))
         assert load(str(data / "marked")) is own
         (tmp_path / "other").mkdir()
@@ -506,6 +563,20 @@ class TestLoad:
         write_h5(tmp_path / "data/toy.h5")
         monkeypatch.setenv("NSDC_DATA", str(tmp_path / "data"))
         assert np.array_equal(load("toy").train.images, IMAGES)
+
+    def test_without_a_home_only_what_needs_the_cache_folder_is_an_error(self, tmp_path, monkeypatch):
+        """As in a container that runs as a user id without an entry in /etc/passwd."""
+        for name in ("HOME", "XDG_CACHE_HOME", "NSDC_DATA"):
+            monkeypatch.delenv(name, raising=False)
+        monkeypatch.setattr(os, "getuid", lambda: 54321)
+        write_h5(tmp_path / "data/mnist.h5")
+        assert load("mnist", tmp_path / "data").classes == CLASSES
+        assert load(str(tmp_path / "data/mnist.h5")).classes == CLASSES
+        assert len(load("digits").classes) == 10
+        with pytest.raises(UnknownName):
+            load("cifr10")
+        with pytest.raises(MissingData, match="set HOME or XDG_CACHE_HOME"):
+            load("cifar10")
 
     def test_an_unknown_name_gets_the_nearest_one(self, tmp_path):
         write_h5(tmp_path / "data/flowers.h5")

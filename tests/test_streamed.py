@@ -160,7 +160,7 @@ class TestSource:
         ("images", "labels"),
         [
             (IMAGES.astype(np.float32), LABELS),
-            (IMAGES[:, 0], LABELS),
+            (IMAGES[:, 0, 0], LABELS),
             (IMAGES, LABELS[:100]),
             (IMAGES, LABELS.astype(np.float32)),
             (IMAGES, LABELS + 1),

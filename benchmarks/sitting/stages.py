@@ -206,7 +206,7 @@ def _experts_command(sitting: Sitting, count: int) -> list[str]:
 
 def _encode_command(sitting: Sitting, file: Path, pairs: list[str], *more: str) -> list[str]:
     budget = ["--recipe", sitting.options["RECIPE"], "--bits-per-class", sitting.options["BITS"]]
-    folder = ["--experts-dir", str(sitting.work / "experts"), "-o", str(file)]
+    folder = ["--experts-dir", str(sitting.work / "experts"), "-o", str(file), "--overwrite"]
     return nsdc("encode", sitting.options["SOURCE"], *budget, *_set(pairs), *folder, *more, *_common(sitting))
 
 

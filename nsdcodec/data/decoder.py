@@ -17,6 +17,7 @@ from nsdcodec.format.bases import basis
 from nsdcodec.format.layout import AXES, Layout
 from nsdcodec.format.stored_types import ArraySpec
 from nsdcodec.system.devices import on_device
+from nsdcodec.system.free_memory import demand
 
 # Decoded slices are kept up to this many values: 256 MB.
 MOST_SLICE_VALUES = 1 << 26
@@ -47,6 +48,8 @@ class Decoder:
         Of several blocks, only the spectra and kernels of these images are touched."""
         if self._rows is None:
             return synthesis.images(self._layout, self._arrays, index)
+        if self._rows.device.type == "cpu":
+            demand(2 * 4 * len(index) * self._layout.geometry.image_elements, f"a batch of {len(index):,} images")
         index = on_device(index, self._rows.device)
         if self._layout.blocks == 1:
             mixed = torch.mm(self._rows[0].index_select(0, index), self._slices)

@@ -170,6 +170,7 @@ def _finish(run: Run) -> EncodeResult:
     if not run.output.keep_checkpoint:
         run.output.checkpoint.unlink(missing_ok=True)
     run.reporter.log.event("end", iteration=run.iteration, validation=accuracy, bytes=size, seconds=seconds)
+    run.notes += [failure for failure in (run.unsaved, run.reporter.log.incomplete) if failure]
     return EncodeResult(
         run.output.path,
         size,
@@ -333,8 +334,10 @@ def _interrupted(run: Run) -> str:
     _write(run)
     accuracy = _accuracy(run)
     judged = "not judged yet" if accuracy is None else f"{accuracy:.1%} on held-out images"
-    return f"stopped at iteration {run.iteration}; {output.path} holds the best so far ({judged}); " + (
-        "go on with the same command and --resume" if output.checkpoint.exists() else "there is no checkpoint yet"
+    return (
+        f"stopped at iteration {run.iteration}; {output.path} holds the best so far ({judged}); "
+        + ("go on with the same command and --resume" if output.checkpoint.exists() else "there is no checkpoint yet")
+        + (f" ({run.unsaved})" if run.unsaved else "")
     )
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
+import os
 import signal
 import threading
 import time
@@ -89,12 +91,17 @@ class Clock:
 
 
 class Log:
-    """A JSON line an event, beside the output; nothing where the path is None. Raises FileAccess."""
+    """A JSON line an event, beside the output; nothing where the path is None. Raises FileAccess when it is made. An
+    event that cannot be written later, on a full disk for example, is left out: no run ends by it. `incomplete` says
+    why."""
 
     def __init__(self, path: Path | None, keep: bool) -> None:
         self.path = path
         self.last = -math.inf
+        self.incomplete = ""
         self._append("", "a" if keep else "w")
+        if self.incomplete:
+            raise FileAccess(self.incomplete)
 
     def due(self) -> bool:
         return self.path is not None and time.monotonic() - self.last >= LOG_SECONDS
@@ -111,11 +118,15 @@ class Log:
     def _append(self, text: str, mode: str) -> None:
         if self.path is None:
             return
+        before = 0
         try:
             with self.path.open(mode) as file:
+                before = file.tell()
                 file.write(text)
         except OSError as error:
-            raise FileAccess(f"cannot write the log {self.path}: {error.strerror}") from error
+            self.incomplete = f"cannot write the log {self.path}: {error.strerror}"
+            with contextlib.suppress(OSError):
+                os.truncate(self.path, before)  # no half line
 
 
 Listener = Callable[[Progress], None]

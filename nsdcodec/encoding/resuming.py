@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -12,7 +13,8 @@ from nsdcodec.encoding import checkpoint as checkpoints
 from nsdcodec.encoding.checkpoint import Checkpoint
 from nsdcodec.encoding.run import Run
 from nsdcodec.encoding.task import Output, Task, identity, lifted
-from nsdcodec.errors import InvalidSetting
+from nsdcodec.errors import FileAccess, InvalidSetting, NsdError
+from nsdcodec.format.container import file as nsd_file
 from nsdcodec.learning.compute import Compute
 from nsdcodec.system import atomic
 
@@ -20,23 +22,43 @@ from nsdcodec.system import atomic
 COUNTERS = ("iteration", "checked", "skipped", "skipped_in_a_row", "best_accuracy", "best_iteration", "best_rate")
 
 
+def check(output: Output) -> bool:
+    """Whether the run goes on from a checkpoint. Raises InvalidSetting where one is there and neither that nor to drop
+    it was asked for, and FileAccess where the output cannot be written, or stands there and is not to be replaced."""
+    for path in (output.path, output.checkpoint):  # whose name is the longest
+        atomic.check_writable(path)
+    there = output.checkpoint.exists()
+    resumes = output.resume or (there and _of_this_launch(output))
+    if there and not resumes and not output.restart:
+        raise InvalidSetting(
+            f"{output.checkpoint} holds an unfinished run; go on with it by --resume, or drop it by --restart"
+        )
+    # That of the run that the checkpoint is of, unless somebody has put another file in its place since.
+    made_by_it = there and _is_nsd(output.path)
+    if output.path.exists() and not output.overwrite and not made_by_it and (there or not resumes):
+        raise FileAccess(f"{output.path} is there already; give another name, or --overwrite to replace it")
+    return resumes
+
+
 def find(task: Task, compute: Compute, output: Output) -> Checkpoint | None:
     """The checkpoint to resume: read before anything else, since making experts can take hours. None for a new run;
     an unfinished one is dropped only where that was asked for, and never one of the same launch."""
-    atomic.check_writable(output.path)
-    there = output.checkpoint.exists()
-    if output.resume or (there and _of_this_launch(output)):
+    if check(output):
         saved = Checkpoint.read(output.checkpoint)
         saved = replace(saved, identity=lifted(saved.identity, task))
         saved.require(identity(task, compute), output.checkpoint)
         return saved
-    if there and not output.restart:
-        raise InvalidSetting(
-            f"{output.checkpoint} holds an unfinished run; go on with it by --resume, or drop it by --restart"
-        )
     # Or a kill before the first new checkpoint would leave the old run to be resumed.
     output.checkpoint.unlink(missing_ok=True)
     return None
+
+
+def _is_nsd(path: Path) -> bool:
+    try:
+        nsd_file.read(path)
+    except NsdError:
+        return False
+    return True
 
 
 def _of_this_launch(output: Output) -> bool:
@@ -44,6 +66,15 @@ def _of_this_launch(output: Output) -> bool:
 
 
 def load(run: Run, saved: Checkpoint) -> None:
+    """Raises InvalidSetting where the budget buys other arrays now than it did for the checkpoint: files of 0.1 had
+    another header, which counts in a budget of bytes."""
+    shapes = {role: tuple(values.shape) for role, values in checkpoints.below("arrays", saved.tensors).items()}
+    wanted = {role: tuple(values.shape) for role, values in run.arrays.items()}
+    if shapes != wanted:
+        raise InvalidSetting(
+            f"{run.output.checkpoint} holds arrays of the shapes {shapes}, and this version plans {wanted} for the "
+            "budget, since the header of its files is another; start anew by --restart"
+        )
     with torch.no_grad():
         for role, values in checkpoints.below("arrays", saved.tensors).items():
             run.arrays[role].copy_(values)
@@ -59,6 +90,8 @@ def load(run: Run, saved: Checkpoint) -> None:
 
 
 def save(run: Run) -> None:
+    """Where the checkpoint cannot be written, on a full disk for example, the run goes on: its file is smaller, and
+    what it has reached is in memory. `run.unsaved` says why, for the user."""
     of_ranks = run.ranks.to_first(run.draws.tensors())
     run.ranks.from_first(lambda: _write_checkpoint(run, of_ranks))
     run.saved = time.monotonic()
@@ -76,4 +109,9 @@ def _write_checkpoint(run: Run, of_ranks: list[dict[str, Tensor]]) -> None:
     counters = {name: getattr(run, name) for name in COUNTERS}
     counters |= {"seconds": run.reporter.clock.seconds, "launch": run.output.launch, "notes": run.notes}
     counters |= {"memory limit": run.compute.memory, "memory": run.memory.document(), "compile": run.compute.compile}
-    Checkpoint(tensors, counters, identity(run.task, run.compute)).write(run.output.checkpoint)
+    try:
+        Checkpoint(tensors, counters, identity(run.task, run.compute)).write(run.output.checkpoint)
+        run.unsaved = ""
+    except FileAccess as error:
+        run.unsaved = f"the last checkpoint could not be written: {error}"
+        run.reporter.log.event("no checkpoint", error=str(error))

@@ -12,14 +12,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from nsdcodec.encoding import coresets
+from nsdcodec.encoding import initial_images
 from nsdcodec.encoding.draws import Draws
 from nsdcodec.encoding.objectives.base import Context, State
-from nsdcodec.encoding.parameterizations.base import RealImages, initial_arrays
+from nsdcodec.encoding.parameterizations.base import initial_arrays
 from nsdcodec.encoding.progress import Listener, Progress, Reporter
 from nsdcodec.encoding.settings import Settings
 from nsdcodec.encoding.task import Output, Task, hold_out
-from nsdcodec.errors import InvalidSource
 from nsdcodec.format import synthesis
 from nsdcodec.format.layout import Layout
 from nsdcodec.learning.chunks import Rows
@@ -37,7 +36,7 @@ UNCHECKED = -1.0
 @dataclass
 class Run:
     """A task under way: what it optimises, what judges it, and how far it is. `notes` are what the user should know of
-    how it was computed."""
+    how it was computed; `unsaved` says why the last checkpoint could not be written."""
 
     task: Task
     output: Output
@@ -64,6 +63,7 @@ class Run:
     best_accuracy: float = UNCHECKED
     best_iteration: int = 0
     best_rate: float | None = None
+    unsaved: str = ""
     best: dict[str, Tensor] = field(default_factory=dict)
 
     @property
@@ -114,35 +114,16 @@ def start(
         values.requires_grad_(values.is_floating_point() and role not in task.settings.parameterization.fixed)
     draws = Draws.prepare(task.settings.guided_objective, own, task.settings.optimizer.draws, ranks)
     optimizer = _optimizer(task.settings, arrays, draws.state)
-    notes = list(draws.state.notes)
+    notes = initial_images.notes(task.settings, layout, own, task.source.classes) + list(draws.state.notes)
     return Run(task, output, compute, layout, own, memory, held_out, arrays, draws, optimizer, reporter, notes)
 
 
 def _initial(task: Task, layout: Layout, context: Context) -> dict[str, Tensor]:
     """On the CPU."""
     generator = stream(task.seed, "initial")
-    real = _real_images(task, layout, context, generator)
+    real = initial_images.real_images(task.settings, layout, context, generator)
     arrays = initial_arrays(task.settings.parameterization, layout, real, generator)
     return {role: values.cpu() for role, values in arrays.items()}
-
-
-def _real_images(task: Task, layout: Layout, context: Context, generator: torch.Generator) -> RealImages:
-    """What initial values are made from: random images of each class, or those that a coreset ranks first. Raises
-    InvalidSource where a class has fewer images than the set is to begin with."""
-    kind = task.settings.parameterization.init
-    most = int(torch.bincount(synthesis.balanced_labels(layout)).max())
-    fewest = min(range(len(context.real.members)), key=lambda label: len(context.real.members[label]))
-    there = len(context.real.members[fewest])
-    if kind != "noise" and most > there:
-        raise InvalidSource(
-            f"{task.source.name}: class {task.source.classes[fewest]!r} has {there:,} training images (without those "
-            f"held out), and {most:,} are to begin as real ones; lower --ipc, choose a parameterization or settings "
-            "with fewer images, or begin with --init noise"
-        )
-    if kind not in coresets.KINDS:
-        return RealImages(lambda labels: context.real.of_labels(labels.cpu(), generator), context.real.of_class)
-    ranking = coresets.ranking(kind, context, most, task.settings.coreset)
-    return RealImages(lambda labels: context.real.ranked(labels.cpu(), ranking), context.real.of_class)
 
 
 def context(

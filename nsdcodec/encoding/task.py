@@ -63,8 +63,8 @@ class Task:
 class Output:
     """The file to write at `path`, and its checkpoint: written every `checkpoint_seconds`, gone on from with `resume`,
     dropped with `restart`; one of the same `launch` (a name; empty: none) is gone on from unasked. That of a run
-    that is done goes, or stays with `keep_checkpoint`, so that `resume` with a longer time goes on from it. Raises
-    InvalidSetting."""
+    that is done goes, or stays with `keep_checkpoint`, so that `resume` with a longer time goes on from it. Without
+    `overwrite` no file is replaced but the .nsd file of the run that the checkpoint is of. Raises InvalidSetting."""
 
     path: Path
     resume: bool = False
@@ -72,6 +72,7 @@ class Output:
     keep_checkpoint: bool = False
     checkpoint_seconds: float = 30.0
     launch: str = ""
+    overwrite: bool = True
 
     def __post_init__(self) -> None:
         if self.resume and self.restart:
@@ -145,8 +146,7 @@ def largest_file(task: Task, compute: Compute, layout: Layout) -> int:
     zeros = {role: np.zeros(spec.shape, np.float32) for role, spec in layout.arrays.items()}
     if "mask" in zeros:  # a valid one: its first k places
         zeros["mask"].reshape(len(zeros["mask"]), -1)[:, : layout.arrays["spectrum"].shape[3]] = 1
-    header_bytes = nsd_file.read(nsd_file.pack(header(task, compute, layout), zeros, codings.RAW)).header_bytes
-    return header_bytes + layout.nbytes + FIGURES_BYTES
+    return len(nsd_file.pack(header(task, compute, layout), zeros, codings.RAW)) + FIGURES_BYTES
 
 
 def hold_out(task: Task) -> tuple[Source, Split]:

@@ -20,6 +20,7 @@ from nsdcodec.learning.base import Network
 from nsdcodec.learning.batches import InMemory
 from nsdcodec.learning.compute import Compute
 from nsdcodec.learning.real import normalized
+from nsdcodec.system.devices import on_device
 from nsdcodec.system.randomness import seed_of, stream
 
 
@@ -47,7 +48,7 @@ class _Examination:
             network=networks.widened(settings.network, settings.validation.width),
         )
         seed = seed_of(run.task.seed, "validation")
-        network = networks.build(recipe.network, run.context.geometry, seed).to(device)
+        network = networks.moved(networks.build(recipe.network, run.context.geometry, seed), device)
         return cls(stored, images, labels, network, recipe, run.compute.at_once(run.memory.validated_at_once))
 
     def learn(self, seed: int, epochs: int, after_epoch: Callable[[int], None]) -> None:
@@ -73,7 +74,7 @@ def validate(run: Run) -> None:
         examination.learn(run.task.seed, examination.recipe.epochs, after_epoch)
         device = run.compute.device
         real = normalized(run.held_out, run.context.real.normalization, device, run.memory.real_bytes)
-        labels = run.held_out.labels.to(device)
+        labels = on_device(run.held_out.labels, device)
         accuracy = training.accuracy(examination.network, real, labels, examination.compute)
     # A value may overflow its stored type; chance alone is right on a tenth, and no file can hold it.
     if accuracy >= run.best_accuracy and _finite(examination):
@@ -106,7 +107,7 @@ def forecast(run: Run) -> float:
         some = min(training.TESTED, len(run.held_out.labels))
         device = run.compute.device
         real = normalized(run.held_out, run.context.real.normalization, device, run.memory.real_bytes)
-        labels = run.held_out.labels[:some].to(device)
+        labels = on_device(run.held_out.labels[:some], device)
         for _ in range(2):
             training.accuracy(examination.network, real[:some], labels, examination.compute)
             ends.append(time.monotonic())

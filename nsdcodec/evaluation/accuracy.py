@@ -98,7 +98,10 @@ def images_to_test(dataset: NSDDataset, source: Source, name: str = "the file") 
     """The test images of the source, with the labels that the names of their classes have in the file. Raises what
     `evaluate` does for a source that does not fit; `name` is what messages call the file."""
     if source.test is None:
-        raise InvalidSource(f"{source.name} has no test set; name a source that has one")
+        raise InvalidSource(
+            f"{source.name} has no test set; name a source that has one, or one that has at least 3 images of a class: "
+            "nsdc eval splits a test set off, and a program by source.with_test_set()"
+        )
     if source.geometry != dataset.geometry:
         raise InvalidSource(
             f"{name} has {dataset.geometry}, {source.name} has {source.geometry}; "

@@ -121,7 +121,7 @@ def compare(a: NSDFile, b: NSDFile) -> Differences:
         What differs. `same_content` is true if nothing does; `identical` if even the bytes are the same.
 
     Raises:
-        MalformedFile: a decoded image has values that are not finite (rule NSD-A04).
+        MalformedFile: a decoded image has values that are not finite (rule NSD-S04).
 
     Example:
         >>> conversion = convert("c10.nsd", "small.nsd", "int8")
@@ -148,7 +148,7 @@ def compare(a: NSDFile, b: NSDFile) -> Differences:
 def image_error(a: NSDFile, b: NSDFile) -> ImageError:
     """The error of the images of `b` with respect to those of `a`, image by image. They are decoded in float32 and
     compared in float64, in chunks, so that the memory is bounded. Raises InvalidSetting if the files have different
-    numbers or shapes of images, and MalformedFile (A04) if a decoded image is not finite."""
+    numbers or shapes of images, and MalformedFile (S04) if a decoded image is not finite."""
     if image_count_and_shape(a.header.layout) != image_count_and_shape(b.header.layout):
         raise InvalidSetting(
             f"{describe_images(a.header.layout)} and {describe_images(b.header.layout)} cannot be compared one by one; "
@@ -217,15 +217,15 @@ def _decode(file: NSDFile, arrays: Mapping[str, Tensor], index: Tensor) -> tuple
     pixels = (images * std + mean) * PEAK
     finite = pixels.isfinite().flatten(1).all(dim=1)
     if not finite.all():
-        raise MalformedFile("NSD-A04", f"image {int(index[~finite][0])} is not finite once decoded")
+        raise MalformedFile("NSD-S04", f"image {int(index[~finite][0])} is not finite once decoded")
     return images, pixels
 
 
 def _header_differences(a: NSDFile, b: NSDFile) -> tuple[FieldDifference, ...]:
-    """All of the header but the digest and the table of arrays, which follow from the rest of the file."""
+    """All of the header but the table of arrays, which follows from the rest of the file."""
     documents = [json.loads(file.header.to_json()) for file in (a, b)]
     for document in documents:
-        del document["digest"], document["arrays"]
+        del document["arrays"]
     return tuple(_field_differences("", *documents))
 
 
@@ -255,7 +255,7 @@ def _array_difference(role: str, a: NSDFile, b: NSDFile) -> ArrayDifference | No
 def _stored(role: str, file: NSDFile) -> StoredArray | None:
     if role not in file.arrays:
         return None
-    return StoredArray(file.header.layout.arrays[role], file.header.codings[role])
+    return StoredArray(file.header.layout.arrays[role], file.coding(role))
 
 
 def _label_error(a: NSDFile, b: NSDFile) -> LabelError:

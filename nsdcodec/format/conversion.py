@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nsdcodec.errors import InvalidSetting, UnknownName
+from nsdcodec.format import lifting
 from nsdcodec.format.comparison import ImageError, image_error
-from nsdcodec.format.container import codings
-from nsdcodec.format.container.file import NSDFile, Readable, pack, read
+from nsdcodec.format.container.file import NSDFile, Readable, bytes_of, packed, read
 from nsdcodec.format.container.header import Header
 from nsdcodec.format.container.values import to_items
 from nsdcodec.format.layout import stored_as
@@ -27,7 +27,7 @@ from nsdcodec.format.stored_types import GRANULARITIES, UNSIGNED, VALUES, ArrayS
 from nsdcodec.system import atomic
 
 Array = NDArray[Any]
-CODECS = ("auto", *codings.CODINGS)
+CODECS = ("auto", "raw", "zstd")
 
 
 @dataclass(frozen=True)
@@ -47,14 +47,15 @@ def convert(
     scale: Granularity = "slice",
     codec: str = "auto",
 ) -> Conversion:
-    """Writes the file with its values in another stored type, or in another coding, whole or not at all.
+    """Writes the file with its values in another stored type, or in another coding, whole or not at all. A file of
+    version 0.1 is lifted to 1.0.
 
     Arguments:
         source: a path, a URL, the bytes of a file, or an open binary stream.
         target: the path to write. It may be that of the source.
-        dtype: "float32", "float16", "bfloat16", "int8", "int6" or "int4"; None keeps the types as they are.
+        dtype: "float32", "float16", "bfloat16", "int8", "int6", "int4", "int3" or "int2"; None keeps them.
         scale: which values of an integer type share a scale: "slice", "row" or "tensor".
-        codec: "raw", "zstd", "shuffle" or "bitshuffle" for all arrays, or "auto" for what makes the file smallest.
+        codec: "raw" or "zstd" for all arrays, or "auto" for what makes the file smallest.
 
     Returns:
         The file before and after, and the error of the images: `psnr` in dB, `largest` in units of 1/255.
@@ -74,9 +75,8 @@ def convert(
     if codec not in CODECS:
         raise UnknownName("codec", codec, CODECS)
     atomic.check_writable(target)
-    before = read(source)
-    data = pack(*converted(before, dtype, scale), codec)
-    after = read(data)
+    before = read(lifting.lifted(bytes_of(source)))
+    data, after = packed(*converted(before, dtype, scale), codec, before.optional)
     error = image_error(before, after)
     atomic.write(target, data)
     return Conversion(before, after, error)

@@ -28,10 +28,11 @@ Pairing = Literal["product", "zip"]
 LabelRule = Literal["balanced", "stored", "soft"]
 PAIRINGS: tuple[Pairing, ...] = get_args(Pairing)
 LABEL_RULES = ("balanced", "stored", "soft")
-# So that a file of a few kB cannot make a decoder allocate without bound: labels are made for every image, and no step
-# of making one image holds more values than MAX_VALUES.
+# So that a file of a few kB cannot make a decoder allocate or compute without bound: labels are made for every image,
+# no step of making one image holds more values than MAX_VALUES, nor one of making all more than MAX_VALUES_OF_ALL.
 MAX_IMAGES = 1 << 24
 MAX_VALUES = 1 << 28
+MAX_VALUES_OF_ALL = 1 << 36
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,11 @@ class Layout:
         if self.image_values > MAX_VALUES:
             raise MalformedFile(
                 "NSD-A05", f"{self.image_values:,} values in the making of one image; the limit is {MAX_VALUES:,}"
+            )
+        if self.images * self.image_values > MAX_VALUES_OF_ALL:
+            raise MalformedFile(
+                "NSD-A05",
+                f"{self.images:,} images of {self.image_values:,} values; the limit is {MAX_VALUES_OF_ALL:,} together",
             )
         wanted = (self.images, self.geometry.classes) if self.labels == "soft" else (self.images,)
         if "labels" in self.arrays and self.arrays["labels"].shape != wanted:

@@ -1,7 +1,7 @@
 """The stored types of arrays, and what one array takes: pure numbers. Spec: spec/container.md, stored types.
 
-Floats are stored as they are. Scaled integers (int8, int6, int4) are small integers times float16 scales, one for each
-index of the first axes. Unsigned integers (uint1 to uint16) are packed without gaps: masks and labels.
+Floats are stored as they are. Scaled integers (int8 to int2) are small integers times float16 scales, one for each
+index of the first axes. Unsigned integers (uint1, uint8, uint16) are masks and labels.
 """
 
 from __future__ import annotations
@@ -11,11 +11,8 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 FloatType = Literal["float32", "float16", "bfloat16"]
-ScaledType = Literal["int8", "int6", "int4"]
-UnsignedType = Literal[
-    "uint1", "uint2", "uint3", "uint4", "uint5", "uint6", "uint7", "uint8",
-    "uint9", "uint10", "uint11", "uint12", "uint13", "uint14", "uint15", "uint16",
-]  # fmt: skip
+ScaledType = Literal["int8", "int6", "int4", "int3", "int2"]
+UnsignedType = Literal["uint1", "uint8", "uint16"]
 # What images and soft labels can be made from.
 ValueType = Literal[FloatType, ScaledType]
 StoredType = Literal[ValueType, UnsignedType]
@@ -35,28 +32,30 @@ BITS: dict[StoredType, int] = {
     "int8": 8,
     "int6": 6,
     "int4": 4,
-    **{name: bits for bits, name in enumerate(UNSIGNED, 1)},
+    "int3": 3,
+    "int2": 2,
+    "uint1": 1,
+    "uint8": 8,
+    "uint16": 16,
 }
 SCALE_BYTES = 2
-# The one tensor that holds every array that is not raw.
-CODED = "coded"
 
 
 @dataclass(frozen=True)
 class ArraySpec:
-    """One stored array: `dtype` is a key of `BITS`. Of a scaled type, each index of the first `scaled_axes` axes has a
+    """One stored array: `dtype` is a key of `BITS`. Of a scaled type, each index of the first `scale_axes` axes has a
     scale of its own: 0 is one for the whole array, 2 in a spectrum one for each slice."""
 
     dtype: StoredType
     shape: tuple[int, ...]
-    scaled_axes: int | None = None
+    scale_axes: int | None = None
 
     def __post_init__(self) -> None:
         scaled = self.dtype in SCALED
-        if scaled != (self.scaled_axes is not None):
-            raise ValueError(f"{self.dtype} with scaled_axes={self.scaled_axes}; only {', '.join(SCALED)} have scales")
-        if self.scaled_axes is not None and not 0 <= self.scaled_axes < len(self.shape):
-            raise ValueError(f"scaled_axes is {self.scaled_axes} for an array of {len(self.shape)} axes")
+        if scaled != (self.scale_axes is not None):
+            raise ValueError(f"{self.dtype} with scale_axes={self.scale_axes}; only {', '.join(SCALED)} have scales")
+        if self.scale_axes is not None and not 0 <= self.scale_axes < len(self.shape):
+            raise ValueError(f"scale_axes is {self.scale_axes} for an array of {len(self.shape)} axes")
 
     @property
     def bits(self) -> int:
@@ -70,7 +69,7 @@ class ArraySpec:
     @property
     def scales(self) -> int:
         """How many scales there are."""
-        return 0 if self.scaled_axes is None else math.prod(self.shape[: self.scaled_axes])
+        return 0 if self.scale_axes is None else math.prod(self.shape[: self.scale_axes])
 
     @property
     def nbytes(self) -> int:
@@ -80,4 +79,4 @@ class ArraySpec:
 
 def narrowest(count: int) -> UnsignedType:
     """The unsigned type of the fewest bits that tells `count` values apart, 0 to count - 1."""
-    return UNSIGNED[max(1, (count - 1).bit_length()) - 1]
+    return next(name for name in UNSIGNED if count <= 1 << BITS[name])

@@ -108,11 +108,13 @@ class RealData:
         return self.take(self.members[label])[0]
 
     def of_labels(self, labels: Tensor, generator: torch.Generator) -> Tensor:
-        """An image [n, C, H, W] for each label [n], no image twice where a class has enough."""
+        """An image [n, C, H, W] for each label [n]: random ones, each of a class once before any comes again."""
         index = torch.empty_like(labels)
         for label in labels.unique().tolist():
             wanted = labels == label
-            index[wanted] = _choose(self.members[label], int(wanted.sum()), generator)
+            members = self.members[label]
+            order = members[torch.randperm(len(members), generator=generator)]
+            index[wanted] = order[torch.arange(int(wanted.sum())) % len(members)]
         return self.take(index)[0]
 
     def ranked(self, labels: Tensor, ranking: list[Tensor]) -> Tensor:

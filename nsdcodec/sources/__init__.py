@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
-from nsdcodec.errors import InvalidSource, MissingData, UnknownName
+from nsdcodec.errors import InvalidSetting, InvalidSource, MissingData, UnknownName
+from nsdcodec.format.geometry import LIMITS
 from nsdcodec.sources import (
     digits,
     folder,
@@ -25,6 +27,7 @@ from nsdcodec.sources import (
 )
 from nsdcodec.sources.base import Source, Split, normalize
 from nsdcodec.sources.files import regular
+from nsdcodec.sources.sizes import Size
 
 __all__ = ["PATHS", "SOURCES", "Source", "Split", "cache_folder", "data_folders", "load", "normalize"]
 
@@ -45,20 +48,29 @@ SOURCES: Mapping[str, str] = MappingProxyType(
     {"digits": digits.ABOUT} | {name: about for name, (about, _) in _NAMED.items()}
 )
 _HDF5 = (".h5", ".hdf5")
+
+Loader = Callable[[Path, Size | None], Source]
+
+
+def _of_one_size(load: Callable[[Path], Source]) -> Loader:
+    """For what has images of one size, which is not changed."""
+    return lambda path, _: load(path)
+
+
 # Files, by their suffix.
-_FILES: Mapping[str, Callable[[Path], Source]] = MappingProxyType(
+_FILES: Mapping[str, Loader] = MappingProxyType(
     {
-        **dict.fromkeys(_HDF5, hdf5.load),
-        ".npz": npz.load,
-        ".safetensors": safetensors.load,
+        **dict.fromkeys(_HDF5, _of_one_size(hdf5.load)),
+        ".npz": _of_one_size(npz.load),
+        ".safetensors": _of_one_size(safetensors.load),
         ".parquet": parquet.load,
         ".tar": webdataset.load,
     }
 )
 # Folders, by what is in them: what messages call such a folder, what tells it, and what loads it. The first that fits
 # is taken; a folder that none of them knows is one of class folders.
-_FOLDERS: Sequence[tuple[str, Callable[[Path], bool], Callable[[Path], Source]]] = (
-    (f"the folder {tinyimagenet.FOLDER}", tinyimagenet.is_one, tinyimagenet.load),
+_FOLDERS: Sequence[tuple[str, Callable[[Path], bool], Loader]] = (
+    (f"the folder {tinyimagenet.FOLDER}", tinyimagenet.is_one, _of_one_size(tinyimagenet.load)),
     ("a folder of .parquet files", parquet.in_folder, parquet.load),
     ("a folder of .tar files", webdataset.in_folder, webdataset.load),
 )
@@ -69,7 +81,9 @@ PATHS = (
 )
 
 
-def load(name: str, data_dir: Path | None = None, memory: int | None = None) -> Source:
+def load(
+    name: str, data_dir: Path | None = None, memory: int | None = None, size: int | tuple[int, int] | None = None
+) -> Source:
     """Finds and loads real images by name or by path. `nsdcodec.load_source` is this function.
 
     Arguments:
@@ -82,11 +96,16 @@ def load(name: str, data_dir: Path | None = None, memory: int | None = None) -> 
         memory: a limit for the whole process, in bytes (default: the free memory). Images of an HDF5 file that would
             take more than an eighth of it stay in their file and are read when they are asked for. Images of other
             sources are always held in memory.
+        size: the side in pixels, or width and height, that image files are brought to, in a folder, Parquet or tar:
+            cropped in their middle, and resized with antialiasing. Without it they keep their size if all have one;
+            otherwise the side is the largest up to 128 that no image is smaller than. Arrays, and sets with a name,
+            have the size that they have.
 
     Raises:
         UnknownName: no source has this name.
         MissingData: its files, or a package that reads them, are missing.
         InvalidSource: it cannot be used; the message says why.
+        InvalidSetting: `size` is out of its range.
         FileAccess: a file cannot be read.
 
     Example:
@@ -94,10 +113,13 @@ def load(name: str, data_dir: Path | None = None, memory: int | None = None) -> 
         >>> source.train.images.shape[1:], source.classes[:3]
         (torch.Size([1, 8, 8]), ('0', '1', '2'))
     """
+    wanted = (size, size) if isinstance(size, int) else size
+    if wanted is not None and not all(2 <= side <= LIMITS["width"] for side in wanted):
+        raise InvalidSetting(f"--size {size}: the side of an image is 2 to {LIMITS['width']:,} pixels")
     if name.startswith(hub.PREFIX):
-        return hub.load(name)
+        return hub.load(name, wanted)
     if name not in SOURCES and _is_path(name):
-        return _load_path(Path(name), memory)
+        return _load_path(Path(name), memory, wanted)
     if name == "digits":
         return digits.load()
     folders = data_folders(data_dir)
@@ -110,8 +132,17 @@ def load(name: str, data_dir: Path | None = None, memory: int | None = None) -> 
 
 
 def cache_folder() -> Path:
-    """Where downloads are kept: $XDG_CACHE_HOME/nsdcodec, by default ~/.cache/nsdcodec. It may not exist yet."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "nsdcodec"
+    """Where downloads are kept: $XDG_CACHE_HOME/nsdcodec, by default ~/.cache/nsdcodec. It may not exist yet. Raises
+    MissingData where this user has no home."""
+    if chosen := os.environ.get("XDG_CACHE_HOME"):
+        return Path(chosen) / "nsdcodec"
+    try:
+        return Path.home() / ".cache" / "nsdcodec"
+    except RuntimeError as error:
+        raise MissingData(
+            "no place for the cache folder: this user has no home; set HOME or XDG_CACHE_HOME to a folder that can be "
+            "written"
+        ) from error
 
 
 def _is_path(name: str) -> bool:
@@ -123,9 +154,9 @@ def _is_path(name: str) -> bool:
     )
 
 
-def _load_path(path: Path, memory: int | None) -> Source:
+def _load_path(path: Path, memory: int | None, size: Size | None) -> Source:
     if path.is_dir():
-        return _load_folder(path)
+        return _load_folder(path, size)
     if not os.path.exists(path) and not shards.is_pattern(path):
         raise MissingData(f"{path}: no such file or folder; give {PATHS}, or one of {', '.join(SOURCES)}")
     if path.suffix.lower() not in _FILES:
@@ -133,17 +164,20 @@ def _load_path(path: Path, memory: int | None) -> Source:
     regular(path)
     if path.suffix.lower() in _HDF5:
         return hdf5.load(path, memory)
-    return _FILES[path.suffix.lower()](path)
+    return _FILES[path.suffix.lower()](path, size)
 
 
-def _load_folder(path: Path) -> Source:
-    return next((load for _, is_one, load in _FOLDERS if is_one(path)), folder.load)(path)
+def _load_folder(path: Path, size: Size | None) -> Source:
+    return next((load for _, is_one, load in _FOLDERS if is_one(path)), folder.load)(path, size)
 
 
 def data_folders(data_dir: Path | None = None) -> list[Path]:
-    """The folders in which data is searched, in order: `data_dir` (default $NSDC_DATA), then the cache folder. Raises
-    MissingData if `data_dir` does not exist."""
+    """The folders in which data is searched, in order: `data_dir` (default $NSDC_DATA), then the cache folder
+    if there is a place for it. Raises MissingData if `data_dir` does not exist."""
     if data_dir is not None and not data_dir.is_dir():
         raise MissingData(f"{data_dir}: no such folder of data; correct --data-dir or make the folder")
     chosen = data_dir or (Path(os.environ["NSDC_DATA"]) if os.environ.get("NSDC_DATA") else None)
-    return [place for place in (chosen, cache_folder()) if place is not None]
+    folders = [] if chosen is None else [chosen]
+    with contextlib.suppress(MissingData):  # whoever has no home has no downloads either
+        folders.append(cache_folder())
+    return folders

@@ -15,6 +15,7 @@ from nsdcodec.errors import InvalidSource
 from nsdcodec.format.geometry import LIMITS
 from nsdcodec.sources import splits
 from nsdcodec.sources.base import Split
+from nsdcodec.sources.channels import channels_first
 
 Names = tuple[str, str]
 
@@ -26,14 +27,12 @@ TRAIN: Names = ("train_images", "train_labels")
 _KIND = re.compile(r"(.*?)(?<![^\W\d_])(images|labels)(?![^\W\d_])(.*)", re.IGNORECASE | re.DOTALL)
 
 
-def array_names(
-    path: Path, present: Collection[str], also: Collection[str] = ()
-) -> tuple[Names, Names | None, tuple[str, ...]]:
+def array_names(path: Path, present: Collection[str]) -> tuple[Names, Names | None, tuple[str, ...]]:
     """The names of the arrays of train, those of test if there is a test set, and those of images and labels that are
     left out, in a file that has the names `present`: `train_images`, `val_labels` and so on, by `splits.sorted_out`.
     Without a name that says train, `images` and `labels` are it.
 
-    Raises InvalidSource if one of them, or one of `also`, is missing, and for a doubt about the splits."""
+    Raises InvalidSource if one of them is missing, and for a doubt about the splits."""
     pairs = _pairs(present)
     unsaid = [name for name in present if not splits.said(name) and {"images", "pixels"} & set(splits.words(name))]
     if not any(splits.TRAIN in splits.said(pair) for pair in pairs):
@@ -41,7 +40,7 @@ def array_names(
         unsaid = []  # `nsdc export` writes the same images twice
     chosen = splits.one_of_each(str(path), list(pairs))
     train, test = pairs[chosen[0]], pairs[chosen[1]] if chosen[1] else None
-    needed = {*train, *(test or ()), *also}
+    needed = {*train, *(test or ())}
     if missing := sorted(needed - set(present)):
         raise InvalidSource(
             f"{path}: no array {', '.join(missing)}; it has {', '.join(sorted(present)) or 'none'}, and needs "
@@ -68,27 +67,25 @@ def _pairs(present: Collection[str]) -> dict[str, Names]:
 
 
 def split_of_arrays(where: str, images: NDArray[Any], labels: NDArray[Any]) -> Split:
-    """Makes a Split of arrays from a file; labels may have any integer type. `where` begins the error messages. Raises
-    InvalidSource."""
+    """Makes a Split of arrays from a file: images with channels first, last or none, labels [N] or [N, 1]
+    of any integer type. `where` begins the error messages. Raises InvalidSource."""
     if images.dtype != np.uint8:
         raise InvalidSource(f"{where}: the images are {images.dtype}, not uint8: scale to 0 to 255, round and convert")
     if labels.dtype.kind not in "iu":
         raise InvalidSource(f"{where}: the labels are {labels.dtype}, not integers: store class numbers from 0 up")
-    return Split(torch.from_numpy(np.ascontiguousarray(images)), torch.from_numpy(labels.astype(np.int64)))
+    turned = channels_first(where, images)
+    numbers = labels[:, 0] if labels.ndim == 2 and labels.shape[1] == 1 else labels
+    return Split(torch.from_numpy(np.ascontiguousarray(turned)), torch.from_numpy(numbers.astype(np.int64)))
 
 
-def channels_first(images: NDArray[Any]) -> NDArray[Any]:
-    """[N, H, W, C] -> [N, C, H, W], recognised by its 1 or 3 channels; [N, H, W] gets one channel. If both axes or
-    neither could be the channels, the images are taken to be [N, C, H, W]."""
-    if images.ndim == 3:
-        return images[:, None]
-    if images.ndim == 4 and images.shape[1] not in (1, 3) and images.shape[3] in (1, 3):
-        return images.transpose(0, 3, 1, 2)
-    return images
+def class_names(where: str, values: Any, labels: NDArray[Any]) -> tuple[str, ...]:
+    """The class names, from a list of texts in a file. Where it has none, None, they are the numbers of the training
+    labels. Raises InvalidSource."""
+    return numbered_classes(where, labels) if values is None else listed_names(where, values)
 
 
-def class_names(where: str, values: Any) -> tuple[str, ...]:
-    """The class names, from a list of texts in a file, plain or as UTF-8 bytes. Raises InvalidSource."""
+def listed_names(where: str, values: Any) -> tuple[str, ...]:
+    """From a list of texts in a file, plain or as UTF-8 bytes. Raises InvalidSource."""
     array = np.asarray(values)
     names = array.tolist()
     if array.ndim != 1 or not all(isinstance(name, str | bytes) for name in names):

@@ -24,6 +24,10 @@ WITH_FLIP = "color_crop_cutout_flip_scale_rotate"
 WITHOUT_FLIP = "color_crop_cutout_scale_rotate"
 # A mirrored digit is another sign, or none.
 NEVER_FLIPPED = frozenset({"digits", "mnist", "svhn"})
+# What is split off as the test set where there is none: of each class one in so many images, and none of a class with
+# fewer than these, since one is to be trained on and another to be held out. Always by one seed, so that `nsdc eval`
+# tests on what `nsdc encode` left out.
+TEST_SHARE, LEAST_WITH_TEST, TEST_SEED = 5, 3, 0
 # A constant channel has a deviation of 0, and images are divided by it.
 LEAST_STD = 1e-3
 
@@ -57,7 +61,8 @@ class Split:
 @dataclass(frozen=True, eq=False)
 class Source:
     """Real images of named classes. `augmentation` is the DSA strategy that suits them; `left_out` has the names of
-    files, folders or arrays that were not read, since they are neither training nor test set by their names.
+    files, folders or arrays that were not read, since they are neither training nor test set by their names; `resized`
+    says how image files were brought to one size; `split_off` is how many test images were taken from the training set.
 
     Raises InvalidSource for what cannot be distilled: wrong dtypes or shapes, no images, a class without a training
     image, labels outside the classes, class names that a file cannot hold. A test set may lack a class.
@@ -69,6 +74,8 @@ class Source:
     test: Split | None
     augmentation: str
     left_out: tuple[str, ...] = ()
+    resized: str = ""
+    split_off: int = 0
 
     def __post_init__(self) -> None:
         check_classes(self.name, self.classes)
@@ -85,6 +92,7 @@ class Source:
             raise InvalidSource(
                 f"{self.name}: no training image of {', '.join(map(repr, empty[:5]))} ({len(empty):,} of "
                 f"{len(self.classes):,} classes); each class needs at least 1: add images or remove the class"
+                + _begin_at_1(self.train.labels)
             )
         try:
             _ = self.geometry
@@ -94,7 +102,8 @@ class Source:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a user should know of how the images were read, a sentence each; the commands print them."""
-        return (*self._note_left_out(), *self._note_blended())
+        resized = (f"{self.name}: {self.resized}",) if self.resized else ()
+        return (*self._note_left_out(), *resized, *self._note_blended(), *self._note_split_off())
 
     def _note_left_out(self) -> tuple[str, ...]:
         if not self.left_out:
@@ -113,6 +122,15 @@ class Source:
             f"; {vanished:,} of them became all white: lay them on another colour yourself if that hides what they show"
         )
         return (note + (hidden if vanished else ""),)
+
+    def _note_split_off(self) -> tuple[str, ...]:
+        if not self.split_off:
+            return ()
+        return (
+            f"{self.name}: no test set is there, so {self.split_off:,} of the {len(self.train) + self.split_off:,} "
+            f"images are it, a random fifth of each class: every nsdc command takes the same ones, and none "
+            "trains on them",
+        )
 
     @property
     def geometry(self) -> Geometry:
@@ -174,6 +192,18 @@ class Source:
         )
         assert train is not None
         return replace(self, classes=tuple(classes), train=train, test=test)
+
+    def with_test_set(self) -> Source:
+        """The same source; where it has no test set, a random fifth of the images of each class is split off as one, at
+        least one image, and none of a class with fewer than three. Always the same of the same images. If no class has
+        three, there is still no test set."""
+        sizes = torch.bincount(self.train.labels, minlength=len(self.classes))
+        counts = torch.where(sizes < LEAST_WITH_TEST, 0, ((sizes + TEST_SHARE // 2) // TEST_SHARE).clamp(min=1))
+        if self.test is not None or not counts.any():
+            return self
+        test = drawn(self.train.labels, counts, TEST_SEED)
+        rest = replace(selected(self.train, ~test), blended=self.train.blended, vanished=self.train.vanished)
+        return replace(self, train=rest, test=selected(self.train, test), split_off=int(counts.sum()))
 
     def hold_out(self, per_class: int, seed: int) -> tuple[Source, Split]:
         """The source without `per_class` random training images a class, and those images: for choosing checkpoints,
@@ -324,5 +354,10 @@ def _check_split(where: str, split: Split, classes: tuple[str, ...]) -> None:
         index = int(outside[0])
         raise InvalidSource(
             f"{where}: image {index} has label {int(labels[index])}; {len(classes)} classes are named, "
-            f"so labels are 0 to {len(classes) - 1}: correct the label or name its class"
+            f"so labels are 0 to {len(classes) - 1}: correct the label or name its class" + _begin_at_1(labels)
         )
+
+
+def _begin_at_1(labels: Tensor) -> str:
+    """What to add to an error of labels that were numbered as MATLAB does."""
+    return "; the labels begin at 1, and numbering begins at 0: subtract 1 from each" if int(labels.min()) == 1 else ""

@@ -9,19 +9,20 @@ from pathlib import Path
 from nsdcodec.errors import InvalidSource
 from nsdcodec.format.folder_names import ABOUT_FILE, folder_names
 from nsdcodec.sources import splits
-from nsdcodec.sources.arrays import class_names
+from nsdcodec.sources.arrays import listed_names
 from nsdcodec.sources.base import Source, augmentation
 from nsdcodec.sources.files import folders, visible
-from nsdcodec.sources.image_files import shape_of_files, split_of_files
+from nsdcodec.sources.image_files import frame_of_files, split_of_files
+from nsdcodec.sources.sizes import Size
 
 
-def load(path: Path) -> Source:
+def load(path: Path, size: Size | None = None) -> Source:
     """Named after the folder. Classes are the sorted folder names, or the names for which an export made the folders;
     hidden files and files beside the class folders are ignored. Images are grayscale if all files are, else RGB, as
-    `split_of_files` makes them.
+    `split_of_files` makes them, and of the width and height `size`, or as `sizes.frame` says.
 
-    Raises InvalidSource (mixed sizes, an unreadable file, no classes, a doubt about the splits), FileAccess;
-    MissingData without Pillow.
+    Raises InvalidSource (an unreadable file, no classes, a doubt about the splits), FileAccess; MissingData without
+    Pillow.
     """
     name = path.resolve().name
     train_root, test_root, left_out = _roots(path)
@@ -32,9 +33,10 @@ def load(path: Path) -> Source:
     test = _files(test_root, classes) if test_root else []
     if not train:
         raise InvalidSource(f"{train_root}: {len(classes)} class folders without one image; add images")
-    shape = shape_of_files([file for file, _ in train + test])
-    test_split = split_of_files(test, shape) if test_root else None
-    return Source(name, classes, split_of_files(train, shape), test_split, augmentation(name), left_out)
+    frame = frame_of_files([file for file, _ in train + test], size)
+    test_split = split_of_files(test, frame.shape, frame.fit) if test_root else None
+    train_split = split_of_files(train, frame.shape, frame.fit)
+    return Source(name, classes, train_split, test_split, augmentation(name), left_out, frame.note)
 
 
 def _roots(path: Path) -> tuple[Path, Path | None, tuple[str, ...]]:
@@ -88,7 +90,7 @@ def _class_folders(root: Path) -> list[tuple[Path, str]]:
     """The sorted folders, each with the name of its class: its own, or the one for which an export made it."""
     try:
         about = json.loads((root / ABOUT_FILE).read_text(encoding="utf-8"))
-        names = class_names(str(root / ABOUT_FILE), about["classes"])
+        names = listed_names(str(root / ABOUT_FILE), about["classes"])
         exported = dict(zip(folder_names(names), names, strict=True))
     # There is no such file, or it is not of an export.
     except (OSError, ValueError, KeyError, TypeError, RecursionError, InvalidSource):

@@ -25,22 +25,22 @@ HELD_SHARE = 1 / 8
 
 
 def load(path: Path, memory: int | None = None) -> Source:
-    """The source is named after the file. The group of the test set is optional. `memory` is the bytes that the
-    process may take (None: what is free). Raises InvalidSource, and MissingData without h5py."""
+    """The source is named after the file. The group of the test set is optional, and so is `classes`: without it, the
+    names of the classes are their numbers. `memory` is the bytes that the process may take (None: what is free).
+    Raises InvalidSource, and MissingData without h5py."""
     h5py = package("h5py")
     left = free_memory(torch.device("cpu")) if memory is None else memory - resident_bytes()
     try:
         with h5py.File(path, "r") as file:
-            if "classes" not in file.attrs:
-                raise InvalidSource(f"{path}: no attribute `classes`; store the class names there, in label order")
-            classes = class_names(str(path), file.attrs["classes"])
+            names = file.attrs.get("classes")
             train, test, left_out = _groups(file, path)
             parts = (train, test) if test else (train,)
             nbytes = sum(_array(file, f"{part}/images", path).nbytes for part in parts)
             found = [_split(file, part, path, nbytes > HELD_SHARE * left) for part in parts]
     # What h5py raises for a file, a chunk or a type that it cannot read.
-    except (OSError, RuntimeError, KeyError, ValueError, TypeError) as error:
+    except (OSError, RuntimeError, KeyError, ValueError, TypeError, MemoryError) as error:
         raise InvalidSource(f"{path}: not a readable HDF5 file ({error}); make or fetch it again") from error
+    classes = class_names(str(path), names, found[0].labels.numpy())
     return Source(path.stem, classes, found[0], found[1] if len(found) > 1 else None, augmentation(path.stem), left_out)
 
 

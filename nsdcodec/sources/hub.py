@@ -9,6 +9,7 @@ from nsdcodec.errors import InvalidSource, MissingData
 from nsdcodec.sources import parquet
 from nsdcodec.sources.base import Source
 from nsdcodec.sources.files import folders
+from nsdcodec.sources.sizes import Size
 from nsdcodec.system.packages import package
 
 PREFIX = "hf:"
@@ -18,9 +19,9 @@ CONVERTED = {"~parquet": "refs/convert/parquet"}
 _NAME = re.compile(r"hf:(?://datasets/)?([^/@]+/[^/@]+)(?:@([^/@]+))?(?:/([^@]+?))?/?")
 
 
-def load(name: str) -> Source:
+def load(name: str, size: Size | None = None) -> Source:
     """Loads `hf:USER/NAME[@REVISION][/FOLDER]`, or the same after hf://datasets/. The source is named NAME. The hub's
-    client has its own cache and token. Raises InvalidSource and MissingData."""
+    client has its own cache and token. `size` as in `parquet.load`. Raises InvalidSource and MissingData."""
     found = _NAME.fullmatch(name)
     if not found:
         raise InvalidSource(f"{name}: a data set of the hub is {FORM}")
@@ -40,7 +41,7 @@ def load(name: str) -> Source:
             f"cannot download {name} ({cause:.300}); check the name and the network, and for a private set log in by "
             "`hf auth login` or set HF_TOKEN"
         ) from error
-    return parquet.load(_folder(name, repository, Path(snapshot) / folder), repository.partition("/")[2])
+    return parquet.load(_folder(name, repository, Path(snapshot) / folder), size, repository.partition("/")[2])
 
 
 def _folder(name: str, repository: str, root: Path) -> Path:

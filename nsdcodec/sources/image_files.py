@@ -14,16 +14,14 @@ import numpy as np
 import torch
 
 from nsdcodec.errors import InvalidSource
-from nsdcodec.format.geometry import LIMITS
 from nsdcodec.sources.base import Split
 from nsdcodec.sources.files import regular, visible
 from nsdcodec.sources.shown import on_white, upright, upright_size
+from nsdcodec.sources.sizes import Frame, Size, frame
 from nsdcodec.system.packages import package
 
 GRAY = frozenset({"1", "L", "LA"})
 COLOUR = frozenset({"RGB", "RGBA", "RGBX", "P", "PA", "CMYK", "YCbCr"})
-# Mogrify changes the files in place, hence a copy; each image fills the square and is cut off at its longer sides.
-RESIZE = "find COPY -type f -exec mogrify -auto-orient -resize '64x64^' -gravity center -extent 64x64 {} +"
 
 
 @dataclass(frozen=True)
@@ -71,29 +69,17 @@ def split_of_files(files: Labelled, shape: tuple[int, int, int], fit: Callable[[
     return Split(torch.from_numpy(pixels), labels, len(blended), white)
 
 
-def shape_of_files(files: Sequence[ImageFile]) -> tuple[int, int, int]:
-    """Channels, height and width of all files, read from their headers, so that little is decoded before all agree.
-    The images are grayscale if all files are, otherwise RGB. Raises InvalidSource."""
-    coloured, size = False, (0, 0)
+def frame_of_files(files: Sequence[ImageFile], size: Size | None = None) -> Frame:
+    """What all files are brought to (`sizes.frame`), read from their headers. `size` is width and height, where they
+    are asked for. The images are grayscale if all files are, otherwise RGB. Raises InvalidSource."""
+    coloured, sizes = False, dict[str, Size]()
     for file in files:
         with opened(file) as image:
             if image.mode not in GRAY | COLOUR:
                 raise InvalidSource(f"{file}: pixels of mode {image.mode}; convert it to 8-bit grayscale or RGB")
             coloured = coloured or image.mode in COLOUR
-            found = upright_size(image)
-            if file is files[0]:
-                size = found
-            if found != size:
-                raise InvalidSource(
-                    f"{files[0]} is {size[0]} x {size[1]} and {file} is {found[0]} x {found[1]}; "
-                    "resize all images to one size"
-                    + (f", for example by ImageMagick: {RESIZE}" if isinstance(file, Path) else "")
-                )
-    if size[0] > LIMITS["width"] or size[1] > LIMITS["height"]:
-        raise InvalidSource(
-            f"{files[0]} is {size[0]} x {size[1]}; the limit is {LIMITS['width']} x {LIMITS['height']}: make it smaller"
-        )
-    return (3 if coloured else 1, size[1], size[0])
+            sizes[str(file)] = upright_size(image)
+    return frame(3 if coloured else 1, sizes, size)
 
 
 @contextmanager

@@ -15,9 +15,10 @@ from nsdcodec.errors import InvalidSource
 from nsdcodec.format.class_names import union
 from nsdcodec.format.geometry import LIMITS
 from nsdcodec.sources import shards
-from nsdcodec.sources.arrays import channels_first, numbered_classes, split_of_arrays
+from nsdcodec.sources.arrays import numbered_classes, split_of_arrays
 from nsdcodec.sources.base import Source, Split, augmentation, check_classes
-from nsdcodec.sources.image_files import Encoded, shape_of_files, split_of_files
+from nsdcodec.sources.image_files import Encoded, frame_of_files, split_of_files
+from nsdcodec.sources.sizes import Frame, Size
 from nsdcodec.system.packages import package
 
 SUFFIX = ".parquet"
@@ -41,9 +42,10 @@ def in_folder(path: Path) -> bool:
     return bool(shards.train_and_test(path, SUFFIX).train)
 
 
-def load(path: Path, name: str | None = None) -> Source:
+def load(path: Path, size: Size | None = None, name: str | None = None) -> Source:
     """Loads one file, or the files of a folder, or of its data/, by the splits that their names say. The source is
-    named after the path, unless a `name` is given.
+    named after the path, unless a `name` is given. Image files are of the width and height `size`, or as `sizes.frame`
+    says.
 
     An image is {bytes: a PNG or JPEG, path}, the bytes alone, or nested lists of 0 to 255. A label is a class number or
     a class name. The names of class numbers are those of ClassLabel in the metadata of the same file, and labels of
@@ -59,9 +61,9 @@ def load(path: Path, name: str | None = None) -> Source:
         _require_one_kind([train, test])
     classes = train.names or _classes(str(path), train.labels)
     name = name or (path.resolve().name if path.is_dir() else path.stem)
-    shape = _shape(train, test)
-    test_split = _split(test, classes, shape) if test else None
-    return Source(name, classes, _split(train, classes, shape), test_split, augmentation(name), files.left_out)
+    frame = _frame(train, test, size)
+    train_split, test_split = _split(train, classes, frame), _split(test, classes, frame) if test else None
+    return Source(name, classes, train_split, test_split, augmentation(name), files.left_out, frame.note)
 
 
 def _columns(files: Sequence[Path]) -> Columns:
@@ -144,7 +146,7 @@ def _images(file: Path, column: str, values: list[Any]) -> list[Encoded] | NDArr
             f"{file}: the values of `{column}` are neither image files nor pixels ({error}); store PNGs, or integers "
             "0 to 255 in lists of one shape"
         ) from error
-    return channels_first(pixels.astype(np.uint8))
+    return pixels.astype(np.uint8)
 
 
 def _labels(file: Path, column: str, values: list[Any], names: Sequence[str]) -> list[int] | list[str]:
@@ -167,17 +169,17 @@ def _classes(where: str, labels: list[int] | list[str]) -> tuple[str, ...]:
     return numbered_classes(where, np.asarray(labels, dtype=np.int64))
 
 
-def _shape(train: Columns, test: Columns | None) -> tuple[int, int, int]:
+def _frame(train: Columns, test: Columns | None, size: Size | None) -> Frame:
     """Of all images that are files; arrays have theirs, which the source checks."""
     parts = [train, test] if test else [train]
     files = [image for part in parts if isinstance(part.images, list) for image in part.images]
-    return shape_of_files(files) if files else (0, 0, 0)
+    return frame_of_files(files, size) if files else Frame((0, 0, 0))
 
 
-def _split(columns: Columns, classes: Sequence[str], shape: tuple[int, int, int]) -> Split:
+def _split(columns: Columns, classes: Sequence[str], frame: Frame) -> Split:
     labels = _numbers(columns, classes)
     if isinstance(columns.images, list):
-        return split_of_files(list(zip(columns.images, labels, strict=True)), shape)
+        return split_of_files(list(zip(columns.images, labels, strict=True)), frame.shape, frame.fit)
     return split_of_arrays(columns.where, columns.images, np.asarray(labels, dtype=np.int64))
 
 

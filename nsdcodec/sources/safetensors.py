@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 
 from nsdcodec.errors import InvalidSource
-from nsdcodec.sources.arrays import array_names, channels_first, class_names, numbered_classes, split_of_arrays
+from nsdcodec.sources.arrays import array_names, class_names, split_of_arrays
 from nsdcodec.sources.base import Source, augmentation
 
 
@@ -27,17 +27,17 @@ def load(path: Path) -> Source:
     except (SafetensorError, OSError, TypeError, ValueError, AttributeError) as error:
         raise InvalidSource(f"{path}: not a readable safetensors file ({error}); make or fetch it again") from error
     splits = [
-        split_of_arrays(f"{path}, {names[0]}", channels_first(arrays[names[0]]), arrays[names[1]]) if names else None
+        split_of_arrays(f"{path}, {names[0]}", arrays[names[0]], arrays[names[1]]) if names else None
         for names in (train, test)
     ]
     assert splits[0] is not None
-    names = metadata.get("classes")
-    classes = numbered_classes(str(path), splits[0].labels.numpy()) if names is None else _classes(path, names)
+    names = _list(path, metadata["classes"]) if "classes" in metadata else None
+    classes = class_names(str(path), names, splits[0].labels.numpy())
     return Source(path.stem, classes, splits[0], splits[1], augmentation(path.stem), left_out)
 
 
-def _classes(path: Path, text: str) -> tuple[str, ...]:
+def _list(path: Path, text: str) -> Any:
     try:
-        return class_names(str(path), json.loads(text))
+        return json.loads(text)
     except (ValueError, RecursionError) as error:
         raise InvalidSource(f"{path}: the metadata's `classes` is not JSON ({error}); store a list of texts") from error

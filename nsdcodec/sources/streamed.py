@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nsdcodec.errors import InvalidSource
+from nsdcodec.sources.channels import channels_first
 
 # What is read at once where all are wanted, and how far apart two images may lie in the file to be read together.
 PART_BYTES, GAP_BYTES = 1 << 24, 1 << 16
@@ -21,7 +22,7 @@ PART_BYTES, GAP_BYTES = 1 << 24, 1 << 16
 
 class Streamed:
     """Images uint8 [N, C, H, W] at places in an HDF5 array, read in its order. `images[index]` reads those of an int64
-    index on the CPU, in any order, as a tensor.
+    index on the CPU, in any order, as a tensor. The array may have its channels last, or none (`channels_first`).
 
     A process opens the file for itself when it first reads, so that this can be pickled and forked. Raises
     InvalidSource where the file is no longer what it was when this was made, or cannot be read.
@@ -33,6 +34,8 @@ class Streamed:
         """`shape` is that of the whole array, of which `index`, int64 [N] and rising, are the images; None is all."""
         self.path, self.key = path.absolute(), key
         self._whole, self._index = shape, index
+        # Of one image, channels first.
+        self._image = self._turned(np.empty((0, *shape[1:]), np.uint8)).shape[1:]
         self._stamp = _stamp(self.path)
         self._array: Any = None
         self._process = 0
@@ -42,11 +45,11 @@ class Streamed:
 
     @property
     def shape(self) -> torch.Size:
-        return torch.Size((len(self), *self._whole[1:]))
+        return torch.Size((len(self), *self._image))
 
     @property
     def ndim(self) -> int:
-        return len(self._whole)
+        return 1 + len(self._image)
 
     @property
     def nbytes(self) -> int:
@@ -63,8 +66,9 @@ class Streamed:
             raise IndexError(f"images {int(index.min())} to {int(index.max())} asked for; there are {len(self)}")
         wanted = index.cpu() if self._index is None else self._index[index.cpu()]
         places, inverse = torch.unique(wanted, return_inverse=True)
-        found = torch.empty((len(places), *self._whole[1:]), dtype=torch.uint8)
-        self._read(places.numpy(), found.numpy())
+        stored = np.empty((len(places), *self._whole[1:]), np.uint8)
+        self._read(places.numpy(), stored)
+        found = torch.from_numpy(np.ascontiguousarray(self._turned(stored)))
         # Most often what was asked for rises already.
         if len(inverse) == len(places) and bool((inverse[1:] > inverse[:-1]).all()):
             return found
@@ -111,6 +115,9 @@ class Streamed:
         # After the read, so that what changed while it lasted is seen too.
         if _stamp(self.path) != self._stamp:
             raise InvalidSource(f"{self.path}: changed while it was in use; {_REMEDY}")
+
+    def _turned(self, images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        return channels_first(f"{self.path}, {self.key}", images)
 
     def _rows_a_chunk(self) -> int:
         chunks = self._opened().chunks

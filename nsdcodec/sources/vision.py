@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from nsdcodec.errors import MissingData
-from nsdcodec.sources.arrays import channels_first, split_of_arrays
+from nsdcodec.sources.arrays import split_of_arrays
 from nsdcodec.sources.base import Source, Split, augmentation
 from nsdcodec.system.packages import package
 
@@ -66,4 +66,4 @@ def _which(name: str, part: str) -> dict[str, Any]:
 
 def _split(name: str, data: Any) -> Split:
     labels = data.labels if name == "svhn" else data.targets
-    return split_of_arrays(name, channels_first(np.asarray(data.data)), np.asarray(labels))
+    return split_of_arrays(name, np.asarray(data.data), np.asarray(labels))

@@ -116,7 +116,9 @@ def _target(path: str | os.PathLike[str]) -> Path:
     except ValueError as error:
         raise FileAccess(f"{path!r} is no path: {error}") from error
     except OSError as error:  # a name too long, a folder that may not be searched
-        raise FileAccess(f"cannot write {path}: {error.strerror or error}") from error
+        length = len(os.fsencode(os.path.basename(path)))
+        long = f": the name has {length} bytes, the limit is {NAME_BYTES}; shorten it" if length > NAME_BYTES else ""
+        raise FileAccess(f"cannot write {path}: {error.strerror or error}{long}") from error
 
 
 def _checked(path: str | os.PathLike[str], target: Path) -> Path:
@@ -124,7 +126,8 @@ def _checked(path: str | os.PathLike[str], target: Path) -> Path:
         raise FileAccess(f"{path} is a link that leads back to itself; remove it, or give the name of a file")
     if target.is_dir():
         raise FileAccess(f"{path} is a folder; give the name of a file")
-    if target.exists() and not target.is_file():
+    # Not of the target: a pipe in /proc, to which /dev/stdout leads, has a name that is no file's.
+    if os.path.exists(path) and not target.is_file():
         raise FileAccess(f"{path} is a device or a pipe, which a rename would replace; give the name of a file")
     if not target.parent.is_dir():
         raise FileAccess(f"{path}: the folder {target.parent} does not exist; make it first")

@@ -5,8 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import torch
+from nsdcodec.errors import TooLarge
+
+if TYPE_CHECKING:  # reading a file needs no torch
+    import torch
 
 MACHINE = Path("/proc/meminfo")
 PROCESS = Path("/proc/self/statm")
@@ -17,13 +21,26 @@ CONTAINER = (
 )
 # Where the system does not say what is free: 4 GB.
 ASSUMED = 1 << 32
+# What every machine has: it is not worth asking.
+SMALL = 1 << 28
 
 
 def free_memory(device: torch.device) -> int:
     """Free bytes of a CUDA device; for other devices, what this machine has free and this container may take."""
     if device.type == "cuda":
+        import torch
+
         return torch.cuda.mem_get_info(device)[0]
-    return min([_of_machine(), *_of_containers()])
+    return _of_host()
+
+
+def demand(nbytes: int, what: str) -> None:
+    """Raises TooLarge where this machine has not so many bytes of memory free."""
+    if nbytes > SMALL and nbytes > (free := _of_host()):
+        raise TooLarge(
+            f"{what} would take {nbytes / 1e9:,.1f} GB of memory and {free / 1e9:,.1f} GB are free: the file is "
+            "well-formed, and too large for this machine"
+        )
 
 
 def resident_bytes() -> int:
@@ -31,6 +48,10 @@ def resident_bytes() -> int:
     with contextlib.suppress(OSError, ValueError, IndexError, AttributeError):
         return int(PROCESS.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     return 0
+
+
+def _of_host() -> int:
+    return min([_of_machine(), *_of_containers()])
 
 
 def _of_machine() -> int:

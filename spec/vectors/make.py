@@ -18,7 +18,7 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent.parent / "tests"))
 
 import references  # noqa: E402
-from builders import LAYOUTS, file_of  # noqa: E402
+from builders import LAYOUTS, arrays_for, file_of, header_for  # noqa: E402
 from contexts import toy_source  # noqa: E402
 from malformed import REFUSED  # noqa: E402
 
@@ -28,9 +28,12 @@ from nsdcodec.encoding.budget import Budget  # noqa: E402
 from nsdcodec.encoding.encoder import Output, Task, encode  # noqa: E402
 from nsdcodec.encoding.parameterizations import PARAMETERIZATIONS  # noqa: E402
 from nsdcodec.format.container.codings import CODINGS  # noqa: E402
-from nsdcodec.format.container.file import read  # noqa: E402
+from nsdcodec.format.container.file import pack, read  # noqa: E402
+from nsdcodec.format.container.header import FORMAT_VERSION  # noqa: E402
 from nsdcodec.format.geometry import Geometry  # noqa: E402
-from nsdcodec.format.stored_types import FLOATS  # noqa: E402
+from nsdcodec.format.layout import Layout, Synthesis  # noqa: E402
+from nsdcodec.format.recipe import NetworkSpec, TrainingRecipe  # noqa: E402
+from nsdcodec.format.stored_types import FLOATS, ArraySpec  # noqa: E402
 
 FORMS = {name: [f"parameterization.name={name}"] for name in PARAMETERIZATIONS} | {
     "nsd-reading-a": ["reading=A", "kernels=2", "slices=2"],
@@ -40,18 +43,20 @@ FORMS = {name: [f"parameterization.name={name}"] for name in PARAMETERIZATIONS} 
     "nsd-int4-soft-labels": ["dtype=int4", "labels=soft"],
     "fred-dct4": ["parameterization.name=fred", "transform=dct4"],
     "fred-int6": ["parameterization.name=fred", "parameterization.dtype=int6"],
+    "dct-int3": ["parameterization.name=dct", "parameterization.dtype=int3"],
+    "dct-int2": ["parameterization.name=dct", "parameterization.dtype=int2"],
     "dct-bfloat16": ["parameterization.name=dct", "parameterization.dtype=bfloat16"],
     "dwt-13x18": ["parameterization.name=dwt"],
     "dwt-float32": ["parameterization.name=dwt", "parameterization.dtype=float32"],
 }
 # What has every stored type in every coding; of all other layouts one file does.
-IN_EVERY_CODING = ("one block", "soft labels", "bfloat16", "scaled integers", "scaled and masked")
+IN_EVERY_CODING = ("one block", "soft labels", "bfloat16", "scaled integers", "scaled and masked", "mask a spectrum")
 # Not here for their size; tests/test_container.py builds them each time.
 LARGEST_REFUSED = 16_000
 
 
 def slug(text: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:60].strip("-")
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:100].strip("-")
 
 
 def built() -> dict[str, bytes]:
@@ -59,7 +64,19 @@ def built() -> dict[str, bytes]:
     files = {f"layout-{slug(name)}": file_of(name) for name in LAYOUTS if name != "halves"}
     for name in IN_EVERY_CODING:
         files |= {f"layout-{slug(name)}-{coding}": file_of(name, coding) for coding in CODINGS[1:]}
+    layout = LAYOUTS["one block"]
+    optional = {"thumbnail": b"bytes for whom they concern", "": b"\0"}
+    files["optional"] = pack(header_for(layout, optional=("thumbnail",)), arrays_for(layout), "raw", optional)
+    files["smallest"] = smallest()
     return files
+
+
+def smallest() -> bytes:
+    """The file that spec/container.md shows byte by byte."""
+    layout = Layout(Geometry(1, 1, 2, 2), Synthesis(), {"spectrum": ArraySpec("int6", (1, 1, 1, 2, 2), 0)})
+    recipe = TrainingRecipe(network=NetworkSpec("convnet", 1, 1), augmentation="none", epochs=1, batch_size=1)
+    stated = header_for(layout, classes=("a",), parameterization="pixel", recipe=recipe, provenance={})
+    return pack(stated, {"spectrum": 0.5 * np.array([1, -1, 31, 0]).reshape(1, 1, 1, 2, 2)}, "raw")
 
 
 def form(name: str) -> bytes:
@@ -104,6 +121,13 @@ def refused() -> dict[str, tuple[str, str, bytes]]:
     return files
 
 
+def versions() -> dict[str, str]:
+    """File names -> the version of the format that they are of, of those that the manifest has already."""
+    path = HERE / "manifest.json"
+    listed = json.loads(path.read_text()) if path.exists() else {}
+    return {entry["file"]: entry["version"] for entries in listed.values() for entry in entries}
+
+
 def manifest(files: dict[str, tuple[str, str, bytes]]) -> dict:
     def beside(path: Path) -> dict:
         # Of NAME.nsd: NAME.npy are its images, NAME.labels.npy its labels, NAME.ROLE.npy integers.
@@ -113,12 +137,14 @@ def manifest(files: dict[str, tuple[str, str, bytes]]) -> dict:
     def digest(path: Path) -> str:
         return hashlib.sha256(path.read_bytes()).hexdigest()
 
+    known, new = versions(), ".".join(map(str, FORMAT_VERSION))
+
+    def entry(name: str) -> dict:
+        return {"file": name, "version": known.get(name, new), "sha256": digest(HERE / name)}
+
     return {
-        "golden": [{"file": path.name, "sha256": digest(path)} | beside(path) for path in sorted(HERE.glob("*.nsd"))],
-        "refused": [
-            {"file": name, "sha256": digest(HERE / name), "error": error, "what": what}
-            for name, (error, what, _) in sorted(files.items())
-        ],
+        "golden": [entry(path.name) | beside(path) for path in sorted(HERE.glob("*.nsd"))],
+        "refused": [entry(name) | {"error": error, "what": what} for name, (error, what, _) in sorted(files.items())],
     }
 
 

@@ -161,7 +161,7 @@ class Objective(ABC, Generic[S]):
 
     @property
     def wants_experts(self) -> bool:
-        """Whether it matches expert trajectories, those of `expert_trajectories`."""
+        """Whether it looks at expert trajectories, those of `expert_trajectories`."""
         return False
 
     def missing_experts(self, context: Context) -> int:
@@ -180,4 +180,6 @@ class Objective(ABC, Generic[S]):
     def expert_trajectories(self, context: Context) -> Experts:
         """The expert trajectories to match; those that are missing are made. Raises InvalidSetting where it matches
         none."""
-        raise InvalidSetting(f"the objective {self.name} matches no expert trajectories; take one that does: mtt")
+        raise InvalidSetting(
+            f"the objective {self.name} matches no expert trajectories; take one that does: mtt or tgdd"
+        )

@@ -1,118 +1,119 @@
-"""Items of an array <-> bytes: packed as in a raw tensor, or shuffled for zstd. Spec: spec/container.md, codings.
+"""Items of an array <-> bytes: plain, as a raw tensor holds them, or in the order in which zstd makes least of them.
 
-Every coding but raw names what zstd is given: the plain bytes (zstd), or bytes or bits in another order.
+Spec: spec/container.md, stored types and coded files.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 
 import numpy as np
 
 from nsdcodec.errors import MalformedFile
 from nsdcodec.format.container.values import Array, Stored, item_type
-from nsdcodec.format.stored_types import FLOATS, SCALE_BYTES, ArraySpec
+from nsdcodec.format.stored_types import BITS, SCALE_BYTES, ArraySpec
 
+# How all arrays of a file are stored: each in a tensor of its own; or together in one zstd frame, items of 16 bits and
+# more bit by bit, or plain as they are.
 RAW = "raw"
-ZSTD = ("zstd", "shuffle", "bitshuffle")
-CODINGS = (RAW, *ZSTD)
+BITWISE = "bitwise"
+PLAIN = "plain"
+CODINGS = (RAW, BITWISE, PLAIN)
+# Types whose items can stand in the frame bit by bit.
+WIDE = tuple(name for name, bits in BITS.items() if bits > 8)
 # Integers packed or unpacked at once: of 8 so that each lot begins at a byte.
 LOT = 1 << 17
+# For bit k of items: the eight bits of each byte value, each as bit k of a byte; eight bytes as one number.
+_SPREAD = [
+    (np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1, bitorder="little") << np.uint8(bit)).view("<u8")[
+        :, 0
+    ]
+    for bit in range(8)
+]
 
 
 def length(spec: ArraySpec, coding: str) -> int:
     """Bytes of an array in this coding, before zstd."""
-    if coding == "shuffle":
-        return SCALE_BYTES * spec.scales + spec.size * item_type(spec).itemsize
-    if coding == "bitshuffle":
-        return SCALE_BYTES * spec.scales + spec.bits * math.ceil(spec.size / 8)
+    if _is_bitwise(spec, coding):
+        return spec.bits * math.ceil(spec.size / 8)
+    if _is_bytewise(spec, coding):
+        return SCALE_BYTES * spec.scales + spec.size
     return spec.nbytes
 
 
 def to_bytes(stored: Stored, spec: ArraySpec, coding: str) -> bytes:
     """`length(spec, coding)` bytes."""
     items = stored.items
-    if coding == "shuffle":
-        body = items.view(np.uint8).reshape(len(items), -1).T.tobytes()
-    elif coding == "bitshuffle":
-        body = b"".join(np.packbits(plane).tobytes() for plane in _planes(items, spec))
-    elif spec.dtype in FLOATS or spec.bits == 8:
-        body = items.tobytes()
-    else:
-        body = _packed(items, spec.bits)
-    return stored.scales.tobytes() + body
+    if _is_bitwise(spec, coding):
+        return b"".join(_packed_bits((items.view(f"<u{items.itemsize}") >> bit) & 1) for bit in range(spec.bits))
+    if spec.bits >= 8 or _is_bytewise(spec, coding):
+        return stored.scales.tobytes() + items.tobytes()
+    lots = (items[start : start + LOT].view(np.uint8)[:, None] for start in range(0, len(items), LOT))
+    bits = (np.unpackbits(lot, axis=1, count=spec.bits, bitorder="little") for lot in lots)
+    return stored.scales.tobytes() + b"".join(map(_packed_bits, bits))
 
 
 def from_bytes(data: memoryview, spec: ArraySpec, coding: str, name: str) -> Stored:
     """Of `length(spec, coding)` bytes; a view of them where that is possible. Raises MalformedFile (A04) where a
     padding bit is set."""
     cut = SCALE_BYTES * spec.scales
-    scales, body = np.frombuffer(data[:cut], "<f2"), data[cut:]
-    if coding == "shuffle":
-        width = item_type(spec).itemsize
-        columns = np.frombuffer(body, np.uint8).reshape(width, -1)
-        return Stored(np.ascontiguousarray(columns.T).reshape(-1).view(item_type(spec)), scales)
-    if coding == "bitshuffle":
-        return Stored(_from_planes(np.frombuffer(body, np.uint8).reshape(spec.bits, -1), spec, name), scales)
-    if spec.dtype in FLOATS or spec.bits == 8:
-        return Stored(np.frombuffer(body, item_type(spec)), scales)
-    return Stored(_unpacked(np.frombuffer(body, np.uint8), spec, name), scales)
+    scales, body = np.frombuffer(data[:cut], "<f2"), np.frombuffer(data[cut:], np.uint8)
+    if _is_bitwise(spec, coding):
+        return Stored(_from_planes(body.reshape(spec.bits, -1), spec, name), scales)
+    if spec.bits >= 8 or _is_bytewise(spec, coding):
+        return Stored(body.view(item_type(spec)), scales)
+    return Stored(_unpacked(body, spec, name), scales)
 
 
-def _planes(items: Array, spec: ArraySpec) -> Iterator[Array]:
-    """Of each bit, the highest first: that bit of every item, 0 or 1."""
-    patterns = items.view(f"<u{items.itemsize}")
-    for bit in reversed(range(spec.bits)):
-        yield ((patterns >> bit) & 1).astype(np.uint8)
+def _is_bitwise(spec: ArraySpec, coding: str) -> bool:
+    return coding == BITWISE and spec.dtype in WIDE
+
+
+def _is_bytewise(spec: ArraySpec, coding: str) -> bool:
+    """Whether an integer takes a byte: where bytes of packed ones would hold parts of integers, zstd finds less."""
+    return coding != RAW and 8 % spec.bits != 0 and spec.bits < 8
 
 
 def _from_planes(planes: Array, spec: ArraySpec, name: str) -> Array:
-    kind = item_type(spec)
-    patterns = np.zeros(spec.size, f"<u{kind.itemsize}")
+    _check_padding(planes[:, -1], spec.size, name)
+    items = np.empty((spec.size, spec.bits // 8), np.uint8)
     for start in range(0, spec.size, LOT):
-        lot = patterns[start : start + LOT]
-        for plane in planes[:, start // 8 : (start + LOT) // 8]:
-            lot <<= 1
-            lot |= _unpacked_bits(plane, len(lot), name)
-    return _signed(patterns, spec) if kind.kind == "i" else patterns.view(kind)
-
-
-def _packed(items: Array, bits: int) -> bytes:
-    """`bits` low bits of each item, without gaps, the highest bit first."""
-    packed = []
-    for start in range(0, len(items), LOT):
-        wide = items[start : start + LOT].astype(">u2" if items.dtype.kind == "u" else ">i2").view(np.uint8)
-        each = np.unpackbits(wide.reshape(-1, 2), axis=1)[:, 16 - bits :]
-        packed.append(np.packbits(each.reshape(-1)).tobytes())
-    return b"".join(packed)
+        lot = planes[:, start // 8 : (start + LOT) // 8]
+        for place in range(spec.bits // 8):
+            eights = _SPREAD[0][lot[8 * place]]
+            for bit in range(1, 8):
+                eights |= _SPREAD[bit][lot[8 * place + bit]]
+            items[start : start + LOT, place] = eights.view(np.uint8)[: spec.size - start]
+    return items.view(item_type(spec))[:, 0]
 
 
 def _unpacked(data: Array, spec: ArraySpec, name: str) -> Array:
     if spec.bits == 1:
         return _unpacked_bits(data, spec.size, name)
-    kind = item_type(spec)
-    items = np.empty(spec.size, f"<u{kind.itemsize}")
+    items = np.empty(spec.size, np.uint8)
     for start in range(0, spec.size, LOT):
         count = min(LOT, spec.size - start)
         first = start * spec.bits // 8
         each = _unpacked_bits(data[first : first + math.ceil(count * spec.bits / 8)], count * spec.bits, name)
-        wide = np.zeros((count, 16), np.uint8)
-        wide[:, 16 - spec.bits :] = each.reshape(count, spec.bits)
-        items[start : start + count] = np.packbits(wide, axis=1).reshape(-1).view(">u2")
-    return _signed(items, spec) if kind.kind == "i" else items
+        items[start : start + count] = np.packbits(each.reshape(count, -1), axis=1, bitorder="little")[:, 0]
+    # Two's complement of the spec's bits, as int8.
+    shift = 8 - spec.bits
+    result: Array = (items << shift).view(np.int8) >> shift
+    return result
+
+
+def _packed_bits(bits: Array) -> bytes:
+    """Values 0 and 1, the first in the lowest bit of the first byte."""
+    return np.packbits(bits.astype(np.uint8).reshape(-1), bitorder="little").tobytes()
 
 
 def _unpacked_bits(data: Array, count: int, name: str) -> Array:
     """The first `count` bits, 0 or 1. Raises MalformedFile (A04) where one after them is set."""
-    padding = 8 * len(data) - count
-    if padding and int(data[-1]) & (1 << padding) - 1:
+    _check_padding(data[-1:], count, name)
+    return np.unpackbits(data, count=count, bitorder="little")
+
+
+def _check_padding(last: Array, count: int, name: str) -> None:
+    """Of the last bytes of some rows of `count` bits each."""
+    if count % 8 and (last >> (count % 8)).any():
         raise MalformedFile("NSD-A04", f"{name} has padding bits that are set")
-    return np.unpackbits(data, count=count)
-
-
-def _signed(patterns: Array, spec: ArraySpec) -> Array:
-    """Two's complement of the spec's bits, as int8."""
-    shift = 8 - spec.bits
-    result: Array = (patterns << shift).view(np.int8) >> shift
-    return result

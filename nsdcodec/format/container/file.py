@@ -1,44 +1,40 @@
 """An .nsd file: header and arrays -> bytes, and bytes -> header and arrays, with every rule of the format checked.
 
-The bytes are a valid safetensors file. Reading takes the bytes once and trusts nothing: framing, digest, header, table,
-then each array. Spec: spec/container.md.
+The bytes are a valid safetensors file. Reading takes the bytes once and trusts nothing: framing, version, digest,
+header, then each array. Spec: spec/container.md.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-import math
 import os
-import re
-import struct
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 
-from nsdcodec.errors import DigestMismatch, FileAccess, MalformedFile
-from nsdcodec.format.container import codings, remote, strict_json, zstd
-from nsdcodec.format.container.header import BLANK_DIGEST, MAX_RANK, Header
+from nsdcodec.errors import FileAccess, MalformedFile
+from nsdcodec.format.container import codings, foreign, framing, remote, zstd
+from nsdcodec.format.container.framing import CODED, DIGEST_BYTES, OPTIONAL, Framing, Tensor
+from nsdcodec.format.container.header import Header, open_text
 from nsdcodec.format.container.header import parse as parse_header
 from nsdcodec.format.container.stream import read_at_most
 from nsdcodec.format.container.values import Array, Stored, from_items, to_items
-from nsdcodec.format.stored_types import CODED, SCALED, ArraySpec
+from nsdcodec.format.stored_types import SCALED, ArraySpec
 from nsdcodec.system import atomic
+from nsdcodec.system.free_memory import demand
 
-MAX_HEADER_BYTES = 4 << 20
 MAX_FILE_BYTES = 1 << 30
-METADATA_KEY = "nsd"
 # Each is made on what those before it found sound, so the first that is not passed is the one that failed.
-CHECKS = ("framing", "digest", "header", "arrays", "layout")
+CHECKS = ("framing", "version", "digest", "header", "arrays", "layout")
 # Safetensors' names of the types whose raw arrays it can show; to it, all else are bytes.
 SAFETENSORS = {"float32": "F32", "float16": "F16", "bfloat16": "BF16"}
-_ITEM_BYTES = {"F32": 4, "F16": 2, "BF16": 2, "U8": 1}
-_DIGEST = re.compile(rb'\\"digest\\":\\"sha256:([0-9a-f]{64})\\"')
+# Bytes of the word "plain" in the header.
+PLAIN_WORD = len(r",\"order\":\"plain\"")
 
 Readable = str | os.PathLike[str] | bytes | BinaryIO
+Report = Callable[[str, str], None]
 
 
 @dataclass(frozen=True)
@@ -47,9 +43,10 @@ class NSDFile:
 
     `header` is what the file says about itself. `arrays` has the stored arrays as NumPy arrays, by role: float32 or
     float16 as they are stored, float32 for bfloat16 and scaled integers, bool for masks, unsigned integers for labels.
-    `integers` has the int8 integers of the scaled arrays. `digest` is the SHA-256 of the file, `nbytes` its size.
-    `stored_bytes` is the size of each tensor in the file: one for each raw array, and "coded" for all others together;
-    `header_bytes` is the size of everything else."""
+    `integers` has the int8 integers of the scaled arrays. `digest` is the SHA-256 that the file states, of all bytes
+    but its last 32; `nbytes` is its size. `stored_bytes` is the size of each tensor of arrays: one for each raw array,
+    or "coded" for all together. `optional` has the bytes that readers may ignore, by name. `header_bytes` is the size
+    of everything else but the digest."""
 
     header: Header
     arrays: Mapping[str, Array]
@@ -57,75 +54,82 @@ class NSDFile:
     digest: str
     nbytes: int
     stored_bytes: Mapping[str, int]
+    optional: Mapping[str, bytes] = field(default_factory=dict)
+
+    @property
+    def is_coded(self) -> bool:
+        """Whether the arrays are compressed, in one frame; else each is a tensor."""
+        return CODED in self.stored_bytes
+
+    def coding(self, role: str) -> str:
+        """How the array is stored: "raw", "zstd", or "bitwise", which is zstd as well."""
+        if not self.is_coded:
+            return codings.RAW
+        bitwise = self.header.layout.arrays[role].dtype in codings.WIDE and role not in self.header.plain
+        return codings.BITWISE if bitwise else "zstd"
 
     @property
     def header_bytes(self) -> int:
-        return self.nbytes - sum(self.stored_bytes.values())
+        return self.nbytes - sum([*self.stored_bytes.values(), *map(len, self.optional.values()), DIGEST_BYTES])
 
     @property
     def bits_per_class(self) -> float:
         return 8 * self.nbytes / self.header.layout.geometry.classes
 
 
-def pack(header: Header, arrays: Mapping[str, Array], coding: str = "auto") -> bytes:
-    """The bytes of a file, always the same for the same header and arrays. Each array is rounded to its stored type and
-    coded as `coding` says: one of `codings.CODINGS` for all, or "auto" for what makes the file smallest. The bytes are
-    read back as a check: raises what `read` raises if header and arrays do not fit each other, and OverflowError if a
-    value does not fit its type."""
+def pack(
+    header: Header, arrays: Mapping[str, Array], coding: str = "auto", optional: Mapping[str, bytes] | None = None
+) -> bytes:
+    """The bytes of a file, always the same for the same input. Each array is rounded to its stored type. `coding` is
+    one of `codings.CODINGS` for all, "zstd" for the smallest that is coded, or "auto" for the smallest of all.
+    `optional` are bytes for whom they concern, by name. The bytes are read back as a check: raises what `read` raises
+    if header and arrays do not fit each other, and OverflowError if a value does not fit its type."""
+    return packed(header, arrays, coding, optional)[0]
+
+
+def packed(
+    header: Header, arrays: Mapping[str, Array], coding: str = "auto", optional: Mapping[str, bytes] | None = None
+) -> tuple[bytes, NSDFile]:
+    """What `pack` makes, and what `read` finds in it."""
     if len(header.classes) != header.layout.geometry.classes:
         raise ValueError(f"{len(header.classes)} class names for {header.layout.geometry}")
-    specs = header.layout.arrays
     stored = {}
-    for role, spec in sorted(specs.items()):
+    for role, spec in header.layout.arrays.items():
         if arrays[role].shape != spec.shape:
             raise ValueError(f"{role} has the shape {arrays[role].shape}, the layout says {spec.shape}")
         stored[role] = to_items(arrays[role], spec)
-    if coding == "auto":
-        best = {role: _best_coding(stored[role], spec) for role, spec in sorted(specs.items())}
-        chosen = [best, dict.fromkeys(specs, codings.RAW)]
-    else:
-        chosen = [dict.fromkeys(specs, coding)]
-    data = min((_assembled(header, stored, choice) for choice in chosen), key=len)
-    read(data)
-    return data
+    data = bytes_of(assembled(header, stored, coding, optional))
+    frame = framing.parse(data)
+    return data, _opened(data, frame, frame.digest)
 
 
-def _best_coding(stored: Stored, spec: ArraySpec) -> str:
-    """Of one array; of equals, the first. Raw, an array has a tensor of its own, whose entry takes more than zstd adds:
-    so whatever is coded is coded with all others."""
-    sizes = {coding: zstd.estimate(codings.to_bytes(stored, spec, coding)) + len(coding) for coding in codings.ZSTD}
-    return min(sizes, key=lambda coding: sizes[coding])
+def assembled(
+    header: Header, stored: Mapping[str, Stored], coding: str, optional: Mapping[str, bytes] | None = None
+) -> bytes:
+    """The bytes of a file of these items, unchecked."""
+    specs = header.layout.arrays
+    wide = frozenset(role for role, spec in specs.items() if spec.dtype in codings.WIDE)
+    chosen = {codings.PLAIN: wide, codings.BITWISE: frozenset[str]()}
+    plain = chosen[coding] if coding in chosen else frozenset(r for r in wide if _is_better_plain(stored[r], specs[r]))
+    header = replace(header, plain=plain)
+    files = []
+    if coding in ("auto", codings.RAW):
+        raw = {
+            role: Tensor(*_tensor_of(specs[role]), codings.to_bytes(items, specs[role], codings.RAW))
+            for role, items in stored.items()
+        }
+        files.append((replace(header, plain=frozenset()), raw))
+    if coding != codings.RAW:
+        content = b"".join(codings.to_bytes(stored[role], specs[role], header.coding(role)) for role in sorted(stored))
+        frame = zstd.compress(content)
+        files.append((header, {CODED: Tensor("U8", (len(frame),), frame)}))
+    ignored = {OPTIONAL + name: Tensor("U8", (len(data),), data) for name, data in (optional or {}).items()}
+    return framing.sealed(min((framing.unsealed(said.to_json(), each | ignored) for said, each in files), key=len))
 
 
-def _assembled(header: Header, stored: Mapping[str, Stored], chosen: Mapping[str, str]) -> bytes:
-    """A sealed file of these items, which are sorted by role. Its tensors are in safetensors' own order: by the size of
-    their dtype, largest first, then by name."""
-    tensors: dict[str, tuple[str, tuple[int, ...], bytes]] = {}
-    coded = b""
-    for role, items in stored.items():
-        spec = header.layout.arrays[role]
-        data = codings.to_bytes(items, spec, chosen[role])
-        if chosen[role] == codings.RAW:
-            tensors[role] = (*_tensor_of(spec), data)
-        else:
-            coded += data
-    if coded:
-        frame = zstd.compress(coded)
-        tensors[CODED] = ("U8", (len(frame),), frame)
-    document: dict[str, Any] = {"__metadata__": {METADATA_KEY: replace(header, codings=chosen).to_json()}}
-    body = b""
-    for name, (dtype, shape, data) in sorted(tensors.items(), key=lambda item: (-_ITEM_BYTES[item[1][0]], item[0])):
-        offsets = [len(body), len(body) + len(data)]
-        document[name] = {"dtype": dtype, "shape": list(shape), "data_offsets": offsets}
-        body += data
-    text = json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()
-    text += b" " * (-len(text) % 8)
-    blank = struct.pack("<Q", len(text)) + text + body
-    found = list(_DIGEST.finditer(blank, 0, 8 + len(text)))
-    if len(found) != 1:
-        raise ValueError("provenance must not hold a field 'digest' of 'sha256:' and 64 digits")
-    start, end = found[0].span(1)
-    return blank[:start] + hashlib.sha256(blank).hexdigest().encode() + blank[end:]
+def _is_better_plain(stored: Stored, spec: ArraySpec) -> bool:
+    plain, bitwise = (zstd.estimate(codings.to_bytes(stored, spec, each)) for each in (codings.PLAIN, codings.BITWISE))
+    return plain + PLAIN_WORD < bitwise
 
 
 def write(path: str | os.PathLike[str], header: Header, arrays: Mapping[str, Array]) -> int:
@@ -135,7 +139,7 @@ def write(path: str | os.PathLike[str], header: Header, arrays: Mapping[str, Arr
     return len(data)
 
 
-def read(source: Readable, report: Callable[[str, str], None] = lambda check, found: None) -> NSDFile:
+def read(source: Readable, report: Report = lambda check, found: None) -> NSDFile:
     """Reads a file and checks it by every rule of the format. It needs no torch and decodes no image.
 
     The memory that it takes is bounded: the size of the file, twice the decoded arrays, and 64 MB.
@@ -149,31 +153,43 @@ def read(source: Readable, report: Callable[[str, str], None] = lambda check, fo
         MalformedFile: it breaks a rule of the format; `rule` is the id of the rule in spec/errors.md.
         DigestMismatch: its bytes were damaged or changed.
         UnsupportedVersion, UnsupportedFeature: it needs a newer reader.
+        TooLarge: this machine lacks the memory for its arrays.
         MissingData, UnknownName: a package that the URL's scheme needs is not installed, or there is no such scheme.
 
     Example:
         >>> file = read("c10.nsd")
         >>> file.header.layout.images, file.header.parameterization, file.nbytes
-        (220, 'nsd', 56333)
+        (220, 'nsd', 56424)
     """
-    data = _bytes(source)
-    entries, text, data_start = _framing(data)
-    report("framing", f"{len(data):,} bytes, {len(entries)} tensors cover the data")
-    digest = _digest(data, data_start)
-    if digest:
-        report("digest", f"sha256 {digest[:16]}...")
-    header = parse_header(text, digest)
-    report("header", f"format {header.version[0]}.{header.version[1]}, {header.layout.geometry}")
-    arrays, integers = _arrays(memoryview(data)[data_start:], entries, header)
+    data = bytes_of(source)
+    with foreign.named(data):
+        frame = framing.parse(data)
+    report("framing", f"{len(data):,} bytes, {len(frame.tensors)} tensors and the digest cover the data")
+    return _opened(data, frame, None, report)
+
+
+def _opened(data: bytes, frame: Framing, known: str | None, report: Report = lambda check, found: None) -> NSDFile:
+    """The file behind a sound framing; `known` is its true digest, where that was computed already."""
+    opened = open_text(frame.text)
+    report("version", f"format {opened.version[0]}.{opened.version[1]}")
+    if known is None:
+        framing.check_digest(data, frame.digest)
+    report("digest", f"sha256 {frame.digest[:16]}...")
+    header = parse_header(opened)
+    report("header", f"{header.parameterization[:40]!r}, {header.layout.geometry}")
+    own = {name: tensor for name, tensor in frame.tensors.items() if not name.startswith(OPTIONAL)}
+    optional = _optional(frame)
+    arrays, integers = _arrays(own, header)
     report("arrays", f"{', '.join(arrays)}: sizes, codings and values")
     _mask(header, arrays)
     _labels(header, arrays)
     report("layout", f"{header.layout.images:,} images, labels within the classes")
-    sizes = {name: entry.end - entry.start for name, entry in entries.items()}
-    return NSDFile(header, arrays, integers, digest, len(data), sizes)
+    sizes = {name: len(tensor.data) for name, tensor in own.items()}
+    return NSDFile(header, arrays, integers, frame.digest, len(data), sizes, optional)
 
 
-def _bytes(source: Readable) -> bytes:
+def bytes_of(source: Readable) -> bytes:
+    """All bytes of a file. Raises FileAccess, and MalformedFile (F02) where they are too many."""
     try:
         if isinstance(source, bytes | bytearray | memoryview):
             data = bytes(source)
@@ -191,108 +207,38 @@ def _bytes(source: Readable) -> bytes:
     return data
 
 
-@dataclass(frozen=True)
-class _Entry:
-    dtype: str
-    shape: tuple[int, ...]
-    start: int
-    end: int
+def _optional(frame: Framing) -> dict[str, bytes]:
+    found = {}
+    for name, tensor in frame.tensors.items():
+        if name.startswith(OPTIONAL):
+            _check_tensor(name, tensor, "U8", (len(tensor.data),))
+            found[name.removeprefix(OPTIONAL)] = bytes(tensor.data)
+    return found
 
 
-def _framing(data: bytes) -> tuple[dict[str, _Entry], str, int]:
-    """Tensor entries by name, the nsd text, and where the data begins."""
-    if len(data) < 8:
-        raise MalformedFile("NSD-F01", f"{len(data)} bytes; at least 8 are needed")
-    (length,) = struct.unpack("<Q", data[:8])
-    if length > MAX_HEADER_BYTES:
-        raise MalformedFile("NSD-F02", f"a header of {length:,} bytes; the limit is {MAX_HEADER_BYTES:,}")
-    if len(data) < 8 + length:
-        raise MalformedFile("NSD-F01", f"a header of {length:,} bytes in a file of {len(data):,}")
-    try:
-        document = strict_json.parse(data[8 : 8 + length].decode())
-        if not isinstance(document, dict) or data[8:9] != b"{":
-            raise ValueError("not an object from its first byte on, as safetensors asks")
-    except ValueError as error:
-        raise MalformedFile("NSD-F03", str(error)) from error
-    metadata = document.pop("__metadata__", None)
-    if (
-        not isinstance(metadata, dict)
-        or list(metadata) != [METADATA_KEY]
-        or not isinstance(metadata[METADATA_KEY], str)
-    ):
-        raise MalformedFile("NSD-F04", f"found {list(metadata) if isinstance(metadata, dict) else metadata!r:.80}")
-    entries = {name: _entry(name, value) for name, value in document.items()}
-    position = 0
-    for name, entry in sorted(entries.items(), key=lambda item: (item[1].start, item[1].end)):
-        if entry.start != position:
-            raise MalformedFile("NSD-F06", f"{name!r:.80} begins at {entry.start:,}, not {position:,}")
-        position = entry.end
-    if len(data) < 8 + length + position:
-        raise MalformedFile("NSD-F01", f"{position:,} bytes of data declared, {len(data) - 8 - length:,} there")
-    if len(data) > 8 + length + position:
-        raise MalformedFile("NSD-F06", f"{len(data) - 8 - length - position:,} bytes after the last tensor")
-    return entries, metadata[METADATA_KEY], 8 + length
-
-
-def _entry(name: str, value: Any) -> _Entry:
-    def natural(items: Any) -> bool:
-        return isinstance(items, list) and all(type(item) is int and item >= 0 for item in items)
-
-    if (
-        not isinstance(value, dict)
-        or set(value) != {"dtype", "shape", "data_offsets"}
-        or value["dtype"] not in list(_ITEM_BYTES)
-        or not natural(value["shape"])
-        or len(value["shape"]) > MAX_RANK  # before the product: that of 200,000 lengths takes a minute
-        or not natural(value["data_offsets"])
-        or len(value["data_offsets"]) != 2
-    ):
-        raise MalformedFile("NSD-F05", f"{name!r:.80}: {value!r:.120}")
-    start, end = value["data_offsets"]
-    if end - start != math.prod(value["shape"]) * _ITEM_BYTES[value["dtype"]]:
-        raise MalformedFile("NSD-F05", f"{name!r:.80}: {end - start:,} bytes for {value['dtype']} {value['shape']}")
-    return _Entry(value["dtype"], tuple(value["shape"]), start, end)
-
-
-def _digest(data: bytes, data_start: int) -> str:
-    """The digest stated, once it is found true; '' where the header states none or several."""
-    found = list(_DIGEST.finditer(data, 0, data_start))
-    if len(found) != 1:
-        return ""
-    stated = found[0].group(1).decode()
-    start, end = found[0].span(1)
-    hasher = hashlib.sha256(data[:start])
-    hasher.update(BLANK_DIGEST.encode())
-    hasher.update(memoryview(data)[end:])  # not a copy of the file
-    if hasher.hexdigest() != stated:
-        raise DigestMismatch(
-            f"the bytes have the SHA-256 {hasher.hexdigest()[:16]}..., the header states {stated[:16]}...; "
-            "the file was damaged or changed: get it again"
-        )
-    return stated
-
-
-def _arrays(data: memoryview, entries: dict[str, _Entry], header: Header) -> tuple[dict[str, Array], dict[str, Array]]:
+def _arrays(tensors: Mapping[str, Tensor], header: Header) -> tuple[dict[str, Array], dict[str, Array]]:
     """Values by role, and the integers of those that are scaled. Every size is checked before anything is decoded."""
     specs = header.layout.arrays
-    raw = {role for role in specs if header.codings[role] == codings.RAW}
-    coded = sorted(set(specs) - raw)
-    wanted = raw | ({CODED} if coded else set())
-    if set(entries) != wanted:
-        raise MalformedFile("NSD-A01", f"only in one of them: {sorted(set(entries) ^ wanted)!r:.200}")
-    for role in raw:
-        _check_tensor(role, entries[role], *_tensor_of(specs[role]))
-    sources = {role: data[entries[role].start : entries[role].end] for role in raw}
+    coded = CODED in tensors
+    demand(2 * sum(4 * spec.size for spec in specs.values()), "the decoded arrays")
+    wanted = {CODED} if coded else set(specs)
+    if set(tensors) != wanted:
+        raise MalformedFile("NSD-A01", f"only in one of them: {sorted(set(tensors) ^ wanted)!r:.200}")
     if coded:
-        entry = entries[CODED]
-        _check_tensor(CODED, entry, "U8", (entry.end - entry.start,))
-        lengths = [codings.length(specs[role], header.codings[role]) for role in coded]
-        plain = memoryview(zstd.decompress(data[entry.start : entry.end], sum(lengths)))
-        for role, length in zip(coded, lengths, strict=True):
-            sources[role], plain = plain[:length], plain[length:]
+        frame = tensors[CODED]
+        _check_tensor(CODED, frame, "U8", (len(frame.data),))
+        lengths = {role: codings.length(specs[role], header.coding(role)) for role in sorted(specs)}
+        content = memoryview(zstd.decompress(memoryview(frame.data), sum(lengths.values())))
+        parts = {}
+        for role, length in lengths.items():
+            parts[role], content = content[:length], content[length:]
+    else:
+        for role, spec in specs.items():
+            _check_tensor(role, tensors[role], *_tensor_of(spec))
+        parts = {role: memoryview(tensors[role].data) for role in specs}
     arrays, integers = {}, {}
     for role, spec in specs.items():
-        stored = codings.from_bytes(sources[role], spec, header.codings[role], role)
+        stored = codings.from_bytes(parts[role], spec, header.coding(role) if coded else codings.RAW, role)
         arrays[role] = from_items(stored, spec, role)
         if spec.dtype in SCALED:
             integers[role] = stored.items.reshape(spec.shape)
@@ -306,9 +252,9 @@ def _tensor_of(spec: ArraySpec) -> tuple[str, tuple[int, ...]]:
     return "U8", (spec.nbytes,)
 
 
-def _check_tensor(name: str, entry: _Entry, dtype: str, shape: tuple[int, ...]) -> None:
-    if (entry.dtype, entry.shape) != (dtype, shape):
-        raise MalformedFile("NSD-A02", f"{name}: {entry.dtype} {list(entry.shape)}, not {dtype} {list(shape)}")
+def _check_tensor(name: str, tensor: Tensor, dtype: str, shape: tuple[int, ...]) -> None:
+    if tensor[:2] != (dtype, shape):
+        raise MalformedFile("NSD-A02", f"{name[:80]}: {tensor.dtype} {list(tensor.shape)}, not {dtype} {list(shape)}")
 
 
 def _mask(header: Header, arrays: dict[str, Array]) -> None:

@@ -15,7 +15,8 @@ from typing import Any, TypeVar
 from nsdcodec.errors import InvalidSetting, MalformedFile, UnsupportedFeature, UnsupportedVersion
 from nsdcodec.format.bases import BASES
 from nsdcodec.format.container import strict_json
-from nsdcodec.format.container.codings import CODINGS, RAW
+from nsdcodec.format.container.codings import BITWISE, PLAIN, WIDE
+from nsdcodec.format.container.framing import MAX_RANK
 from nsdcodec.format.geometry import LIMITS, Geometry
 from nsdcodec.format.layout import AXES, PAIRINGS, LabelRule, Layout, Synthesis
 from nsdcodec.format.recipe import NetworkSpec, Normalization, TrainingRecipe
@@ -24,10 +25,8 @@ from nsdcodec.format.stored_types import BITS, SCALED, UNSIGNED, ArraySpec
 FORMAT_VERSION = (1, 0)
 FEATURES: frozenset[str] = frozenset()  # what this reader has beyond 1.0: the names it accepts under `require`
 ROLES = ("spectrum", "batch_kernel", "channel_kernel", "height_kernel", "width_kernel", "mask", "labels")
-MAX_RANK = 6
 MAX_NAME = 256
 MAX_DECODED_BYTES = 1 << 30
-BLANK_DIGEST = "0" * 64
 # What an axis of the synthesis can be called; without a name it is stored or the identity.
 NAMED = tuple(name for name in BASES if name != "identity")
 
@@ -37,25 +36,25 @@ Name = TypeVar("Name", bound=str)
 
 @dataclass(frozen=True)
 class Header:
-    """`codings` holds the coding of each array of the layout, raw where none; `provenance` is plain JSON for people."""
+    """`plain` has the arrays of wide items that a coded file holds plain, not bit by bit; `provenance` is JSON for
+    people."""
 
     layout: Layout
     classes: tuple[str, ...]
     normalization: Normalization
     recipe: TrainingRecipe
     parameterization: str
-    codings: Mapping[str, str] = field(default_factory=dict)
+    plain: frozenset[str] = frozenset()
     provenance: dict[str, Any] = field(default_factory=dict)
     version: tuple[int, int] = FORMAT_VERSION
     optional: tuple[str, ...] = ()
 
-    def to_json(self, digest: str = BLANK_DIGEST) -> str:
-        """Canonical JSON, in which nothing is said twice. `digest` is 64 hexadecimal digits."""
+    def to_json(self) -> str:
+        """Canonical JSON, in which nothing is said twice."""
         layout = self.layout
         geometry = layout.geometry
         document = {
             "version": list(self.version),
-            "digest": f"sha256:{digest}",
             "image_shape": [geometry.channels, geometry.height, geometry.width],
             "classes": list(self.classes),
             "normalization": {name: list(values) for name, values in asdict(self.normalization).items()},
@@ -72,28 +71,42 @@ class Header:
         }
         return strict_json.canonical(document | {name: value for name, value in may_be_absent.items() if value})
 
-    def _entry(self, role: str, spec: ArraySpec) -> list[Any]:
-        coding = self.codings.get(role, RAW)
-        if spec.scaled_axes is not None:
-            return [spec.dtype, list(spec.shape), coding, spec.scaled_axes]
-        return [spec.dtype, list(spec.shape)] + ([coding] if coding != RAW else [])
+    def coding(self, role: str) -> str:
+        """How a coded file holds this array."""
+        return PLAIN if role in self.plain else BITWISE
+
+    def _entry(self, role: str, spec: ArraySpec) -> dict[str, Any]:
+        order = {"order": PLAIN} if role in self.plain else {}
+        scale_axes = {} if spec.scale_axes is None else {"scale_axes": spec.scale_axes}
+        return {"dtype": spec.dtype, "shape": list(spec.shape)} | order | scale_axes
 
 
-def parse(text: str, digest: str) -> Header:
-    """The header of a text, whose digest field must state `digest`, the one found true ('' where none was).
-    Raises MalformedFile (rules H, A05, S, L), UnsupportedVersion, UnsupportedFeature."""
+@dataclass(frozen=True)
+class Opened:
+    """A header whose version and required features this reader has; `parse` reads the rest."""
+
+    root: _Fields
+    version: tuple[int, int]
+
+
+def open_text(text: str) -> Opened:
+    """Raises MalformedFile (rules H01, H02), UnsupportedVersion, UnsupportedFeature."""
     try:
         document = strict_json.parse(text)
     except ValueError as error:
         raise MalformedFile("NSD-H01", str(error)) from error
     root = _Fields(document, "header")
-    version = _version(root)
+    opened = Opened(root, _version(root))
     _features(root)
-    if not digest or root.text("digest") != f"sha256:{digest}":
-        raise MalformedFile("NSD-H02", "header.digest is not 'sha256:' and 64 digits, or such a field stands twice")
+    return opened
+
+
+def parse(opened: Opened) -> Header:
+    """All fields. Raises MalformedFile (rules H, A05, S, L)."""
+    root = opened.root
     classes = _classes(root)
     geometry = _geometry(root, classes)
-    arrays, codings = _arrays(root.inside("arrays"))
+    arrays, plain = _arrays(root.inside("arrays"))
     synthesis = _synthesis(root.inside("synthesis", {}), arrays)
     return Header(
         layout=Layout(geometry, synthesis, arrays, _label_rule(arrays)),
@@ -101,9 +114,9 @@ def parse(text: str, digest: str) -> Header:
         normalization=_normalization(root.inside("normalization"), geometry),
         recipe=_recipe(root.inside("recipe")),
         parameterization=root.text("parameterization"),
-        codings=codings,
+        plain=plain,
         provenance=root.inside("provenance", {}).values,
-        version=version,
+        version=opened.version,
         optional=tuple(root.texts("optional", [])),
     )
 
@@ -154,42 +167,37 @@ def _label_rule(arrays: Mapping[str, ArraySpec]) -> LabelRule:
     return "stored" if arrays["labels"].dtype in UNSIGNED else "soft"
 
 
-def _arrays(fields: _Fields) -> tuple[dict[str, ArraySpec], dict[str, str]]:
-    """The specs and the codings, by role."""
-    arrays, codings, total = {}, {}, 0
+def _arrays(fields: _Fields) -> tuple[dict[str, ArraySpec], frozenset[str]]:
+    """The specs by role, and the roles of those that stand plain."""
+    arrays, plain, total = {}, set(), 0
     for role in fields.values:
         if role not in ROLES:
             raise MalformedFile("NSD-S01", f"unknown role {role[:MAX_NAME]!r}")
-        arrays[role], codings[role] = _entry(role, fields.items(role))
+        entry = fields.inside(role)
+        arrays[role] = _spec(role, entry)
+        if "order" in entry.values and entry.choice("order", (PLAIN,) if arrays[role].dtype in WIDE else ()):
+            plain.add(role)
         # What decoding allocates: float32, or integers of up to 16 bits.
         total += arrays[role].size * (2 if arrays[role].dtype in UNSIGNED else 4)
         if total > MAX_DECODED_BYTES:
             raise MalformedFile("NSD-A05", f"the arrays up to {role} decode to more than {MAX_DECODED_BYTES:,} bytes")
-    return arrays, codings
+    return arrays, frozenset(plain)
 
 
-def _entry(role: str, entry: list[Any]) -> tuple[ArraySpec, str]:
-    def wrong(what: str) -> MalformedFile:
-        return MalformedFile("NSD-H02", f"header.arrays.{role}: {what}")
-
-    if not 2 <= len(entry) <= 4:
-        raise wrong(f"{len(entry)} elements, not [dtype, shape], and the coding and the axes with scales of their own")
-    dtype, shape, coding, scaled_axes = (*entry, RAW, None)[:4] if len(entry) == 2 else (*entry, None)[:4]
-    if not isinstance(dtype, str) or dtype not in BITS:
-        raise wrong(f"the dtype is {dtype!r:.80}, not one of {', '.join(BITS)}")
-    if not isinstance(shape, list):
-        raise wrong(f"the shape is {shape!r:.80}, not a list")
+def _spec(role: str, entry: _Fields) -> ArraySpec:
+    dtype, shape = entry.choice("dtype", tuple(BITS)), entry.items("shape")
     if not 1 <= len(shape) <= MAX_RANK:
         raise MalformedFile("NSD-A05", f"{role} has {len(shape)} dimensions; the limit is {MAX_RANK}")
     if any(type(length) is not int or not 1 <= length < 1 << 53 for length in shape):
-        raise wrong(f"the shape is {shape!r:.80}")
-    if coding not in CODINGS:
-        raise wrong(f"the coding is {coding!r:.80}, not one of {', '.join(CODINGS)}")
-    if (len(entry) == 4) != (dtype in SCALED):
-        raise wrong(f"{dtype} has {len(entry)} elements; {', '.join(SCALED)} have 4, and no other dtype has")
-    if len(entry) == 4 and (type(scaled_axes) is not int or not 0 <= scaled_axes < len(shape)):
-        raise wrong(f"{scaled_axes!r:.80} axes have scales of their own, of {len(shape)}; the last never has")
-    return ArraySpec(dtype, tuple(shape), scaled_axes), str(coding)
+        raise MalformedFile("NSD-H02", f"{entry.path}.shape is {shape!r:.80}")
+    if dtype not in SCALED:
+        if "scale_axes" in entry.values:
+            raise MalformedFile("NSD-H02", f"{entry.path} is {dtype}; only {', '.join(SCALED)} have scale_axes")
+        return ArraySpec(dtype, tuple(shape))
+    scale_axes = entry.integer("scale_axes")
+    if scale_axes >= len(shape):
+        raise MalformedFile("NSD-H02", f"{entry.path}: scale_axes is {scale_axes} of {len(shape)}; the last never has")
+    return ArraySpec(dtype, tuple(shape), scale_axes)
 
 
 def _classes(root: _Fields) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ MAX_VALUES = 1 << 17
 # A string, also one that does not end, as one token, so that no place of it is looked at twice; a bracket; a comma.
 _TOKENS = re.compile(r'"[^"\\]*+(?:\\(?:.|\Z)[^"\\]*+)*+(?:"|\Z)|[\[\]{},]', re.DOTALL)
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_MAYBE_SURROGATE = re.compile("\\\\u[dD][89a-fA-F]|[\ud800-\udfff]")
 
 
 def parse(text: str) -> Any:
@@ -22,7 +23,8 @@ def parse(text: str) -> Any:
     value = json.loads(
         text, object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite, parse_int=_integer
     )
-    _check_texts(value)
+    if _MAYBE_SURROGATE.search(text):
+        _check_texts(value)
     return value
 
 

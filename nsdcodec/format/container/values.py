@@ -106,8 +106,6 @@ def _check(stored: Stored, spec: ArraySpec, name: str) -> None:
             finite = (items & 0x7F80) != 0x7F80 if spec.dtype == "bfloat16" else np.isfinite(items)
             if not finite.all():
                 raise MalformedFile("NSD-A04", f"{name} holds NaN or infinity")
-        elif int(items.max()) >= 1 << spec.bits:
-            raise MalformedFile("NSD-A04", f"{name} holds an integer above {(1 << spec.bits) - 1}")
     if not (np.isfinite(stored.scales) & (stored.scales >= 0)).all():
         raise MalformedFile("NSD-A04", f"{name} has a scale that is not finite or below 0")
 

@@ -7,12 +7,9 @@
 // .labels.f64 (classes [N], or distributions [N, classes]), and .ROLE.i32 (the stored integers of an array, but for
 // labels); all little-endian, in C order. The exit code is 1 where a file was refused.
 
-import { webcrypto } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { distribution, image, label, NsdError, read } from "./nsd.mjs";
-
-globalThis.crypto ??= webcrypto; // Node 18, Debian 12's, has it but not as a global
 
 const files = process.argv.slice(2);
 const out = files[0] === "--out" ? files.splice(0, 2)[1] : null;

@@ -1,6 +1,9 @@
 // What a reader says of a file that it refuses (spec/errors.md).
 
-/** A refusal. `code` is the rule that the file breaks, or DigestMismatch, UnsupportedVersion or UnsupportedFeature. */
+/**
+ * A refusal. `code` is the rule that the file breaks, or DigestMismatch, UnsupportedVersion, UnsupportedFeature, or
+ * TooLarge where the file is well-formed and there is no memory for it.
+ */
 export class NsdError extends Error {
   name = "NsdError";
 

@@ -7,13 +7,15 @@ import { parseStrictJson } from "./strict_json.mjs";
 
 const MAX_FILE = 2 ** 30;
 const MAX_HEADER = 2 ** 22;
+const MAX_AXES = 6;
+const ALIGNMENT = 8;
+const DIGEST_BYTES = 32;
 const TENSOR_BYTES = { F32: 4, F16: 2, BF16: 2, U8: 1 };
 
 /**
- * The parts of a file, its framing checked (NSD-F01 to F06).
+ * The parts of a file, its framing checked (NSD-F01 to F08).
  * @param {Uint8Array} bytes the whole file
- * @returns {{headerEnd: number, text: string, tensors: Map<string, Tensor>}} headerEnd: where the data begins; text:
- *   the nsd header; tensors by name
+ * @returns {{text: string, tensors: Map<string, Tensor>}} text: the nsd header; tensors by name, without the digest
  */
 export function readFraming(bytes) {
   demand(bytes.length <= MAX_FILE, "NSD-F02", `${bytes.length} bytes; a file has at most ${MAX_FILE}`);
@@ -25,7 +27,13 @@ export function readFraming(bytes) {
   const { __metadata__: metadata, ...entries } = readJson(bytes.subarray(8, headerEnd));
   const sole = isObject(metadata) && Object.keys(metadata).length === 1 && typeof metadata.nsd === "string";
   demand(sole, "NSD-F04", "the metadata is not one text under the key nsd");
-  return { headerEnd, text: metadata.nsd, tensors: readTensors(entries, bytes.subarray(headerEnd)) };
+  const tensors = readTensors(entries, bytes.subarray(headerEnd));
+  demand(headerEnd % ALIGNMENT === 0, "NSD-F07", `a safetensors header of ${length} bytes, no multiple of ${ALIGNMENT}`);
+  const [name, digest] = [...tensors].at(-1) ?? ["", { dtype: "", shape: [] }];
+  const last = name === "sha256" && digest.dtype === "U8" && `${digest.shape}` === `${DIGEST_BYTES}`;
+  demand(last, "NSD-F08", `the last tensor is ${name} ${digest.dtype} [${digest.shape}]; sha256 U8 [32] is wanted`);
+  tensors.delete(name);
+  return { text: metadata.nsd, tensors };
 }
 
 /** Whether a parsed JSON value is an object. */
@@ -47,10 +55,14 @@ function readTensors(entries, data) {
   for (const { name, end } of ranges) {
     demand(end <= data.length, "NSD-F01", `the tensor ${name} ends at byte ${end} of ${data.length}`);
   }
+  ranges.sort(byStart);
   let covered = 0n;
-  for (const { name, start, end } of ranges.filter((range) => range.end > range.start).sort(byStart)) {
+  let largest = Infinity;
+  for (const { name, dtype, start, end } of ranges) {
     demand(start === covered, "NSD-F06", `the tensor ${name} begins at byte ${start}, and ${covered} are covered`);
+    demand(TENSOR_BYTES[dtype] <= largest, "NSD-F07", `the tensor ${name} stands after one of smaller items`);
     covered = end;
+    largest = TENSOR_BYTES[dtype];
   }
   demand(covered === BigInt(data.length), "NSD-F06", `the tensors cover ${covered} bytes of ${data.length}`);
   return new Map(
@@ -69,54 +81,28 @@ function readEntry(name, entry) {
   demand(isObject(entry) && Object.keys(entry).length === 3, "NSD-F05", wrong);
   const { dtype, shape, data_offsets: offsets } = entry;
   demand(typeof dtype === "string" && Object.hasOwn(TENSOR_BYTES, dtype), "NSD-F05", wrong);
-  demand(areLengths(shape) && shape.length <= 6, "NSD-F05", wrong);
-  demand(areLengths(offsets) && offsets.length === 2, "NSD-F05", wrong);
+  demand(areIntegers(shape, 1n) && shape.length >= 1 && shape.length <= MAX_AXES, "NSD-F05", wrong);
+  demand(areIntegers(offsets, 0n) && offsets.length === 2, "NSD-F05", wrong);
   const [start, end] = offsets;
   const size = shape.reduce((product, length) => product * length, BigInt(TENSOR_BYTES[dtype]));
   demand(end - start === size, "NSD-F05", wrong);
   return { dtype, shape, start, end };
 }
 
-function areLengths(value) {
-  return Array.isArray(value) && value.every((item) => typeof item === "bigint" && item >= 0n);
+function areIntegers(value, least) {
+  return Array.isArray(value) && value.every((item) => typeof item === "bigint" && item >= least);
 }
-
-const ascii = (text) => Uint8Array.from(text, (character) => character.charCodeAt(0));
-const BEFORE_DIGITS = ascii('\\"digest\\":\\"sha256:');
-const AFTER_DIGITS = ascii('\\"');
-const DIGITS = 64;
 
 /**
- * The 64 digits of the digest, found once and true (NSD-H02, DigestMismatch). In a browser, a page must be of a secure
- * context to have SHA-256.
- * @param {Uint8Array} bytes the whole file
- * @param {number} headerEnd where the data begins
- * @returns {Promise<string>}
+ * Checks that the last 32 bytes are the SHA-256 of all before them (DigestMismatch). In a browser, a page must be of a
+ * secure context to have SHA-256.
+ * @param {Uint8Array} bytes the whole file, its framing found sound
  */
-export async function readDigest(bytes, headerEnd) {
-  const places = digestPlaces(bytes.subarray(0, headerEnd));
-  demand(places.length === 1, "NSD-H02", `${places.length} digest fields; exactly one is wanted`);
-  const [place] = places;
-  const stated = String.fromCharCode(...bytes.subarray(place, place + DIGITS));
-  const blank = bytes.slice().fill(0x30, place, place + DIGITS);
-  const digest = new Uint8Array(await globalThis.crypto.subtle.digest("SHA-256", blank));
-  const computed = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  demand(computed === stated, "DigestMismatch", `the file states the SHA-256 ${stated}; its bytes have ${computed}`);
-  return stated;
-}
-
-/** Where the digits of each digest field begin. */
-function digestPlaces(bytes) {
-  const matches = (wanted, at) => wanted.every((byte, i) => bytes[at + i] === byte);
-  const isDigit = (byte) => (byte >= 0x30 && byte <= 0x39) || (byte >= 0x61 && byte <= 0x66);
-  const places = [];
-  for (let at = bytes.indexOf(BEFORE_DIGITS[0]); at >= 0; at = bytes.indexOf(BEFORE_DIGITS[0], at + 1)) {
-    const first = at + BEFORE_DIGITS.length;
-    if (matches(BEFORE_DIGITS, at) && matches(AFTER_DIGITS, first + DIGITS)) {
-      if (bytes.subarray(first, first + DIGITS).every(isDigit)) {
-        places.push(first);
-      }
-    }
-  }
-  return places;
+export async function checkDigest(bytes) {
+  const end = bytes.length - DIGEST_BYTES;
+  // Node 18 has it in a module only, which no browser is asked for.
+  const { subtle } = globalThis.crypto ?? (await import(/* webpackIgnore: true */ "node:crypto")).webcrypto;
+  const found = new Uint8Array(await subtle.digest("SHA-256", bytes.subarray(0, end)));
+  const same = found.every((byte, i) => byte === bytes[end + i]);
+  demand(same, "DigestMismatch", "the last 32 bytes are not the SHA-256 of the others: damaged or changed");
 }

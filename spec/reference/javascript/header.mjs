@@ -9,7 +9,6 @@ const MAX_TEXT = 256;
 const MAX_CLASSES = 65536;
 const MAX_AXES = 6;
 const BASES = ["dct", "dct4", "haar", "bilinear"];
-const CODINGS = ["raw", "zstd", "shuffle", "bitshuffle"];
 
 /**
  * The stored types: kind, bits of an item, and for a float the dtype of its raw tensor.
@@ -19,34 +18,40 @@ export const DTYPES = new Map([
   ["float32", { kind: "float", bits: 32, tensor: "F32" }],
   ["float16", { kind: "float", bits: 16, tensor: "F16" }],
   ["bfloat16", { kind: "float", bits: 16, tensor: "BF16" }],
-  ...[8, 6, 4].map((bits) => [`int${bits}`, { kind: "int", bits }]),
-  ...Array.from({ length: 16 }, (_, i) => [`uint${i + 1}`, { kind: "uint", bits: i + 1 }]),
+  ...[8, 6, 4, 3, 2].map((bits) => [`int${bits}`, { kind: "int", bits }]),
+  ...[1, 8, 16].map((bits) => [`uint${bits}`, { kind: "uint", bits }]),
 ]);
 
 /**
  * An entry of the table of arrays.
- * @typedef {{dtype: string, shape: number[], coding: string, scaledAxes: number}} Entry
- * scaledAxes: how many leading axes have scales of their own (g); 0 but for an int dtype
+ * @typedef {{dtype: string, shape: number[], isPlain: boolean, scaleAxes: number}} Entry
+ * isPlain: whether a coded file holds it plain, not bit by bit; scaleAxes: how many leading axes have scales of their
+ * own; 0 but for an int dtype
  */
 
 /**
- * The header, its fields checked (NSD-H01 to H04, UnsupportedVersion, UnsupportedFeature; for the length of a shape
- * NSD-A05). Fields that the page does not name are left out; integers are Numbers.
+ * The JSON of a header that this reader has the version and the features for (NSD-H01, H02, UnsupportedVersion,
+ * UnsupportedFeature).
  * @param {string} text
- * @param {string} digits of the digest that the bytes were found to have
  */
-export function readHeader(text, digits) {
+export function openHeader(text) {
   const document = parse(text);
   demand(isObject(document), "NSD-H02", "the nsd header is not an object");
-  demand(document.digest === `sha256:${digits}`, "NSD-H02", "the field digest is not the one found in the bytes");
   const version = field(document, "version", pair(integer(0, Infinity)));
   demand(version[0] === 1, "UnsupportedVersion", `format ${version.join(".")}; this reader has 1.0`);
   const require = field(document, "require", list(text_), []);
   demand(require.length === 0, "UnsupportedFeature", `the file requires ${JSON.stringify(require)}`);
+  return document;
+}
+
+/**
+ * The header, its fields checked (NSD-H02 to H04; for the length of a shape NSD-A05). Fields that the page does not name
+ * are left out; integers are Numbers.
+ * @param {object} document what `openHeader` returned
+ */
+export function readHeader(document) {
   const header = {
-    version,
-    digest: document.digest,
-    require,
+    version: document.version.map(Number),
     optional: field(document, "optional", list(text_), []),
     image_shape: field(document, "image_shape", imageShape),
     classes: field(document, "classes", list(text_)),
@@ -158,17 +163,16 @@ function table(path, value) {
 }
 
 function entry(path, value) {
-  const long = Array.isArray(value) && value.length >= 2 && value.length <= 4;
-  demand(long, "NSD-H02", `${path} is not a list of two to four elements`);
-  const dtype = oneOf([...DTYPES.keys()])(`${path}, its dtype`, value[0]);
-  demand(Array.isArray(value[1]), "NSD-H02", `the shape of ${path} is not a list`);
-  const axes = value[1].length;
-  demand(axes >= 1 && axes <= MAX_AXES, "NSD-A05", `${path} has ${axes} axes; 1 to ${MAX_AXES}`);
-  const shape = list(integer(1, MAX_INTEGER))(`${path}, its shape`, value[1]);
-  const coding = value.length > 2 ? oneOf(CODINGS)(`${path}, its coding`, value[2]) : "raw";
-  const scaled = DTYPES.get(dtype).kind === "int";
-  demand(scaled === (value.length === 4), "NSD-H02", `${path}: a fourth element stands where the dtype is an int`);
-  return { dtype, shape, coding, scaledAxes: scaled ? integer(0, axes - 1)(`${path}, its g`, value[3]) : 0 };
+  demand(isObject(value), "NSD-H02", `${path} is not an object`);
+  const dtype = field(value, "dtype", oneOf([...DTYPES.keys()]), undefined, path);
+  const shape = field(value, "shape", list((_, item) => item), undefined, path);
+  demand(shape.length >= 1 && shape.length <= MAX_AXES, "NSD-A05", `${path} has ${shape.length} axes; 1 to ${MAX_AXES}`);
+  const { kind, bits } = DTYPES.get(dtype);
+  const scaled = kind === "int";
+  demand(scaled === Object.hasOwn(value, "scale_axes"), "NSD-H02", `${path}: scale_axes stands where the dtype is an int`);
+  const isPlain = field(value, "order", oneOf(bits > 8 ? ["plain"] : []), null, path) !== null;
+  const scaleAxes = field(value, "scale_axes", integer(0, shape.length - 1), 0, path);
+  return { dtype, shape: list(integer(1, MAX_INTEGER))(`${path}.shape`, shape), isPlain, scaleAxes };
 }
 
 function checkClasses(names) {

@@ -6,6 +6,7 @@ import { demand } from "./errors.mjs";
 const MAX_DECODED_BYTES = 2 ** 30;
 const MAX_IMAGES = 2 ** 24;
 const MAX_IMAGE_VALUES = 2 ** 28;
+const MAX_VALUES = 2 ** 36;
 
 /** The four axes: name, and the role of the kernel. */
 export const AXES = ["batch", "channel", "height", "width"];
@@ -42,7 +43,7 @@ export function layoutOf({ arrays, image_shape: imageShape, synthesis, classes }
   demand(pairs, "NSD-S02", `${spectra} spectra and ${kernels} kernels do not pair one to one`);
   const images = (zip ? spectra : spectra * kernels) * samples[0];
   demand(images <= MAX_IMAGES, "NSD-A05", `${images} images; at most ${MAX_IMAGES}`);
-  checkImageValues(sizes, samples);
+  checkValues(sizes, samples, images);
   const labels = labelRule(arrays.get("labels"), images, classes.length);
   return { spectra, kernels, zip, sizes, samples, images, labels };
 }
@@ -115,10 +116,11 @@ function checkUnstored(arrays, axis, basis, size, length) {
   demand(fits, "NSD-S02", `${size} coefficients do not fit ${length} samples of ${axis} by ${basis ?? "the identity"}`);
 }
 
-function checkImageValues([, t2, t3, t4], [, channels, height, width]) {
+function checkValues([, t2, t3, t4], [, channels, height, width], images) {
   const steps = [t2 * t3 * t4, channels * t3 * t4, channels * height * t4, channels * height * width];
   const most = Math.max(...steps);
   demand(most <= MAX_IMAGE_VALUES, "NSD-A05", `an image takes ${most} values on its way; at most ${MAX_IMAGE_VALUES}`);
+  demand(images * most <= MAX_VALUES, "NSD-A05", `${images} images of ${most} values; at most ${MAX_VALUES} together`);
 }
 
 function labelRule(labels, images, classes) {

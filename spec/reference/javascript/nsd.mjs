@@ -1,16 +1,12 @@
-// A reader of .nsd files in JavaScript, for browsers and Node 18 or newer. It was written from the pages of spec/
-// alone, and its steps are those of spec/README.md. `npm ci` gets its one dependency, zstddec; a page without a bundler
-// names it in an import map: {"imports": {"zstddec": "./node_modules/zstddec/dist/zstddec.mjs"}}.
-//
-//     const file = await read(new Uint8Array(await (await fetch("set.nsd")).arrayBuffer()));
-//     for (let n = 0; n < file.images; n += 1) draw(pixels(file, n), file.header.classes[label(file, n)]);
+// A reader of .nsd files in JavaScript, for browsers and Node 18 or newer: README.md. It was written from the pages of
+// spec/ alone, and its steps are those of spec/README.md.
 
-import { demand } from "./errors.mjs";
-import { readDigest, readFraming } from "./framing.mjs";
-import { readHeader } from "./header.mjs";
+import { demand, NsdError } from "./errors.mjs";
+import { checkDigest, readFraming } from "./framing.mjs";
+import { openHeader, readHeader } from "./header.mjs";
 import { layoutOf } from "./layout.mjs";
 import { image } from "./synthesis.mjs";
-import { decodeArrays } from "./values.mjs";
+import { decodeArrays, OPTIONAL } from "./values.mjs";
 
 export { NsdError } from "./errors.mjs";
 export { image } from "./synthesis.mjs";
@@ -22,6 +18,7 @@ export { image } from "./synthesis.mjs";
  * @property {Map<string, import("./values.mjs").Decoded>} arrays by role
  * @property {import("./layout.mjs").Layout} layout
  * @property {number} images how many there are
+ * @property {Map<string, Uint8Array>} optional bytes for whom they concern, by name
  * @property {Map<number, import("./synthesis.mjs").Matrix>} bases named bases made so far, by axis
  */
 
@@ -29,16 +26,28 @@ export { image } from "./synthesis.mjs";
  * Reads a file; no image is made.
  * @param {Uint8Array} bytes the whole file
  * @returns {Promise<NsdFile>}
- * @throws {NsdError} where the file breaks a rule, or asks for more than version 1.0
+ * @throws {NsdError} where the file breaks a rule, asks for more than version 1.0, or does not fit the memory
  */
 export async function read(bytes) {
-  const { headerEnd, text, tensors } = readFraming(bytes);
-  const header = readHeader(text, await readDigest(bytes, headerEnd));
+  try {
+    return await readWithinMemory(bytes);
+  } catch (error) {
+    throw error instanceof RangeError ? new NsdError("TooLarge", `well-formed as far as read: ${error.message}`) : error;
+  }
+}
+
+async function readWithinMemory(bytes) {
+  const { text, tensors } = readFraming(bytes);
+  const opened = openHeader(text);
+  await checkDigest(bytes);
+  const header = readHeader(opened);
   const layout = layoutOf(header);
   const arrays = await decodeArrays(header.arrays, tensors);
   checkMask(arrays);
   checkLabels(arrays, layout, header.classes.length);
-  return { header, arrays, layout, images: layout.images, bases: new Map() };
+  const optional = [...tensors].filter(([name]) => name.startsWith(OPTIONAL));
+  const extra = new Map(optional.map(([name, tensor]) => [name.slice(OPTIONAL.length), tensor.bytes]));
+  return { header, arrays, layout, images: layout.images, optional: extra, bases: new Map() };
 }
 
 function checkMask(arrays) {

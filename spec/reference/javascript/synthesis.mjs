@@ -1,5 +1,6 @@
 // From arrays to images: named bases, masks and the multiplication along four axes (spec/synthesis.md), in binary64.
 
+import { demand } from "./errors.mjs";
 import { AXES, kernelOf } from "./layout.mjs";
 
 /**
@@ -55,6 +56,7 @@ function haar(t, u) {
  * Image n of a read file, in normalised units.
  * @returns {Float64Array} [C, H, W] in C order
  * @throws {RangeError} where there is no image n
+ * @throws {NsdError} NSD-S04, where a value overflows
  */
 export function image(file, n) {
   const { layout } = file;
@@ -70,7 +72,9 @@ export function image(file, n) {
   let values = inPlace(file, spectrum, coefficientsOf(file, spectrum, kernel, place));
   values = along(values, 1, t3 * t4, matrixOf(file, 1, kernel));
   values = along(values, channels, t4, matrixOf(file, 2, kernel));
-  return along(values, channels * height, 1, matrixOf(file, 3, kernel));
+  values = along(values, channels * height, 1, matrixOf(file, 3, kernel));
+  demand(values.every((value) => Number.isFinite(Math.fround(value))), "NSD-S04", `image ${n} is not finite in binary32`);
+  return values;
 }
 
 /** The coefficients of one image, the batch axis multiplied: [t2, t3, t4], or masked [t2, k]. */

@@ -4,6 +4,9 @@ import { demand } from "./errors.mjs";
 import { DTYPES } from "./header.mjs";
 import { decompress } from "./zstd.mjs";
 
+/** What the names of tensors begin with that a reader may ignore. */
+export const OPTIONAL = "optional.";
+
 /**
  * A decoded array, values in C order.
  * @typedef {object} Decoded
@@ -21,155 +24,127 @@ import { decompress } from "./zstd.mjs";
  */
 export async function decodeArrays(arrays, tensors) {
   const parts = await storedParts(arrays, tensors);
-  return new Map([...arrays].map(([role, entry]) => [role, decodeArray(role, entry, parts.get(role))]));
+  const isCoded = tensors.has("coded");
+  return new Map([...arrays].map(([role, entry]) => [role, decodeArray(role, entry, isCoded, parts.get(role))]));
 }
 
 /** The stored bytes of each array: its tensor, or its part of the frame (NSD-A01 to A03). */
 async function storedParts(arrays, tensors) {
-  const raw = [...arrays.keys()].filter((role) => arrays.get(role).coding === "raw");
-  const coded = [...arrays.keys()].filter((role) => arrays.get(role).coding !== "raw").sort();
-  const wanted = coded.length > 0 ? [...raw, "coded"] : raw;
-  const exact = wanted.length === tensors.size && wanted.every((name) => tensors.has(name));
-  demand(exact, "NSD-A01", `the tensors are ${[...tensors.keys()]}; the table asks for ${wanted}`);
-  const parts = new Map();
-  for (const role of raw) {
-    checkRaw(role, arrays.get(role), tensors.get(role));
-    parts.set(role, tensors.get(role).bytes);
+  const isCoded = tensors.has("coded");
+  const roles = [...arrays.keys()].sort();
+  const wanted = isCoded ? ["coded"] : roles;
+  const names = [...tensors.keys()].filter((name) => !name.startsWith(OPTIONAL));
+  const exact = wanted.length === names.length && wanted.every((name) => tensors.has(name));
+  demand(exact, "NSD-A01", `the tensors are ${names}; the table asks for ${wanted}`);
+  for (const [name, { dtype, shape }] of tensors) {
+    const bytes = name === "coded" || name.startsWith(OPTIONAL);
+    demand(!bytes || (dtype === "U8" && shape.length === 1), "NSD-A02", `${name} is ${dtype} [${shape}]; U8 [n] is wanted`);
   }
-  if (coded.length > 0) {
-    const { dtype, shape, bytes } = tensors.get("coded");
-    const fits = dtype === "U8" && shape.length === 1;
-    demand(fits, "NSD-A02", `the tensor coded is ${dtype} [${shape}]; U8 [n] is wanted`);
-    const lengths = coded.map((role) => storedBytes(arrays.get(role)));
-    const plain = await decompress(bytes, lengths.reduce((all, length) => all + length));
-    let at = 0;
-    coded.forEach((role, i) => {
-      parts.set(role, plain.subarray(at, at + lengths[i]));
-      at += lengths[i];
-    });
+  if (!isCoded) {
+    return new Map(roles.map((role) => [role, rawBytes(role, arrays.get(role), tensors.get(role))]));
   }
-  return parts;
+  const lengths = roles.map((role) => storedBytes(formOf(arrays.get(role), true)));
+  const content = await decompress(tensors.get("coded").bytes, lengths.reduce((all, length) => all + length));
+  let at = 0;
+  return new Map(roles.map((role, i) => [role, content.subarray(at, (at += lengths[i]))]));
 }
 
-function checkRaw(role, entry, tensor) {
+function rawBytes(role, entry, tensor) {
   const { kind, tensor: dtype = "U8" } = DTYPES.get(entry.dtype);
-  const shape = kind === "float" ? entry.shape : [storedBytes(entry)];
+  const shape = kind === "float" ? entry.shape : [storedBytes(formOf(entry, false))];
   const fits = tensor.dtype === dtype && `${tensor.shape}` === `${shape}`;
   demand(fits, "NSD-A02", `the tensor ${role} is ${tensor.dtype} [${tensor.shape}]; ${dtype} [${shape}] is wanted`);
+  return tensor.bytes;
 }
 
 const product = (lengths) => lengths.reduce((all, length) => all * length, 1);
-const scaleBytes = ({ dtype, shape, scaledAxes }) =>
-  DTYPES.get(dtype).kind === "int" ? 2 * product(shape.slice(0, scaledAxes)) : 0;
 
-/** The bits of an item in its coding: shuffled, an item takes whole bytes. */
-function itemBits({ dtype, coding }) {
-  const { bits } = DTYPES.get(dtype);
-  return coding === "shuffle" ? 8 * Math.ceil(bits / 8) : bits;
+/**
+ * How the bytes of an array are laid out: its scales, then its items in planes of a bit each, or one after the other.
+ * @typedef {{scales: number, count: number, bits: number, isBitwise: boolean}} Form
+ * bits: of an item as it is stored
+ */
+
+/** @returns {Form} */
+function formOf({ dtype, shape, isPlain, scaleAxes }, isCoded) {
+  const { kind, bits } = DTYPES.get(dtype);
+  return {
+    scales: kind === "int" ? product(shape.slice(0, scaleAxes)) : 0,
+    count: product(shape),
+    bits: isCoded && bits < 8 && 8 % bits !== 0 ? 8 : bits,
+    isBitwise: isCoded && bits > 8 && !isPlain,
+  };
 }
 
-/** The length of an array's plain or shuffled bytes. */
-function storedBytes(entry) {
-  const count = product(entry.shape);
-  const bits = itemBits(entry);
-  const items = entry.coding === "bitshuffle" ? bits * Math.ceil(count / 8) : Math.ceil((count * bits) / 8);
-  return scaleBytes(entry) + items;
+function storedBytes({ scales, count, bits, isBitwise }) {
+  return 2 * scales + (isBitwise ? bits * Math.ceil(count / 8) : Math.ceil((count * bits) / 8));
 }
 
 /** @returns {Decoded} */
-function decodeArray(role, entry, bytes) {
+function decodeArray(role, entry, isCoded, bytes) {
   const { dtype, shape } = entry;
-  const { kind } = DTYPES.get(dtype);
-  const items = readItems(role, entry, bytes.subarray(scaleBytes(entry)));
+  const { kind, bits } = DTYPES.get(dtype);
+  const form = formOf(entry, isCoded);
+  const body = bytes.subarray(2 * form.scales);
+  const items = form.isBitwise ? planeItems(role, body, form) : packedItems(role, body, form);
   if (kind === "float") {
     return { dtype, shape, values: floatsOf(role, dtype, items), integers: null };
   }
   if (kind === "uint") {
     return { dtype, shape, values: items, integers: items };
   }
-  const scales = floatsOf(role, "float16", byteItems(bytes.subarray(0, scaleBytes(entry)), 2, 2, 1));
+  const halves = packedItems(role, bytes.subarray(0, 2 * form.scales), { count: form.scales, bits: 16 });
+  const scales = floatsOf(role, "float16", halves);
   demand(scales.every((scale) => scale >= 0), "NSD-A04", `a scale of ${role} is below 0`);
-  const integers = new Int8Array(items);
+  const unused = 32 - form.bits;
+  const integers = new Int8Array(items).map((item) => (item << unused) >> unused); // the sign bit spread over them
+  const most = 2 ** (bits - 1) - 1;
+  const within = integers.every((integer) => Math.abs(integer) <= most);
+  demand(within, "NSD-A04", `${role} has an integer not within ${most} of 0`);
   const share = integers.length / scales.length;
   const values = new Float32Array(integers).map((integer, i) => integer * scales[Math.floor(i / share)]);
   return { dtype, shape, values, integers };
-}
-
-/**
- * The items of an array: bit patterns of floats, unsigned integers, or signed ones, in the range of the dtype.
- * @returns {Uint32Array|Uint16Array|Uint8Array|Int16Array}
- */
-function readItems(role, entry, bytes) {
-  const { kind, bits: dtypeBits } = DTYPES.get(entry.dtype);
-  const count = product(entry.shape);
-  const bits = itemBits(entry);
-  const size = bits / 8;
-  let items;
-  if (entry.coding === "bitshuffle") {
-    items = planeItems(role, bytes, count, bits);
-  } else if (entry.coding === "shuffle") {
-    items = byteItems(bytes, size, 1, count);
-  } else {
-    items = kind === "float" ? byteItems(bytes, size, size, 1) : packedItems(role, bytes, count, bits);
-  }
-  if (kind === "uint") {
-    const most = 2 ** dtypeBits - 1;
-    demand(items.every((item) => item <= most), "NSD-A04", `${role} has an integer over ${most}`);
-  } else if (kind === "int") {
-    const most = 2 ** (dtypeBits - 1) - 1;
-    const unused = 32 - bits;
-    // The sign bit spread over the unused ones.
-    items = new Int16Array(items).map((item) => (item << unused) >> unused);
-    demand(items.every((item) => Math.abs(item) <= most), "NSD-A04", `${role} has an integer not within ${most} of 0`);
-  }
-  return items;
 }
 
 function emptyItems(count, bits) {
   return new (bits > 16 ? Uint32Array : bits > 8 ? Uint16Array : Uint8Array)(count);
 }
 
-/** Items of whole bytes: byte j of item i stands at i itemStep + j byteStep. */
-function byteItems(bytes, size, itemStep, byteStep) {
-  const items = emptyItems(bytes.length / size, 8 * size);
-  for (let j = 0; j < size; j += 1) {
-    for (let i = 0; i < items.length; i += 1) {
-      items[i] |= bytes[i * itemStep + j * byteStep] << (8 * j);
-    }
-  }
-  return items;
-}
-
-/** Items without gaps, each with its highest bit first, from the highest bit of the first byte on. */
-function packedItems(role, bytes, count, bits) {
+/** Items one after the other without gaps, each with its lowest bit first, from the lowest bit of the first byte on. */
+function packedItems(role, bytes, { count, bits }) {
   const items = emptyItems(count, bits);
+  const width = bits / 8;
+  if (width >= 1) {
+    for (let at = 0; at < bytes.length; at += 1) {
+      items[Math.floor(at / width)] |= bytes[at] << (8 * (at % width));
+    }
+    return items;
+  }
   let held = 0; // bits read and not given out yet, and how many
   let holding = 0;
   let at = 0;
   for (let i = 0; i < count; i += 1) {
     for (; holding < bits; holding += 8) {
-      held = (held << 8) | bytes[at];
+      held |= bytes[at] << holding;
       at += 1;
     }
+    items[i] = held & ((1 << bits) - 1);
+    held >>>= bits;
     holding -= bits;
-    items[i] = held >>> holding;
-    held &= (1 << holding) - 1;
   }
   demand(held === 0, "NSD-A04", `${role} has a padding bit that is set`);
   return items;
 }
 
-/** Items in planes, the highest bit of all items first; each plane begins at a whole byte. */
-function planeItems(role, bytes, count, bits) {
+/** Items in planes, the lowest bit of all items first; each plane begins at a whole byte. */
+function planeItems(role, bytes, { count, bits }) {
   const items = emptyItems(count, bits);
   const stride = Math.ceil(count / 8);
-  for (let plane = 0; plane < bits; plane += 1) {
-    const shift = bits - 1 - plane;
+  for (let bit = 0; bit < bits; bit += 1) {
+    const plane = packedItems(role, bytes.subarray(bit * stride, (bit + 1) * stride), { count, bits: 1 });
     for (let i = 0; i < count; i += 1) {
-      items[i] |= ((bytes[plane * stride + (i >>> 3)] >>> (7 - (i & 7))) & 1) << shift;
+      items[i] |= plane[i] << bit;
     }
-    const padding = bytes[(plane + 1) * stride - 1] & ((1 << (8 * stride - count)) - 1);
-    demand(padding === 0, "NSD-A04", `${role} has a padding bit that is set`);
   }
   return items;
 }

@@ -15,11 +15,16 @@ import numpy as np
 import zstandard
 
 AXES, BASES = ("batch", "channel", "height", "width"), ("dct", "dct4", "haar", "bilinear")
-CODINGS = ("raw", "zstd", "shuffle", "bitshuffle")
 FLOATS = {"float32": "F32", "float16": "F16", "bfloat16": "BF16"}  # in safetensors; all else is U8
-DTYPES = (*FLOATS, "int8", "int6", "int4", *(f"uint{bits}" for bits in range(1, 17)))
+DTYPES = (*FLOATS, "int8", "int6", "int4", "int3", "int2", "uint1", "uint8", "uint16")
 ITEM_BYTES = {"F32": 4, "F16": 2, "BF16": 2, "U8": 1}
-NATURAL, COUNT, NUMBER, TEXT = range(10**19), range(1, 1 << 53), float, str  # forms of a value: see `fits`
+NATURAL, LENGTH, COUNT, NUMBER, TEXT = (
+    range(10**19),
+    range(1, 10**19),
+    range(1, 1 << 53),
+    float,
+    str,
+)  # forms of a value: see `fits`
 RECIPE = {"learning_rate": NUMBER, "momentum": NUMBER, "weight_decay": NUMBER, "batch_size": COUNT, "epochs": COUNT}
 RECIPE |= {"augmentation": TEXT, "network": {"name": TEXT, "depth": COUNT, "width": COUNT}}
 HEADER = {"image_shape": [range(1, 17), range(1, 4097), range(1, 4097)], "classes": [TEXT], "optional": [TEXT]}
@@ -65,43 +70,42 @@ def strict_json(text: bytes, rule: str):
 
 
 def container(data: bytes):
-    """The nsd header; and by the name of a tensor its dtype, shape and bytes. (container.md, Framing and Digest)"""
+    """The nsd header, its version and features checked; by the name of a tensor its dtype, shape and bytes."""
     need(len(data) <= 1 << 30, "NSD-F02: the file is too large")
     need(len(data) >= 8, "NSD-F01: the file has no length")
     begin = 8 + int.from_bytes(data[:8], "little")
     need(begin <= 8 + (1 << 22), "NSD-F02: the safetensors header is too large")
     need(begin <= len(data), "NSD-F01: the safetensors header ends early")
     need(data[8:9] == b"{", "NSD-F03: the safetensors header is no object")
-    entries, tensors, at = strict_json(data[8:begin], "NSD-F03"), {}, 0
+    entries, tensors, at, before = strict_json(data[8:begin], "NSD-F03"), {}, 0, 8
     nsd = entries.pop("__metadata__", None)
     need(type(nsd) is dict and list(nsd) == ["nsd"] and type(nsd["nsd"]) is str, "NSD-F04: not one text")
     for name, entry in entries.items():
-        right = fits(entry, {"dtype": TEXT, "shape": [NATURAL], "data_offsets": [NATURAL, NATURAL]}) and len(entry) == 3
-        need(right and entry["dtype"] in ITEM_BYTES and len(entry["shape"]) <= 6, f"NSD-F05: {name!r}")
-        dtype, shape, (start, end) = entry["dtype"], entry["shape"], entry["data_offsets"]
-        need(end - start == prod(shape) * ITEM_BYTES[dtype], f"NSD-F05: {name!r} has another length")
-        tensors[name] = dtype, shape, data[begin + start : begin + end]
-    for start, end in sorted(entry["data_offsets"] for entry in entries.values()):
+        right = fits(entry, {"dtype": TEXT, "shape": [LENGTH], "data_offsets": [NATURAL, NATURAL]}) and len(entry) == 3
+        need(right and entry["dtype"] in ITEM_BYTES and 0 < len(entry["shape"]) < 7, f"NSD-F05: {name!r}")
+        start, end = entry["data_offsets"]
+        need(end - start == prod(entry["shape"]) * ITEM_BYTES[entry["dtype"]], f"NSD-F05: {name!r} has another length")
+    for name, entry in sorted(entries.items(), key=lambda item: item[1]["data_offsets"]):
+        dtype, (start, end) = entry["dtype"], entry["data_offsets"]
         need(start == at, "NSD-F06: a byte of no tensor, or of two")
-        at = end
+        need(ITEM_BYTES[dtype] <= before, f"NSD-F07: {name!r} stands after a tensor of smaller items")
+        tensors[name], at, before = (dtype, entry["shape"], data[begin + start : begin + end]), end, ITEM_BYTES[dtype]
     need(begin + at <= len(data), "NSD-F01: the data end early")
     need(begin + at == len(data), "NSD-F06: bytes after the last tensor")
-    places = [match.span(1) for match in re.finditer(rb'\\"digest\\":\\"sha256:([0-9a-f]{64})\\"', data[:begin])]
-    need(len(places) == 1, "NSD-H02: not one digest")
-    start, end = places[0]
-    digest = hashlib.sha256(data[:start] + b"0" * 64 + data[end:]).hexdigest()
-    need(digest.encode() == data[start:end], "DigestMismatch: the file was damaged or changed")
+    need(begin % 8 == 0, "NSD-F07: the safetensors header is not padded")
+    name, (dtype, shape, digest) = tensors.popitem() if tensors else ("", ("", [], b""))
+    need((name, dtype, shape) == ("sha256", "U8", [32]), "NSD-F08: the last tensor is not the digest")
     header = strict_json(nsd["nsd"].encode(), "NSD-H01")
-    need(fits(header, {"digest": TEXT}) and header["digest"] == f"sha256:{digest}", "NSD-H02: digest")
-    return {"require": [], "optional": [], "synthesis": {}, "provenance": {}} | header, tensors
+    need(fits(header, {"version": [NATURAL, NATURAL]}), "NSD-H02: version")
+    need(header["version"][0] == 1, f"UnsupportedVersion: {header['version']}")
+    need(fits(header.get("require", []), [TEXT]), "NSD-H02: require")
+    need(not header.get("require"), f"UnsupportedFeature: {header.get('require')}")
+    need(hashlib.sha256(data[:-32]).digest() == digest, "DigestMismatch: the file was damaged or changed")
+    return {"optional": [], "synthesis": {}, "provenance": {}} | header, tensors
 
 
 def check(header) -> None:
     """The fields of header.md, but for the table of arrays."""
-    need(fits(header, {"version": [NATURAL, NATURAL]}), "NSD-H02: version")
-    need(header["version"][0] == 1, f"UnsupportedVersion: {header['version']}")
-    need(fits(header["require"], [TEXT]), "NSD-H02: require")
-    need(not header["require"], f"UnsupportedFeature: {header['require']}")
     for field, form in HEADER.items():
         need(fits(header, {field: form}), f"NSD-H02: {field}")
     names, normalization, synthesis = header["classes"], header["normalization"], header["synthesis"]
@@ -113,36 +117,31 @@ def check(header) -> None:
 
 
 class Array:
-    """An entry of the table of header.md, and the values in its bytes: container.md, Stored types and Codings."""
+    """An entry of the table of header.md, and the values in its bytes: container.md, Stored types and Coded files."""
 
-    def __init__(self, role: str, entry) -> None:
-        right = type(entry) is list and 2 <= len(entry) <= 4 and entry[0] in DTYPES and fits(entry[1], [COUNT])
-        need(right, f"NSD-H02: {role!r}")
-        self.dtype, self.shape, self.coding, self.groups = entry + ["raw", 0][len(entry) - 2 :]
+    def __init__(self, role: str, entry, coded: bool) -> None:
+        need(fits(entry, {"dtype": TEXT, "shape": [COUNT]}) and entry["dtype"] in DTYPES, f"NSD-H02: {role!r}")
+        self.role, self.dtype, self.shape = role, entry["dtype"], entry["shape"]
         self.kind, self.bits = self.dtype.strip("0123456789"), int(self.dtype.strip("abfilnotu"))
-        need(self.coding in CODINGS and (len(entry) == 4) == (self.kind == "int"), f"NSD-H02: {role!r}")
-        need(fits(self.groups, range(max(1, len(self.shape)))), f"NSD-H02: {role!r}")
         need(0 < len(self.shape) < 7, f"NSD-A05: {role!r}")
-        self.role, self.size, planes = role, prod(self.shape), self.coding == "bitshuffle"
-        self.bytewise = self.coding == "shuffle" or ("float" in self.kind and not planes)
-        self.scales = prod(self.shape[: self.groups]) if self.kind == "int" else 0
-        self.width = (self.bits > 8) + (self.bits > 16) * 2 + 1  # bytes of an item
-        packed = self.bits * ((self.size + 7) // 8) if planes else (self.bits * self.size + 7) // 8
-        self.length = 2 * self.scales + (self.width * self.size if self.bytewise else packed)
+        axes, plain = entry.get("scale_axes", 0), "order" not in entry or (entry["order"] == "plain" and self.bits > 8)
+        scaled = ("scale_axes" in entry) == (self.kind == "int") and fits(axes, range(len(self.shape)))
+        need(plain and scaled, f"NSD-H02: {role!r}")
+        self.scale_shape = self.shape[:axes] + [1] * (len(self.shape) - axes)
+        self.scales = prod(self.scale_shape) if self.kind == "int" else 0
+        self.size, bitwise = prod(self.shape), coded and self.bits > 8 and "order" not in entry
+        self.item = 8 if coded and self.bits in (3, 6) else self.bits  # the bits that an item takes
+        self.rows, self.used = (self.bits, self.size) if bitwise else (1, self.item * self.size)
+        self.length = 2 * self.scales + self.rows * ((self.used + 7) // 8)
 
     def decode(self, data: bytes):
         """The stored integers, if it has any, and the values in float64."""
-        packed, bits, size = np.frombuffer(data, np.uint8, offset=2 * self.scales), self.bits, self.size
-        if self.bytewise:
-            planes = packed.reshape(-1, size) if self.coding == "shuffle" else packed.reshape(size, -1).T
-            places = range(0, 8 * self.width, 8)
-        else:
-            rows, used = (bits, size) if self.coding == "bitshuffle" else (1, bits * size)
-            stream = np.unpackbits(packed.reshape(rows, -1), axis=1)
-            need(not stream[:, used:].any(), f"NSD-A04: {self.role} has a padding bit that is set")
-            planes, places = stream[:, :used] if rows > 1 else stream[0, :used].reshape(size, bits).T, range(bits)[::-1]
-        items = np.zeros(size, np.uint32)
-        for plane, place in zip(planes, places, strict=True):
+        bits, item, items = self.bits, self.item, np.zeros(self.size, np.uint32)
+        packed = np.frombuffer(data, np.uint8, offset=2 * self.scales).reshape(self.rows, -1)
+        stream = np.unpackbits(packed, axis=1, bitorder="little")
+        need(not stream[:, self.used :].any(), f"NSD-A04: {self.role} has a padding bit that is set")
+        planes = stream[:, : self.used] if self.rows > 1 else stream[0, : self.used].reshape(-1, item).T
+        for place, plane in enumerate(planes):
             items |= plane.astype(np.uint32) << place
         items = items.reshape(self.shape)
         if "float" in self.kind:
@@ -150,15 +149,14 @@ class Array:
             values = items.astype(np.uint16).view(np.float16) if half else (items << 32 - bits).view(np.float32)
             need(np.isfinite(values).all(), f"NSD-A04: {self.role} is not finite")
             return None, values.astype(np.float64)
-        if self.kind == "uint":
-            need(items.max() < 1 << bits, f"NSD-A04: {self.role} is out of range")
-            return items.astype(np.int64), items.astype(np.float64)
         integers = items.astype(np.int64)
-        integers -= (integers >> (7 if self.bytewise else bits - 1)) << (8 if self.bytewise else bits)
+        if self.kind == "uint":
+            return integers, items.astype(np.float64)
+        integers -= (integers >> item - 1) << item
         scales = np.frombuffer(data, "<f2", self.scales).astype(np.float64)
         need(np.isfinite(scales).all() and scales.min() >= 0, f"NSD-A04: {self.role} has a wrong scale")
         need(abs(integers).max() < 1 << bits - 1, f"NSD-A04: {self.role} is out of range")
-        return integers, integers * scales.reshape(self.shape[: self.groups] + [1] * (len(self.shape) - self.groups))
+        return integers, integers * scales.reshape(self.scale_shape)
 
 
 def basis(name: str | None, t: int, u: int):
@@ -212,7 +210,7 @@ def plan(header, table):
     need(not zipped or kernels in (1, spectra), "NSD-S02: pairing")
     images = (spectra if zipped else spectra * kernels) * after[0]
     widest = max(prod(after[1:i]) * prod(before[i:]) for i in range(1, 5))
-    need(images <= 1 << 24 and widest <= 1 << 28, "NSD-A05: too many images, or values of one")
+    need(images <= 1 << 24 and widest <= min(1 << 28, (1 << 36) // images), "NSD-A05: too many images, or values")
     if "labels" in table:
         shape = [images] if table["labels"].kind == "uint" else [images, len(header["classes"])]
         need(table["labels"].shape == shape, "NSD-L01: labels")
@@ -231,16 +229,17 @@ def decompress(frame: bytes, size: int) -> bytes:
 
 
 def stored_bytes(table, tensors):
-    """The bytes of each array, by role. (container.md, Codings)"""
-    coded = sorted(role for role in table if table[role].coding != "raw")
-    need({*tensors} == {*table} - {*coded} | {"coded" for _ in coded}, "NSD-A01: missing tensors, or others")
+    """The bytes of each array, by role. (container.md, Raw files and Coded files)"""
+    optional, coded = {name for name in tensors if name.startswith("optional.")}, "coded" in tensors
+    need({*tensors} - optional == ({"coded"} if coded else {*table}), "NSD-A01: missing tensors, or others")
     for name, (dtype, shape, data) in tensors.items():
-        array = table.get(name)
+        array = None if coded else table.get(name)
         wanted = (FLOATS[array.dtype], array.shape) if array and array.dtype in FLOATS else ("U8", [len(data)])
         need((dtype, shape) == wanted and (not array or len(data) == array.length), f"NSD-A02: {name}")
-    found = {name: data for name, (_, _, data) in tensors.items()}
-    plain = BytesIO(decompress(found.pop("coded"), sum(table[role].length for role in coded)) if coded else b"")
-    return found | {role: plain.read(table[role].length) for role in coded}
+    if not coded:
+        return {role: tensors[role][2] for role in table}
+    plain = BytesIO(decompress(tensors["coded"][2], sum(array.length for array in table.values())))
+    return {role: plain.read(table[role].length) for role in sorted(table)}
 
 
 def decode(data: bytes) -> Decoded:
@@ -248,7 +247,7 @@ def decode(data: bytes) -> Decoded:
     float64 [N, C, H, W] in normalised units; labels [N], or float64 [N, classes] where they are soft."""
     header, tensors = container(data)
     check(header)
-    table = {role: Array(role, entry) for role, entry in header["arrays"].items()}
+    table = {role: Array(role, entry, "coded" in tensors) for role, entry in header["arrays"].items()}
     cost = sum(array.size * (2 if array.kind == "uint" else 4) for array in table.values())
     need(cost <= 1 << 30, "NSD-A05: too many values")
     before, after, named, kernels, zipped, count = plan(header, table)
@@ -280,6 +279,7 @@ def decode(data: bytes) -> Decoded:
             x[:, mask[i % len(mask)] == 1] = coefficients
         path = ["einsum_path", (0, 1), (0, 2), (0, 1)]  # channel, height, width: each product within the limits
         images[n] = np.einsum("qrs,qc,rh,sw->chw", x, *(matrix[j % len(matrix)] for matrix in matrices), optimize=path)
+    need((abs(images) < 2.0**128 - 2.0**103).all(), "NSD-S04: an image is not finite in binary32")
     return Decoded(header, integers, arrays, images, labels)
 
 

@@ -1,0 +1,168 @@
+"""tgdd: the features of networks that were trained on the real data, at all ages (TGDD, with random ones as in DM).
+
+Trajectory Guided Dataset Distillation matches the means of embeddings in snapshots of training, class by class, and has
+the synthetic images classified right by later snapshots. A few networks alone are overfitted, so that some iterations
+match a new random network, as `dm` does.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from nsdcodec.data import augmentation
+from nsdcodec.data.augmentation import Draw
+from nsdcodec.encoding.experts import Experts, ExpertSettings
+from nsdcodec.encoding.objectives.base import Context, Match, MemoryNeed, Objective, State
+from nsdcodec.encoding.objectives.embeddings import embeddings_need, mean_distance
+from nsdcodec.errors import InvalidSetting
+from nsdcodec.format.geometry import Geometry
+from nsdcodec.learning import networks
+from nsdcodec.learning.base import Network
+from nsdcodec.learning.chunks import KnownGradient, ranges
+from nsdcodec.system.devices import on_device
+
+MOMENTUM = 0.9  # with which networks of few epochs are as far as those of many without
+
+
+@dataclass
+class SnapshotState(State):
+    """`experts` are the trained networks; `matched` and `judge` take the weights of those that an iteration takes."""
+
+    experts: Experts = field(kw_only=True)
+    matched: Network = field(kw_only=True)
+    judge: Network = field(kw_only=True)
+
+
+@dataclass(frozen=True)
+class TrajectoryGuided(Objective[SnapshotState]):
+    """The distance of DM, with `real_per_class` real images for each class, in a snapshot of one of `experts` networks,
+    after 0 to `epochs` epochs of training; in a share `random` of iterations in a new random network instead. And
+    `alpha` times the cross-entropy of the synthetic images, summed over classes as the distance is, in a snapshot of
+    the same network at most `window` epochs later; beside a random network, of any network at any age from 1 on.
+
+    Departures from the paper: random networks, and few epochs of training, with momentum.
+    """
+
+    name: ClassVar[str] = "tgdd"
+
+    real_per_class: int = 64
+    experts: int = 5
+    epochs: int = 10
+    random: float = 0.5
+    alpha: float = 1.0
+    window: int = 6
+
+    def __post_init__(self) -> None:
+        for name, least in (("real_per_class", 1), ("experts", 1), ("epochs", 1), ("window", 0)):
+            if getattr(self, name) < least:
+                raise InvalidSetting(f"tgdd: {name} is {getattr(self, name)}; it must be at least {least}")
+        if not 0 <= self.random <= 1:
+            raise InvalidSetting(f"tgdd: random is {self.random}; it is a share, 0 to 1")
+        if not self.alpha >= 0:
+            raise InvalidSetting(f"tgdd: alpha is {self.alpha}; it must be at least 0")
+
+    @property
+    def wants_experts(self) -> bool:
+        return True
+
+    def missing_experts(self, context: Context) -> int:
+        return len(self._experts(context).missing(self.experts))
+
+    def _experts(self, context: Context) -> Experts:
+        settings = ExpertSettings(
+            context.source_sha256,
+            context.network,
+            context.augmentation,
+            self.epochs,
+            momentum=MOMENTUM,
+            seed=context.seed,
+            precision=context.compute.precision,
+        )
+        return Experts(context.experts_folder, settings)
+
+    def expert_trajectories(self, context: Context) -> Experts:
+        experts = self._experts(context)
+        done = itertools.count((self.experts - len(experts.missing(self.experts))) * self.epochs + 1)
+        experts.fill(
+            self.experts,
+            context.geometry,
+            context.real,
+            context.compute,
+            lambda expert, epoch: context.on_prepare(
+                f"network {expert + 1} of {self.experts}, epoch {epoch}", next(done) / (self.experts * self.epochs)
+            ),
+            lambda count: context.on_prepare(
+                f"other processes train the last {count} of {self.experts} networks", 1 - count / self.experts
+            ),
+        )
+        return experts
+
+    def prepare(self, context: Context) -> SnapshotState:
+        experts = self.expert_trajectories(context)
+        matched, judge = (context.new_network("snapshot").requires_grad_(False) for _ in range(2))
+        return SnapshotState(context, experts=experts, matched=matched, judge=judge)
+
+    def memory(self, network: Network, geometry: Geometry, images: int) -> MemoryNeed:
+        need = embeddings_need(network, geometry, images, self.real_per_class)
+        # The passes for the distance and for the entropy wait for backward together.
+        return need | MemoryNeed(an_image=2 if self.alpha else 1)
+
+    def loss(self, state: SnapshotState, images: Tensor, labels: Tensor, iteration: int) -> Match:
+        context = state.context
+        generator = context.stream("tgdd", iteration)
+        expert = int(torch.randint(self.experts, (1,), generator=generator))
+        if float(torch.rand((), generator=generator)) < self.random:
+            network, ages = context.new_network("tgdd", iteration), range(1, self.epochs + 1)
+        else:
+            age = int(torch.randint(self.epochs + 1, (1,), generator=generator))
+            network = _snapshot(state, state.matched, expert, age)
+            first = max(age, 1)
+            ages = range(first, min(first + self.window, self.epochs) + 1)
+        distance = mean_distance(context, network, images, labels, self.real_per_class, generator)
+        if not self.alpha:
+            return Match(distance, network=network)
+        later = ages[int(torch.randint(len(ages), (1,), generator=generator))]
+        judge = _snapshot(state, state.judge, expert, later)
+        drawn = augmentation.draw(context.augmentation, len(images), generator)
+        entropy = context.geometry.classes * _cross_entropy(context, judge, images, labels, drawn)
+        terms = {"distance": distance.detach(), "entropy": entropy.detach()}
+        return Match(distance + self.alpha * entropy, network=network, terms=terms)
+
+
+def _snapshot(state: SnapshotState, network: Network, expert: int, age: int) -> Network:
+    """The network with the weights of an expert at an age in epochs."""
+    weights = on_device(state.experts.weights(expert, age), state.context.device)
+    network.load_state_dict(networks.unflatten(network, weights))
+    return network
+
+
+def _cross_entropy(context: Context, network: Network, images: Tensor, labels: Tensor, drawn: Draw | None) -> Tensor:
+    """Mean over the images, each augmented by its own numbers; where not all go through the network together, by chunks
+    whose gradients are known before the next begins."""
+
+    def part(start: int, some: Tensor, wanted: Tensor) -> Tensor:
+        own = None if drawn is None else Draw(drawn.operation, drawn.uniform[start : start + len(some)])
+        with context.compute.autocast():
+            logits = network(augmentation.apply(some, own))
+        return F.cross_entropy(logits.to(images.dtype), wanted, reduction="sum") / len(images)
+
+    most = context.compute.images_at_once
+    if len(images) <= (most or len(images)):
+        return part(0, images, labels)
+    inputs = [images, labels] if labels.is_floating_point() else [images]
+    gradients = [torch.empty_like(given) for given in inputs]
+    total = images.new_zeros(())
+    for start, stop in ranges(len(images), most):
+        own = [given.detach()[start:stop].requires_grad_() for given in inputs]
+        found = part(start, own[0], own[1] if len(own) > 1 else labels[start:stop])
+        for gradient, piece in zip(gradients, torch.autograd.grad(found, own), strict=True):
+            gradient[start:stop] = piece
+        total += found.detach()
+    known: Tensor = KnownGradient.apply(total, gradients, *inputs)
+    return known
