@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 CONTACT_SHEET = "contact-sheet.png"
 SHEET_COLUMNS = 32  # images of one class on the sheet at most
+LONGEST_NAME, GAP = 20, 4  # letters of a class's name there; pixels around it
 LEAST_TILE = 40  # pixels: smaller images are enlarged on the sheet
 
 
@@ -23,7 +25,7 @@ def decode(
     file: options.FileArgument,
     png: Annotated[
         Path | None,
-        typer.Option(help=f"New folder for a PNG of each image, and {CONTACT_SHEET} with a row for each class."),
+        typer.Option(help=f"New folder for a PNG of each image, and {CONTACT_SHEET} with a named row for each class."),
     ] = None,
     npz: Annotated[
         Path | None,
@@ -76,20 +78,32 @@ def _write_png(dataset: NSDDataset, path: Path, overwrite: bool) -> None:
                 image.save(folder / f"{chunk.start + i:0{digits}}-{safe_name(dataset.classes[label])}.png")
                 if len(row := rows.setdefault(label, [])) < SHEET_COLUMNS:
                     row.append(image)
-        _contact_sheet(rows).save(folder / CONTACT_SHEET)
+        _contact_sheet(rows, dataset.classes).save(folder / CONTACT_SHEET)
 
 
-def _contact_sheet(rows: dict[int, list[Any]]) -> Any:
-    """One picture: a row for each class, one pixel between two images."""
-    from PIL import Image
+def _contact_sheet(rows: dict[int, list[Any]], classes: tuple[str, ...]) -> Any:
+    """One picture: a row for each class, its name at the left, one pixel between two images."""
+    from PIL import Image, ImageDraw, ImageFont
 
     first = next(iter(rows.values()))[0]
     scale = max(1, -(-LEAST_TILE // max(first.size)))
     width, height = first.width * scale + 1, first.height * scale + 1
     columns = max(len(images) for images in rows.values())
-    sheet = Image.new("RGB", (columns * width - 1, len(rows) * height - 1), "white")
-    for row, label in enumerate(sorted(rows)):
+    font = ImageFont.load_default()
+    # Its font has few letters: others are shown as question marks.
+    names = [_shortened(classes[label]) for label in sorted(rows)]
+    margin = math.ceil(max(font.getlength(name) for name in names)) + 2 * GAP
+    sheet = Image.new("RGB", (margin + columns * width - 1, len(rows) * height - 1), "white")
+    draw = ImageDraw.Draw(sheet)
+    for row, (label, name) in enumerate(zip(sorted(rows), names, strict=True)):
+        draw.text((GAP, row * height + height // 2), name, fill="black", font=font, anchor="lm")
         for column, image in enumerate(rows[label]):
             tile = image.resize((width - 1, height - 1), Image.Resampling.NEAREST)
-            sheet.paste(tile, (column * width, row * height))
+            sheet.paste(tile, (margin + column * width, row * height))
     return sheet
+
+
+def _shortened(name: str) -> str:
+    """What the font of the sheet can show, of a name of any length."""
+    known = "".join(c if c.isprintable() else " " for c in name).encode("ascii", "replace").decode()
+    return known if len(known) <= LONGEST_NAME else known[: LONGEST_NAME - 3] + "..."

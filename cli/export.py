@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,7 +13,7 @@ def export(
     file: options.FileArgument,
     to: Annotated[str, typer.Option(help="One of {formats}.", show_default=False)],
     out: Annotated[
-        Path,
+        str,  # a Path would lose the / at the end of a folder's
         typer.Option(
             "--output",
             "-o",
@@ -39,6 +38,6 @@ def export(
     dataset = NSDDataset(file)
     run(dataset, to, out, overwrite)
     if json:
-        output.print_json({"images": len(dataset), "format": to, "written": str(out)})
+        output.print_json({"images": len(dataset), "format": to, "written": out})
     else:
         print(f"{len(dataset)} images to {out}")

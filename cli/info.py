@@ -3,24 +3,45 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from nsdcodec.format.container.framing import CODED, DIGEST_BYTES
 
-from . import options, output
+from . import output
 
 if TYPE_CHECKING:
     from nsdcodec.format.container.file import NSDFile
 
 
-def info(file: options.FileArgument, json: bool = output.JSON) -> None:
-    """Show a file's contents, its training recipe, and where every byte goes."""
-    from nsdcodec.format.container.file import read
+def info(
+    files: Annotated[
+        list[str], typer.Argument(metavar="FILE...", help=".nsd files: paths or URLs.", show_default=False)
+    ],
+    json: bool = output.JSON,
+) -> None:
+    """Show a file's contents, its training recipe, and where every byte goes; of several files, one after the other.
 
-    found = read(file)
+    Arrays that were coded together share the bytes of one frame: of each, an estimate is shown, by its plain bytes.
+    """
+    from nsdcodec.format.container.file import read
+    from nsdcodec.format.container.remote import without_secrets
+
+    found = {file: read(file) for file in files}
     if json:
-        output.print_json(_document(found))
+        documents = [_document(one) for one in found.values()]
+        if len(documents) > 1:
+            documents = [{"file": without_secrets(file)} | each for file, each in zip(found, documents, strict=True)]
+        output.print_json(documents if len(documents) > 1 else documents[0])
         return
+    for i, (file, one) in enumerate(found.items()):
+        if len(found) > 1:
+            print("\n" * (i > 0) + output.printable(without_secrets(file)))
+        _print(one)
+
+
+def _print(found: NSDFile) -> None:
     header, layout, recipe = found.header, found.header.layout, found.header.recipe
     output.print_pairs(
         [
@@ -49,12 +70,16 @@ def info(file: options.FileArgument, json: bool = output.JSON) -> None:
 
 
 def _rows(found: NSDFile) -> list[list[str]]:
-    """A row an array; those coded together share the bytes of one frame."""
+    """A row an array; those coded together share the bytes of one frame: of each, an estimate, without a share."""
     rows = []
+    together = [spec.nbytes for role, spec in found.header.layout.arrays.items() if role not in found.stored_bytes]
     for role, spec in found.header.layout.arrays.items():
         shape = "x".join(map(str, spec.shape))
         dtype = spec.dtype + (f", {spec.scales:,} scales" if spec.scales else "")
-        size = _share(found, found.stored_bytes[role]) if role in found.stored_bytes else ["", ""]
+        if role in found.stored_bytes:
+            size = _share(found, found.stored_bytes[role])
+        else:
+            size = [f"~{round(found.stored_bytes[CODED] * spec.nbytes / max(1, sum(together))):,}", ""]
         rows.append([role, dtype, shape, found.coding(role), f"{spec.nbytes:,}", *size])
     if "labels" not in found.header.layout.arrays:
         rows.append(["labels", "", "by rule", "", "0", *_share(found, 0)])

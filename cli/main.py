@@ -41,7 +41,6 @@ app = typer.Typer(
     epilog=EPILOG,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    add_completion=False,
 )
 app.command("encode", cls=helptext.Command)(encode.encode)
 app.command("decode", cls=helptext.Command)(decode.decode)

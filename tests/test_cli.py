@@ -223,6 +223,12 @@ class TestHelp:
         ran = fresh_python(code, command)
         assert ran.stderr == "False\n", ran.stderr
 
+    def test_the_shell_can_complete_commands_and_options(self):
+        environment = {**os.environ, "_NSDC_COMPLETE": "complete_bash", "COMP_WORDS": "nsdc enc", "COMP_CWORD": "1"}
+        code = "import sys; sys.argv[0] = 'nsdc'\n" + START
+        ran = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=60)
+        assert ran.stdout.split() == ["encode"]
+
     def test_version_is_the_packages(self):
         import nsdcodec
 
@@ -316,6 +322,23 @@ class TestInfo:
         assert sum(sizes.values()) == file.stat().st_size
         assert set(sizes) == {"labels", "coded", "header", "digest"}
         assert set(shared) == set(NSDDataset(file).header.layout.arrays)
+
+    def test_of_arrays_coded_together_the_bytes_are_estimated(self, file):
+        lines = nsdc("info", file).out.splitlines()
+        guesses = [
+            int(found[1].replace(",", "")) for line in lines if (found := re.search(r"~([\d,]+)$", line.rstrip()))
+        ]
+        (whole,) = nsdc("info", file, "--json").json["stored_bytes"].values()
+        assert len(guesses) == len(NSDDataset(file).header.layout.arrays)
+        assert sum(guesses) == pytest.approx(whole, abs=len(guesses))
+
+    def test_several_files_have_their_names_above_them(self, file, other):
+        ran = nsdc("info", file, other)
+        alone = [nsdc("info", each).out for each in (file, other)]
+        assert ran.out == f"{file}\n{alone[0]}\n{other}\n{alone[1]}"
+        documents = nsdc("info", file, other, "--json").json
+        assert [document.pop("file") for document in documents] == [str(file), str(other)]
+        assert documents == [nsdc("info", each, "--json").json for each in (file, other)]
 
     def test_every_byte_of_the_file_is_in_the_json(self, file):
         document = nsdc("info", file, "--json").json
@@ -425,7 +448,13 @@ class TestDecode:
         wanted = dataset.to_pixels(dataset.all()[0]).numpy()
         tile = 40  # five times 8 pixels
         columns = max(Counter(dataset.labels.tolist()).values())
-        assert sheet.shape == (10 * (tile + 1) - 1, columns * (tile + 1) - 1)
+        # The names of the classes stand left of their rows, black on white.
+        margin = sheet.shape[1] - (columns * (tile + 1) - 1)
+        assert 5 < margin < 40
+        assert sheet.shape[0] == 10 * (tile + 1) - 1
+        assert all(sheet[row * (tile + 1) :][:tile, :margin].min() < 100 for row in range(10))
+        assert all(sheet[row * (tile + 1) + tile, :margin].min() == 255 for row in range(9))
+        sheet = sheet[:, margin:]
         place = Counter()
         for image, label in zip(wanted, dataset.labels.tolist(), strict=True):
             top, left = label * (tile + 1), place[label] * (tile + 1)
@@ -445,6 +474,8 @@ class TestDecode:
     def test_class_names_of_any_length_and_kind_become_file_names(self, file, tmp_path):
         names = ["n" * 250, "../up", *"23456789"]
         assert nsdc("decode", changed(file, tmp_path, classes=names), "--png", tmp_path / "images").code == 0
+        sheet = Image.open(tmp_path / "images/contact-sheet.png")
+        assert sheet.width < 40 * 40
         made = {path.name for path in (tmp_path / "images").glob("*.png")}
         assert len(made) == len(NSDDataset(file)) + 1
         assert any("___up" in name for name in made)
@@ -500,6 +531,11 @@ class TestExport:
         assert ran.code == 7
         assert "--overwrite" in ran.err
         assert nsdc("export", file, "--to", "imagefolder", "-o", tmp_path / "out", "--overwrite").code == 0
+        ran = nsdc("export", file, "--to", "parquet", "-o", f"{tmp_path}/new/")
+        assert ran.code == 2
+        assert f"such as {tmp_path}/new/images.parquet" in ran.err
+        assert nsdc("export", file, "--to", "npz", "-o", tmp_path).code == 2
+        assert not (tmp_path / "new").exists()
         ran = nsdc("export", file, "--to", "image-folder", "-o", tmp_path / "other")
         assert ran.code == 2
         assert "did you mean 'imagefolder'" in ran.err

@@ -20,8 +20,9 @@ from nsdcodec.encoding.task import Task
 from nsdcodec.format.geometry import Geometry
 
 pytestmark = pytest.mark.usefixtures("nothing_of_this_machine", "one_thread")
-MTT = ["--objective", "mtt", "--set", "objective.experts=2", "--set", "objective.student_steps=2"]
+MTT = ["--set", "objective.experts=2", "--set", "objective.student_steps=2"]
 MTT += ["--set", "objective.last_start=1", "--set", "objective.expert_epochs=1"]
+TGDD = ["--set", "objective.experts=2", "--set", "objective.epochs=1"]
 
 
 def plan(*arguments):
@@ -41,7 +42,7 @@ def test_what_it_foretells_is_what_is_made(tmp_path):
 def test_it_writes_nothing(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert plan("-o", tmp_path / "a.nsd").code == 0
-    assert plan("--experts-dir", tmp_path / "experts", *MTT).code == 0
+    assert plan("--objective", "mtt", "--experts-dir", tmp_path / "experts", *MTT).code == 0
     assert list(tmp_path.iterdir()) == []
 
 
@@ -63,13 +64,16 @@ def test_a_limit_that_is_too_short_is_refused_as_by_the_run():
     assert (ran.code, "give at least" in ran.err) == (2, True)
 
 
-def test_missing_experts_are_counted_and_no_time_is_told_before_they_are_there(tmp_path):
-    told = plan("--experts-dir", tmp_path, *MTT).json
+@pytest.mark.parametrize("objective", ["mtt", "tgdd"])
+def test_missing_experts_are_counted_and_no_time_is_told_before_they_are_there(tmp_path, objective):
+    keys = {"mtt": MTT, "tgdd": TGDD}[objective]
+    told = plan("--objective", objective, "--experts-dir", tmp_path, *keys).json
     assert (told["missing_experts"], told["times"]) == (2, None)
-    made = nsdc("experts", "digits", "--recipe", "cpu", "--experts-dir", tmp_path, *TINY, "--set", "objective.name=mtt",
-                *MTT[2:])  # fmt: skip
+    made = nsdc(
+        "experts", "digits", "--recipe", "cpu", "--objective", objective, "--experts-dir", tmp_path, *TINY, *keys
+    )
     assert made.code == 0
-    told = plan("--experts-dir", tmp_path, *MTT).json
+    told = plan("--objective", objective, "--experts-dir", tmp_path, *keys).json
     assert told["missing_experts"] == 0
     assert told["times"]["iteration"] > 0
 

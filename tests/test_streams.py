@@ -61,9 +61,9 @@ class TestEncodings:
         assert json.loads(done.stdout.decode(encoding))["classes"] == CLASSES
 
     def test_the_result_of_a_training_is_printed(self, folder):
-        done = shell(folder, "$NSDC eval n.nsd names.npz --networks 1 --epochs 1 --device cpu", "ascii")
+        done = shell(folder, "$NSDC eval n.nsd names.npz --networks 2 --epochs 1 --device cpu", "ascii")
         assert done.returncode == 0
-        assert b"% \\xb1 0.0" in done.stdout
+        assert b"% \\xb1 " in done.stdout
 
     def test_a_name_that_is_no_unicode_is_printed(self, folder):
         (folder / os.fsdecode(b"\xff.nsd")).write_bytes((folder / "n.nsd").read_bytes())
@@ -90,7 +90,7 @@ class TestStreamsThatTakeNothing:
 
     @pytest.mark.parametrize("stderr", ["2>&-", "2>/dev/full", "2> >(true)", "2>&- <&-"])
     def test_no_stderr_ends_a_run(self, folder, stderr):
-        done = shell(folder, ENCODE.format("silent.nsd --restart") + f" {stderr}")
+        done = shell(folder, ENCODE.format("silent.nsd --overwrite") + f" {stderr}")
         assert done.returncode == 0
         assert done.stdout.startswith(b"silent.nsd: ")
         assert (folder / "silent.nsd").read_bytes() == (folder / "n.nsd").read_bytes()

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import BinaryIO
 
 from nsdcodec.data.dataset import NSDDataset
-from nsdcodec.errors import UnknownName
+from nsdcodec.errors import InvalidSetting, UnknownName
 from nsdcodec.export import hdf5, imagefolder, npz, parquet, safetensors, webdataset
 from nsdcodec.export.folder import new_folder
 from nsdcodec.system import atomic
@@ -39,7 +39,8 @@ def export(dataset: NSDDataset, to: str, path: str | os.PathLike[str], overwrite
 
     Raises:
         UnknownName: no such format.
-        InvalidSetting: the number of channels is not one that PNG has, or the folder holds other things.
+        InvalidSetting: the number of channels is not one that PNG has, the folder holds other things, or the path of a
+            file is one of a folder.
         MissingData: the package that writes the format is not installed.
         FileAccess: it cannot be written.
 
@@ -49,6 +50,10 @@ def export(dataset: NSDDataset, to: str, path: str | os.PathLike[str], overwrite
         torch.Size([220, 3, 32, 32])
     """
     if to in FILES:
+        # "dir/" would become a file called dir.
+        if os.fspath(path).endswith(("/", os.sep)) or os.path.isdir(path):
+            name = os.path.join(os.fspath(path), f"images.{to}")
+            raise InvalidSetting(f"{path} is a folder, and {to} is one file; name a file, such as {name}")
         with atomic.replacing(path) as file:
             FILES[to](dataset, file)
     elif to in FOLDERS:

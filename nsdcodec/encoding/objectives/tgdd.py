@@ -71,7 +71,10 @@ class TrajectoryGuided(Objective[SnapshotState]):
     def wants_experts(self) -> bool:
         return True
 
-    def expert_trajectories(self, context: Context) -> Experts:
+    def missing_experts(self, context: Context) -> int:
+        return len(self._experts(context).missing(self.experts))
+
+    def _experts(self, context: Context) -> Experts:
         settings = ExpertSettings(
             context.source_sha256,
             context.network,
@@ -81,7 +84,10 @@ class TrajectoryGuided(Objective[SnapshotState]):
             seed=context.seed,
             precision=context.compute.precision,
         )
-        experts = Experts(context.experts_folder, settings)
+        return Experts(context.experts_folder, settings)
+
+    def expert_trajectories(self, context: Context) -> Experts:
+        experts = self._experts(context)
         done = itertools.count((self.experts - len(experts.missing(self.experts))) * self.epochs + 1)
         experts.fill(
             self.experts,
