@@ -1,4 +1,5 @@
 # make demo   install, then distil the bundled digits and evaluate the file: a minute or two after the install
+# TORCH=cpu TORCH_INDEX=... make demo   the same with a PyTorch without CUDA, much smaller, from an index that has one
 # make test   install, then run ruff, mypy and the tests, without those that only a release needs
 # make test-all   the same with every test
 # make test-oldest   the tests that touch PyTorch's edges, with the oldest PyTorch of pyproject.toml
@@ -16,6 +17,8 @@ READER := spec/reference/javascript
 RUNS ?= 1000000
 SEED ?= 1
 OLDEST := $(VENV)-oldest
+# TORCH=cpu installs PyTorch without CUDA, from the index of such builds at the address TORCH_INDEX.
+TORCH_INDEX ?=
 # 'torch==2.10.*' for "torch>=2.10", and torchvision alike.
 OLDEST_TORCH = $(shell grep -oE '"torch(vision)?>=[0-9.]+"' pyproject.toml | tr '"' "'" | sed "s/>=/==/; s/'$$/.*'/")
 EDGES := $(addprefix tests/test_,private_api.py ranks.py compiled.py sweep.py tangents.py stacked.py loader.py \
@@ -27,9 +30,18 @@ install: $(VENV)/installed
 
 $(VENV)/installed: pyproject.toml
 	@test -n "$(PYTHON)" || { echo "error: Python 3.11 or newer is needed; set PYTHON=/path/to/python3"; exit 1; }
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --upgrade pip
-	$(BIN)/pip install --quiet --editable ".[dev]"
+	@case "$(TORCH)" in ""|cpu) ;; *) echo "error: TORCH=$(TORCH): it can be cpu or nothing"; exit 1;; esac
+	@test -z "$(TORCH)" -o -n "$(TORCH_INDEX)" || { echo "error: TORCH=cpu needs TORCH_INDEX, the address after" \
+		"--index-url in the command that pytorch.org shows for pip and CPU"; exit 1; }
+	@echo "--- install nsdcodec and what its tests need into $(VENV), once: minutes, and gigabytes if PyTorch has CUDA"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --upgrade pip
+	@test -z "$(TORCH)" || { echo "--- first PyTorch without CUDA, from $(TORCH_INDEX)"; \
+		$(BIN)/pip install --quiet torch torchvision --index-url "$(TORCH_INDEX)"; }
+	@$(BIN)/pip install --quiet --editable ".[dev]"
+	@# A clone is a folder with the package's name: beside it, Python would take the folder for the package.
+	@$(BIN)/python -c 'import os, sysconfig as s; print(os.getcwd(), file=open(s.get_path("purelib") + "/clone.pth", "w"))'
+	@echo "--- installed: $$(du -sh $(VENV) | cut -f1)"
 	@touch $@
 
 # What the JavaScript reader depends on, as its lock has it.
@@ -42,8 +54,12 @@ $(READER)/node_modules/.package-lock.json: $(READER)/package-lock.json
 # The tests of the JavaScript reader run where there is npm.
 test-all: TESTS :=
 test: TESTS := -m "not release"
-test test-all: lint types $(if $(shell command -v npm 2>/dev/null),javascript)
+test test-all: announce lint types $(if $(shell command -v npm 2>/dev/null),javascript)
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --durations 10 $(TESTS)
+
+.PHONY: announce
+announce: install
+	@echo "--- ruff and mypy (a minute the first time), then the tests: about ten minutes on two slow cores"
 
 test-oldest: $(OLDEST)/installed
 	OMP_NUM_THREADS=1 $(OLDEST)/bin/python -m pytest -n 2 --durations 10 $(EDGES)
@@ -66,6 +82,7 @@ types: install
 
 demo: install
 	@mkdir -p $(DEMO)
+	@echo "--- the demo: one to three minutes on two cores"
 	@echo "--- distil the bundled digits: 640 elements, as many as one image of each class has"
 	$(NSDC) encode digits --ipc 1 --restart --overwrite -o $(DEMO)/digits.nsd
 	@echo "--- what is in the file, and is it sound"
