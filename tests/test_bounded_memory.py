@@ -194,7 +194,7 @@ def test_a_data_set_of_a_small_file_takes_twice_what_it_declares(tmp_path, dtype
     assert found == f"{VALUES_DECLARED // 64} 2 (2, 2, 4, 8)"
 
 
-def test_a_data_set_of_the_most_images_takes_eight_bytes_a_label(tmp_path):
+def test_a_data_set_of_the_most_images_takes_eight_bytes_a_label_and_as_many_for_a_copy(tmp_path):
     layout = Layout(
         Geometry(3, 1, 1, 1),
         Synthesis("identity", "identity", "identity", "stored"),
@@ -202,7 +202,7 @@ def test_a_data_set_of_the_most_images_takes_eight_bytes_a_label(tmp_path):
     )
     data = pack(header_for(layout), {role: np.ones(spec.shape) for role, spec in layout.arrays.items()})
     assert len(data) < 1000
-    assert dataset_of(tmp_path, data, (8 * MAX_IMAGES >> 20) + 64) == f"{MAX_IMAGES} 2 (2, 1, 1, 1)"
+    assert dataset_of(tmp_path, data, 2 * (8 * MAX_IMAGES >> 20) + 64) == f"{MAX_IMAGES} 2 (2, 1, 1, 1)"
 
 
 # Checking decoded images.

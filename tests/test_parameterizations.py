@@ -35,7 +35,7 @@ from nsdcodec.errors import InvalidSetting, OverBudget, UnknownName
 from nsdcodec.format import synthesis
 from nsdcodec.format.container.file import pack, read
 from nsdcodec.format.geometry import Geometry
-from nsdcodec.format.layout import Layout
+from nsdcodec.format.layout import MAX_VALUES_OF_ALL, Layout
 from nsdcodec.sources.digits import load as load_digits
 
 CIFAR10, CIFAR100 = Geometry(10, 3, 32, 32), Geometry(100, 3, 32, 32)
@@ -667,3 +667,10 @@ def test_a_new_parameterization_is_one_class_and_one_entry(monkeypatch):
     images = synthesis.images(layout, arrays)
     wanted = smooth_images(torch.arange(7).repeat_interleave(3)).mean(dim=2, keepdim=True).expand(-1, -1, 13, -1)
     torch.testing.assert_close(images, wanted)
+
+
+@pytest.mark.parametrize("name", PARAMETERIZATIONS)
+def test_large_images_are_planned_though_a_file_holds_fewer_of_them(name):
+    geometry = Geometry(100, 3, 128, 128)
+    layout = PARAMETERIZATIONS[name]().layout(geometry, Budget.of(geometry, 1))
+    assert 0 < layout.images * layout.image_values <= MAX_VALUES_OF_ALL

@@ -138,7 +138,7 @@ def _encoded(sitting: Sitting) -> dict[str, Any]:
     pairs = sitting.options.words("SET")
     if int(sitting.options["EXPERTS"]):
         pairs.append(f"objective.experts={_experts_count(sitting)}")
-    more = ["--time", f"{before['seconds'] + seconds:.1f}s", "--keep-checkpoint"]
+    more = ["--time", f"{before['seconds'] + startup + seconds:.1f}s", "--keep-checkpoint"]
     more.append("--resume" if checkpoint.exists() else "--restart")
     try:
         made, _ = sitting.answer(_encode_command(sitting, file, pairs, *more), limit)

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from nsdcodec.encoding.budget import Budget
-from nsdcodec.errors import InvalidSetting, nearest
+from nsdcodec.errors import InvalidSetting, MalformedFile, nearest
 from nsdcodec.format import synthesis
 from nsdcodec.format.geometry import Geometry
 from nsdcodec.format.layout import Layout, Synthesis, stored_as
@@ -73,15 +73,19 @@ class Parameterization(ABC):
         shapes: Mapping[str, tuple[int, ...]],
         mask: tuple[int, ...] | None = None,
     ) -> Layout:
-        """A layout of float arrays of these shapes, with a mask and with soft labels where there are such."""
+        """A layout of float arrays of these shapes, with a mask and with soft labels where there are such. Raises
+        InvalidSetting where no file can hold as many images or values."""
         arrays = {role: stored_as(role, shape, self.dtype) for role, shape in shapes.items()}
         if mask is not None:
             arrays["mask"] = ArraySpec("uint1", mask)
-        hard = Layout(geometry, synthesis, arrays)
-        if self.labels == "hard":
-            return hard
-        scores = stored_as("labels", (hard.images, geometry.classes), self.dtype)
-        return Layout(geometry, synthesis, arrays | {"labels": scores}, "soft")
+        try:
+            hard = Layout(geometry, synthesis, arrays)
+            if self.labels == "hard":
+                return hard
+            scores = stored_as("labels", (hard.images, geometry.classes), self.dtype)
+            return Layout(geometry, synthesis, arrays | {"labels": scores}, "soft")
+        except MalformedFile as error:
+            raise InvalidSetting(f"{self.name}: {error}; lower the budget or the number of images") from error
 
     def require_choice(self, field: str, choices: tuple[str, ...]) -> None:
         value = getattr(self, field)

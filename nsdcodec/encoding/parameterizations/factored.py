@@ -14,7 +14,7 @@ from torch import Tensor
 
 from nsdcodec.encoding.budget import Budget
 from nsdcodec.encoding.parameterizations.base import Parameterization, RealImages
-from nsdcodec.encoding.parameterizations.planning import admits, largest, require_fit
+from nsdcodec.encoding.parameterizations.planning import fits, largest, require_fit
 from nsdcodec.encoding.parameterizations.projection import coefficients, energy, factored, named
 from nsdcodec.errors import InvalidSetting
 from nsdcodec.format import synthesis
@@ -48,16 +48,15 @@ class Factored(Parameterization):
         return geometry.height, geometry.width
 
     def layout(self, geometry: Geometry, budget: Budget) -> Layout:
-        def fits(bases: int, images: int) -> bool:
-            within = geometry.classes * images <= MAX_IMAGES
-            return within and admits(budget, self._layout(geometry, bases, images))
+        def holds(bases: int, images: int) -> bool:
+            return fits(budget, lambda: self._layout(geometry, bases, images))
 
         least = self._layout(geometry, self.bases or 1, self._planned(geometry, self.bases or 1))
         require_fit(self.name, geometry, budget, lambda _: least, "lower bases or images_per_class")
-        bases = self.bases or largest(lambda n: fits(n, self._planned(geometry, n)), 1 << 16)
+        bases = self.bases or largest(lambda n: holds(n, self._planned(geometry, n)), 1 << 16)
         images = self._planned(geometry, bases)
         if self.images_per_class is None:
-            images = max(images, largest(lambda n: fits(bases, n), 2 * images))
+            images = max(images, largest(lambda n: holds(bases, n), 2 * images))
         return self._layout(geometry, bases, images)
 
     def initial(self, layout: Layout, real: RealImages, generator: torch.Generator) -> dict[str, Tensor]:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from nsdcodec.encoding.budget import Budget
 from nsdcodec.encoding.parameterizations.base import Parameterization, RealImages
-from nsdcodec.encoding.parameterizations.planning import admits, coefficient_share, images_a_class, largest, require_fit
+from nsdcodec.encoding.parameterizations.planning import coefficient_share, fits, images_a_class, largest, require_fit
 from nsdcodec.encoding.parameterizations.projection import named
 from nsdcodec.errors import InvalidSetting
 from nsdcodec.format import synthesis
@@ -50,12 +50,12 @@ class FreD(Parameterization):
         images = self.images_per_class
         if images is None and self.coefficients is not None:
             most = max(1, MAX_IMAGES // geometry.classes)
-            images = largest(lambda n: admits(budget, self._layout(geometry, n, self.coefficients or 1)), most)
+            images = largest(lambda n: fits(budget, lambda: self._layout(geometry, n, self.coefficients or 1)), most)
         elif images is None:
             share = coefficient_share(geometry, budget, self.dtype)
             images = max(1, round(images_a_class(geometry, budget, self.dtype) / share))
-            images = min(images, largest(lambda n: admits(budget, self._layout(geometry, n, 1)), images))
-        k = self.coefficients or largest(lambda k: admits(budget, self._layout(geometry, images, k)), places)
+            images = min(images, largest(lambda n: fits(budget, lambda: self._layout(geometry, n, 1)), images))
+        k = self.coefficients or largest(lambda k: fits(budget, lambda: self._layout(geometry, images, k)), places)
         return self._layout(geometry, images, k)
 
     def initial(self, layout: Layout, real: RealImages, generator: torch.Generator) -> dict[str, Tensor]:

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from nsdcodec.encoding.budget import Budget
 from nsdcodec.encoding.parameterizations.base import Parameterization, RealImages
-from nsdcodec.encoding.parameterizations.planning import HEADER_RESERVE, admits, images_a_class, largest, require_fit
+from nsdcodec.encoding.parameterizations.planning import HEADER_RESERVE, fits, images_a_class, largest, require_fit
 from nsdcodec.encoding.parameterizations.projection import coefficients, factored, named
 from nsdcodec.errors import InvalidSetting
 from nsdcodec.format import synthesis
@@ -55,22 +55,19 @@ class NSD(Parameterization):
         self.require_positive("slices", "size", "images_per_class", "kernels", "spectra_per_class", "groups")
 
     def layout(self, geometry: Geometry, budget: Budget) -> Layout:
-        def fits(slices: int) -> bool:
-            try:
-                return admits(budget, self._layout(geometry, budget, slices))
-            except InvalidSetting:  # more images than a file can hold
-                return False
+        def holds(slices: int) -> bool:
+            return fits(budget, lambda: self._layout(geometry, budget, slices))
 
         if self.slices is not None:
             layout = self._layout(geometry, budget, self.slices)
-            fewer = largest(fits, self.slices)
+            fewer = largest(holds, self.slices)
             remedy = f"lower slices to {fewer} or raise --ipc" if fewer else "raise --ipc"
             budget.require(f"nsd with {self.slices} slices", layout.elements, layout.nbytes + HEADER_RESERVE, remedy)
             return layout
         require_fit(
             "nsd", geometry, budget, lambda held: self._layout(geometry, held, 1), "lower size or images_per_class"
         )
-        return self._layout(geometry, budget, largest(fits, 1 << 16))
+        return self._layout(geometry, budget, largest(holds, 1 << 16))
 
     def initial(self, layout: Layout, real: RealImages, generator: torch.Generator) -> dict[str, Tensor]:
         roles = [role for role in layout.arrays if role != "labels"]

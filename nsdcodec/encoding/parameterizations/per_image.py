@@ -14,7 +14,7 @@ from torch import Tensor
 
 from nsdcodec.encoding.budget import Budget
 from nsdcodec.encoding.parameterizations.base import Parameterization, RealImages
-from nsdcodec.encoding.parameterizations.planning import admits, coefficient_share, largest, require_fit
+from nsdcodec.encoding.parameterizations.planning import coefficient_share, fits, largest, require_fit
 from nsdcodec.encoding.parameterizations.projection import coefficients, energy, named
 from nsdcodec.format import synthesis
 from nsdcodec.format.geometry import Geometry
@@ -44,7 +44,7 @@ class PerImage(Parameterization):
 
         require_fit(self.name, geometry, budget, smallest, self.smaller)
         sides = self.sides(geometry, budget)
-        images = largest(lambda n: admits(budget, self._layout(geometry, sides, n)), MAX_IMAGES)
+        images = largest(lambda n: fits(budget, lambda: self._layout(geometry, sides, n)), MAX_IMAGES)
         return self._layout(geometry, sides, images)
 
     def initial(self, layout: Layout, real: RealImages, generator: torch.Generator) -> dict[str, Tensor]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from nsdcodec.encoding.budget import Budget
-from nsdcodec.errors import OverBudget
+from nsdcodec.errors import InvalidSetting, OverBudget
 from nsdcodec.format.geometry import Geometry
 from nsdcodec.format.layout import Layout
 from nsdcodec.format.stored_types import BITS, ValueType
@@ -18,6 +18,14 @@ HEADER_RESERVE = 1_536
 
 def admits(budget: Budget, layout: Layout) -> bool:
     return budget.admits(layout.elements, layout.nbytes + HEADER_RESERVE)
+
+
+def fits(budget: Budget, make: Callable[[], Layout]) -> bool:
+    """Whether the layout is one that the budget admits and a file can hold (`Parameterization.laid_out`)."""
+    try:
+        return admits(budget, make())
+    except InvalidSetting:
+        return False
 
 
 def largest(fits: Callable[[int], bool], limit: int) -> int:
