@@ -13,15 +13,17 @@ def recipes(
     name: Annotated[str | None, typer.Argument(help="Show every setting of this recipe.", show_default=False)] = None,
     json: bool = output.JSON,
 ) -> None:
-    """List the recipes, or every setting of one: the keys that `encode --set` takes."""
+    """List the recipes, or every setting of one: the keys that `encode --set` takes, what they mean, their choices."""
     if name is not None:
         from nsdcodec.encoding.recipes import recipe
 
-        flat = recipe(name).flat()
+        settings = recipe(name)
         if json:
-            output.print_json(flat)
+            output.print_json(settings.flat())
         else:
-            output.print_pairs([(key, "auto" if value is None else str(value)) for key, value in flat.items()])
+            from nsdcodec.encoding.meanings import described
+
+            output.print_pairs([(key, f"{value}: {meaning}") for key, (value, meaning) in described(settings).items()])
         return
     from nsdcodec.encoding.recipe_names import ABOUTS
 

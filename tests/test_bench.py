@@ -170,6 +170,7 @@ class TestRuns:
         made = bench()
         results = execute(made, after=lambda results: report.write(made, results))
         assert calls["encode"] == STEMS
+        assert "the mean over 2 networks of each kind" in (made.folder / "two.md").read_text()
         document = json.loads((made.folder / "two.json").read_text())
         assert document == json.loads(json.dumps(report.document(made, results)))
         for row in document["rows"]:

@@ -776,6 +776,13 @@ class TestRecipes:
         shown = {line.split()[0] for line in nsdc("recipes", "mtt-ipc1").out.splitlines()}
         assert shown == set(keys)
 
+    def test_each_key_is_shown_with_its_value_its_meaning_and_its_choices(self):
+        lines = {line.split()[0]: " ".join(line.split()[1:]) for line in nsdc("recipes", "cpu").out.splitlines()}
+        assert lines["validation.checks"] == "4: how often the set is judged"
+        assert lines["optimizer.kind"] == "adam: what changes the arrays (adam, sgd)"
+        assert lines["optimizer.label_rate"].startswith("auto: rate of soft labels")
+        assert lines["objective.name"] == f"dm: what is matched ({', '.join(OBJECTIVES)})"
+
 
 class TestExitCodes:
     @pytest.mark.parametrize(

@@ -7,10 +7,12 @@ import dataclasses
 import pytest
 
 from nsdcodec.encoding.budget import Budget
-from nsdcodec.encoding.objectives import Guidance, Guided
+from nsdcodec.encoding.meanings import CHOICES, MEANINGS
+from nsdcodec.encoding.objectives import OBJECTIVES, Guidance, Guided
 from nsdcodec.encoding.objectives.distribution import DistributionMatching
 from nsdcodec.encoding.objectives.gradient import GradientMatching
 from nsdcodec.encoding.objectives.trajectory import TrajectoryMatching
+from nsdcodec.encoding.parameterizations import PARAMETERIZATIONS
 from nsdcodec.encoding.parameterizations.nsd import NSD
 from nsdcodec.encoding.parameterizations.pixel import Pixel
 from nsdcodec.encoding.recipe_names import ABOUTS
@@ -78,6 +80,28 @@ def every_key() -> list[tuple[str, str]]:
 
 def test_each_recipe_is_described_and_nothing_else_in_the_same_order():
     assert list(ABOUTS) == list(RECIPES)
+
+
+def test_each_key_of_each_parameterization_and_objective_has_a_meaning_and_nothing_else_has():
+    keys: set[str] = set()
+    for form in PARAMETERIZATIONS:
+        keys |= set(CPU.with_names(form, None).flat())
+    for objective in OBJECTIVES:
+        keys |= set(CPU.with_names(None, objective).flat())
+    assert set(MEANINGS) == keys
+    assert set(CHOICES) <= keys
+
+
+def test_the_choices_that_are_listed_can_be_set_and_no_other():
+    for key, choices in CHOICES.items():
+        if key == "training.augmentation":
+            continue
+        form = {"reading": "nsd", "basis": "nsd", "transform": "fred", "mask_from": "fred"}.get(key.rpartition(".")[2])
+        start = CPU.with_names(form, None)
+        for choice in choices.split(", "):
+            assert start.with_values([f"{key}={choice}"]).flat()[key] == choice
+        with pytest.raises(InvalidSetting):
+            start.with_values([f"{key}=other"])
 
 
 @pytest.mark.parametrize("name", RECIPES)

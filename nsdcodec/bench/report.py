@@ -154,9 +154,10 @@ def text(figure: dict[str, Any] | None) -> str:
 def notes(found: dict[str, Any]) -> list[str]:
     """What a reader must know of the figures, a line each."""
     epochs = f"{found['epochs']} epochs each" if found["epochs"] else "epochs by the recipe"
+    networks = f"{found['networks']} network{'s' * (found['networks'] != 1)}"
     lines = [
         f"Accuracy in % on the test set of {found['source']}: mean over seeds (up to {found['seeds']}, a set each) of "
-        f"the mean over {found['networks']} networks of each kind, {epochs}. ± is the sample deviation over the seeds; "
+        f"the mean over {networks} of each kind, {epochs}. ± is the sample deviation over the seeds; "
         "with one seed, over its networks.",
         f"Scale {found['scale']}: {found['scale_about']}.",
         *_settings(found),
