@@ -216,9 +216,7 @@ def _loop(run: Run) -> None:
     done = run.ranks.from_first(lambda: clock.done(run.iteration))
     while settings.objective.trains:
         # The first step takes longer than others.
-        if run.checks is None and (
-            run.steps >= TIMED_STEPS or (run.steps > 1 and done > 0.1) or (run.steps and done == 1)
-        ):
+        if run.checks is None and _steps_are_timed(run, done):
             run.checks, run.checked = run.ranks.from_first(lambda: plan_checks(run))
             done = run.ranks.from_first(lambda: clock.done(run.iteration))
         if run.checks is not None and run.checked < math.floor(done * run.checks + 1e-9):
