@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from typing import ClassVar, Generic, TypeVar
 import torch
 from torch import Tensor, nn
 
-from nsdcodec.encoding.experts import Experts
+from nsdcodec.encoding.experts import Experts, ExpertSettings
 from nsdcodec.errors import InvalidSetting
 from nsdcodec.format.geometry import Geometry
 from nsdcodec.format.recipe import NetworkSpec
@@ -56,6 +57,24 @@ class Context:
         """A network whose initial weights depend on the seed, the purpose and the draw."""
         seed = seed_of(self.seed, "network", *purpose, *self._of_draw)
         return networks.moved(networks.build(self.network, self.geometry, seed), self.device)
+
+    def trained(self, settings: ExpertSettings, count: int) -> Experts:
+        """That many networks trained on the real images with these settings; those that are missing are made."""
+        experts = Experts(self.experts_folder, settings)
+        done = itertools.count((count - len(experts.missing(count))) * settings.epochs + 1)
+        experts.fill(
+            count,
+            self.geometry,
+            self.real,
+            self.compute,
+            lambda expert, epoch: self.on_prepare(
+                f"expert {expert + 1} of {count}, epoch {epoch}", next(done) / (count * settings.epochs)
+            ),
+            lambda others: self.on_prepare(
+                f"other processes make the last {others} of {count} experts", 1 - others / count
+            ),
+        )
+        return experts
 
     def by_class(self, labels: Tensor) -> tuple[Tensor, list[int]]:
         """Places int64 [n], on the device, of the synthetic images of class 0, then of class 1, and so on; and how many

@@ -7,7 +7,6 @@ match a new random network, as `dm` does.
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -72,10 +71,10 @@ class TrajectoryGuided(Objective[SnapshotState]):
         return True
 
     def missing_experts(self, context: Context) -> int:
-        return len(self._experts(context).missing(self.experts))
+        return len(Experts(context.experts_folder, self.expert_settings(context)).missing(self.experts))
 
-    def _experts(self, context: Context) -> Experts:
-        settings = ExpertSettings(
+    def expert_settings(self, context: Context) -> ExpertSettings:
+        return ExpertSettings(
             context.source_sha256,
             context.network,
             context.augmentation,
@@ -84,24 +83,9 @@ class TrajectoryGuided(Objective[SnapshotState]):
             seed=context.seed,
             precision=context.compute.precision,
         )
-        return Experts(context.experts_folder, settings)
 
     def expert_trajectories(self, context: Context) -> Experts:
-        experts = self._experts(context)
-        done = itertools.count((self.experts - len(experts.missing(self.experts))) * self.epochs + 1)
-        experts.fill(
-            self.experts,
-            context.geometry,
-            context.real,
-            context.compute,
-            lambda expert, epoch: context.on_prepare(
-                f"network {expert + 1} of {self.experts}, epoch {epoch}", next(done) / (self.experts * self.epochs)
-            ),
-            lambda count: context.on_prepare(
-                f"other processes train the last {count} of {self.experts} networks", 1 - count / self.experts
-            ),
-        )
-        return experts
+        return context.trained(self.expert_settings(context), self.experts)
 
     def prepare(self, context: Context) -> SnapshotState:
         experts = self.expert_trajectories(context)

@@ -6,7 +6,6 @@ was epochs later. The student's learning rate is learned too.
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -110,23 +109,7 @@ class TrajectoryMatching(Objective[TrajectoryState]):
         return len(Experts(context.experts_folder, self.expert_settings(context)).missing(self.experts))
 
     def expert_trajectories(self, context: Context) -> Experts:
-        settings = self.expert_settings(context)
-        experts = Experts(context.experts_folder, settings)
-        standing = self.experts - len(experts.missing(self.experts))
-        done = itertools.count(standing * settings.epochs + 1)
-        experts.fill(
-            self.experts,
-            context.geometry,
-            context.real,
-            context.compute,
-            lambda expert, epoch: context.on_prepare(
-                f"expert {expert + 1} of {self.experts}, epoch {epoch}", next(done) / (self.experts * settings.epochs)
-            ),
-            lambda count: context.on_prepare(
-                f"other processes make the last {count} of {self.experts} experts", 1 - count / self.experts
-            ),
-        )
-        return experts
+        return context.trained(self.expert_settings(context), self.experts)
 
     def prepare(self, context: Context) -> TrajectoryState:
         return TrajectoryState(context, self.expert_trajectories(context), self.student_rate, self.rate_learning_rate)
