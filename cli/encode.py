@@ -59,7 +59,7 @@ def encode(
         bool | None,
         typer.Option(
             "--compile/--no-compile",
-            help="Compile the training steps of students (default: if that saves minutes and a compiler is installed).",
+            help="Compile what networks do (default: if that saves minutes and a compiler is installed).",
         ),
     ] = None,
     size: options.Size = None,

@@ -922,11 +922,14 @@ def test_compiling_is_left_to_where_it_saves_minutes(tiny, monkeypatch):
     assert settled(long.but(compile=False)) == (False, ())
     assert settled(made.but(compile=True)) == (True, ())
     assert settled(made.but(time_limit=3600.0)) == (True, ())
-    # No student learns from the images here, or a guiding one does.
-    assert settled(tiny(time_limit=3600.0)) == (False, ())
-    assert settled(tiny("guidance.weight=1", time_limit=3600.0)) == (True, ())
+    # A guiding student, or passes alone.
+    assert settled(tiny("guidance.weight=1", objective="dc", time_limit=3600.0)) == (True, ())
+    assert settled(tiny(objective="dc", time_limit=3600.0)) == (False, ())
+    assert settled(tiny(time_limit=3600.0)) == (True, ())
+    assert settled(tiny(time_limit=300.0)) == settled(tiny(iterations=100)) == (False, ())
+    assert settled(tiny(iterations=100_000_000)) == (True, ())
     monkeypatch.setattr(compiled, "missing", lambda device: "g++ is not there")
-    told = "student steps are not compiled, and take longer: g++ is not there"
+    told = "networks are not compiled, and take longer: g++ is not there"
     assert settled(long) == (False, (told,))
     with pytest.raises(InvalidSetting, match=r"g\+\+ is not there"):
         settled(made.but(compile=True))

@@ -22,7 +22,7 @@ from nsdcodec.errors import Diverged, FileAccess, InvalidSetting, MissingData, U
 from nsdcodec.format.container import strict_json
 from nsdcodec.format.geometry import Geometry
 from nsdcodec.format.recipe import NetworkSpec, TrainingRecipe
-from nsdcodec.learning import networks, stacked, training
+from nsdcodec.learning import networks, passes, stacked, training
 from nsdcodec.learning.compute import Compute, Precision
 from nsdcodec.learning.real import RealData
 from nsdcodec.system import atomic, claims
@@ -160,15 +160,18 @@ class Experts:
 
         record(0)
         generators = [stream(settings.seed, "expert", expert) for expert in experts]
-        training.train_on(
-            models,
-            real,
-            settings.recipe,
-            generators,
-            replace(compute, precision=settings.precision),
-            after_epoch=after_epoch,
-            decay_at_half=False,
-        )
+        compute = replace(compute, precision=settings.precision)
+        passed = len(experts) * settings.epochs * len(real)
+        with passes.compiled_if_it_pays(settings.network, geometry, passed, compute):
+            training.train_on(
+                models,
+                real,
+                settings.recipe,
+                generators,
+                compute,
+                after_epoch=after_epoch,
+                decay_at_half=False,
+            )
         for expert, rows in zip(experts, weights, strict=True):
             self._write(expert, rows)
 

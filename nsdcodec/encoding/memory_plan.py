@@ -13,7 +13,7 @@ What memory is taken for, and what is made smaller where it is short:
 - Images on their way through augmentation and a network: what backward needs of one is measured (`bytes_an_image`). As
   many go together as `NETWORK_SHARE` of the rest holds; by chunks results are the same but for rounding. Several
   networks are trained at once only where the images of all are no more.
-- The compiler, where a student's steps are compiled: its libraries stay in the process.
+- The compiler, where what networks do is compiled: its libraries stay in the process.
 """
 
 from __future__ import annotations

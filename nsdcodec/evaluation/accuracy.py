@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from nsdcodec.data.dataset import NSDDataset
 from nsdcodec.errors import InvalidSetting, InvalidSource
 from nsdcodec.format.recipe import Normalization, TrainingRecipe
-from nsdcodec.learning import networks, stacked, training
+from nsdcodec.learning import networks, passes, stacked, training
 from nsdcodec.learning.base import Network
 from nsdcodec.learning.batches import InMemory
 from nsdcodec.learning.compute import Compute
@@ -88,8 +88,9 @@ def evaluate(
             for number in numbers:
                 progress(number, epoch + 1)
 
-        training.train_on(models, examples, recipe, generators, compute, after_epoch=tell)
-        accuracies += [training.accuracy(model, real, real_labels, compute) for model in models]
+        with passes.compiled_if_it_pays(recipe.network, geometry, count * recipe.epochs * len(examples), compute):
+            training.train_on(models, examples, recipe, generators, compute, after_epoch=tell)
+            accuracies += [training.accuracy(model, real, real_labels, compute) for model in models]
         kept += models if keep_networks else []
     return Evaluation(tuple(accuracies), recipe, len(test), dataset.normalization, dataset.classes, tuple(kept))
 

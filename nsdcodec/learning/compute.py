@@ -21,8 +21,8 @@ class Compute:
 
     `precision` is that of convolutions and linear layers: float32 (on CUDA as TF32 within `tf32`), or bfloat16 with
     weights in float32. `memory` in bytes bounds the process on a CPU, and what is taken of the device elsewhere; None
-    is most of what is free. `compile` is whether the kernels of a student's steps are compiled; None: where that saves
-    minutes and a compiler is there. `images_at_once` is how many images go through a network together, with what
+    is most of what is free. `compile` is whether what networks do is compiled; None: where that saves minutes and a
+    compiler is there. `images_at_once` is how many images go through a network together, with what
     backward needs of them, which a plan of the memory decides (`memory_plan`); None is all. `networks_at_once` is how
     many networks are trained at once; None: as `stacked.at_once` chooses. Raises InvalidSetting.
     """

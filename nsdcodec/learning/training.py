@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from nsdcodec.errors import OutOfMemory
 from nsdcodec.format.recipe import TrainingRecipe
-from nsdcodec.learning import batches, stacked
+from nsdcodec.learning import batches, passes, stacked
 from nsdcodec.learning.batches import Examples, InMemory
 from nsdcodec.learning.chunks import in_chunks
 from nsdcodec.learning.compute import Compute
@@ -66,7 +66,7 @@ def train_on(
             optimizer.zero_grad(set_to_none=True)
             for some, wanted in in_chunks(most, images, labels.transpose(0, 1)):
                 with _fewer_where_out_of_memory(len(networks)), compute.autocast():
-                    logits = together(some)
+                    logits = passes.logits(together, some)
                 # Logits [n, classes] of one network, [S, n, classes] of several: the sum of each one's mean loss.
                 logits = logits.to(torch.promote_types(logits.dtype, torch.float32)).flatten(0, -2)
                 mean = F.cross_entropy(logits, wanted.transpose(0, 1).flatten(0, 1))
@@ -100,6 +100,6 @@ def accuracy(
     with torch.no_grad(), compute.autocast():
         size = min(compute.images_at_once or TESTED, TESTED)
         for start in range(0, len(labels), size):
-            found = network(images[start : start + size]).argmax(dim=1)
+            found = passes.logits(network, images[start : start + size]).argmax(dim=1)
             right += (found == labels[start : start + size]).sum()
     return int(right) / len(labels)

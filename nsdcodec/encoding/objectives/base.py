@@ -192,6 +192,11 @@ class Objective(ABC, Generic[S]):
         trains no student that is differentiated (`student.unroll`)."""
         return 0
 
+    def passed_images(self, geometry: Geometry, images: int) -> int:
+        """How many images, of a set of so many and real ones, pass through networks in an iteration for ordinary
+        gradients (`learning.passes`)."""
+        return 0
+
     def memory(self, network: Network, geometry: Geometry, images: int) -> MemoryNeed:
         """For a set of so many images."""
         return MemoryNeed()

@@ -69,6 +69,10 @@ class DistributionMatching(Objective[PoolState]):
             state.born += 1
         return state
 
+    def passed_images(self, geometry: Geometry, images: int) -> int:
+        learned = self.pool_steps * self.pool_batch if self.pool else 0
+        return geometry.classes * self.real_per_class + images + learned
+
     def memory(self, network: Network, geometry: Geometry, images: int) -> MemoryNeed:
         need = embeddings_need(network, geometry, images, self.real_per_class)
         return need | MemoryNeed(networks=self.pool, real_images=self.pool_batch if self.pool else 0)

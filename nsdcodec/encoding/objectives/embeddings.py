@@ -13,6 +13,7 @@ from nsdcodec.data import augmentation
 from nsdcodec.data.augmentation import Draw
 from nsdcodec.encoding.objectives.base import Context, MemoryNeed
 from nsdcodec.format.geometry import Geometry
+from nsdcodec.learning import passes
 from nsdcodec.learning.base import Network
 from nsdcodec.learning.chunks import KnownGradient, ranges
 
@@ -97,7 +98,7 @@ def _embedded(
     by_class = images.split([size for size, _ in there])
     with context.compute.autocast():
         augmented = [augmentation.apply(one, how) for one, (_, how) in zip(by_class, there, strict=True)]
-        return network.embed(torch.cat(augmented))
+        return passes.embeddings(network, torch.cat(augmented))
 
 
 def class_means(values: Tensor, labels: Tensor, classes: int) -> Tensor:

@@ -77,6 +77,9 @@ class Guided(Objective[S]):
     def learned_rate(self, state: S) -> float | None:
         return self.objective.learned_rate(state)
 
+    def passed_images(self, geometry: Geometry, images: int) -> int:
+        return self.objective.passed_images(geometry, images)
+
     def student_images(self, images: int) -> int:
         return self.objective.student_images(images) or images * self.guidance.steps
 

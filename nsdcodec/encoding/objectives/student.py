@@ -14,7 +14,7 @@ from nsdcodec.data import augmentation
 from nsdcodec.data.augmentation import Draw
 from nsdcodec.encoding.objectives.base import Context, MemoryNeed
 from nsdcodec.format.geometry import Geometry
-from nsdcodec.learning import networks
+from nsdcodec.learning import networks, passes
 from nsdcodec.learning.base import Network
 from nsdcodec.learning.chunks import KnownGradient, in_chunks
 from nsdcodec.learning.compute import Compute
@@ -170,7 +170,7 @@ def learn(
     gradients: list[Tensor] = []
     for some, wanted in in_chunks(context.compute.images_at_once, batch, labels):
         with context.compute.autocast():
-            logits = network(some)
+            logits = passes.logits(network, some)
         loss = F.cross_entropy(logits.to(images.dtype), wanted)
         found = torch.autograd.grad(loss if len(some) == len(batch) else loss * (len(some) / len(batch)), weights)
         gradients = [before + new for before, new in zip(gradients, found, strict=True)] if gradients else list(found)

@@ -21,7 +21,7 @@ from nsdcodec.encoding.objectives.base import Context, Match, MemoryNeed, Object
 from nsdcodec.encoding.objectives.embeddings import embeddings_need, mean_distance
 from nsdcodec.errors import InvalidSetting
 from nsdcodec.format.geometry import Geometry
-from nsdcodec.learning import networks
+from nsdcodec.learning import networks, passes
 from nsdcodec.learning.base import Network
 from nsdcodec.learning.chunks import KnownGradient, ranges
 from nsdcodec.system.devices import on_device
@@ -92,6 +92,9 @@ class TrajectoryGuided(Objective[SnapshotState]):
         matched, judge = (context.new_network("snapshot").requires_grad_(False) for _ in range(2))
         return SnapshotState(context, experts=experts, matched=matched, judge=judge)
 
+    def passed_images(self, geometry: Geometry, images: int) -> int:
+        return geometry.classes * self.real_per_class + images * (2 if self.alpha else 1)
+
     def memory(self, network: Network, geometry: Geometry, images: int) -> MemoryNeed:
         need = embeddings_need(network, geometry, images, self.real_per_class)
         # The passes for the distance and for the entropy wait for backward together.
@@ -133,7 +136,7 @@ def _cross_entropy(context: Context, network: Network, images: Tensor, labels: T
     def part(start: int, some: Tensor, wanted: Tensor) -> Tensor:
         own = None if drawn is None else Draw(drawn.operation, drawn.uniform[start : start + len(some)])
         with context.compute.autocast():
-            logits = network(augmentation.apply(some, own))
+            logits = passes.logits(network, augmentation.apply(some, own))
         return F.cross_entropy(logits.to(images.dtype), wanted, reduction="sum") / len(images)
 
     most = context.compute.images_at_once

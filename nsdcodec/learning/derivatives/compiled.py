@@ -16,6 +16,11 @@ from typing import TypeVar, cast
 import torch
 from torch import Tensor
 
+from nsdcodec.errors import InvalidSetting
+
+# Seconds that are worth the wait for the compiler, half a minute to two.
+LEAST_SAVED = 120.0
+
 Function = TypeVar("Function", bound=Callable[..., object])
 
 # Of the process, not of a thread: on a GPU, backward runs in a thread of PyTorch's own.
@@ -59,6 +64,25 @@ def kernels(compile: bool) -> Iterator[None]:
         yield
     finally:
         _on = before
+
+
+def settled(compile: bool | None, saved: float, device: str) -> tuple[bool, tuple[str, ...]]:
+    """Whether to compile, as asked for, or where it is left open if that saves so many seconds and can be done; and
+    what the user should know of it. Settled before a run, since it changes how sums are rounded.
+
+    Raises InvalidSetting where it was asked for, and nothing can be compiled.
+    """
+    if compile is False or (compile is None and saved < LEAST_SAVED):
+        return False, ()
+    reason = missing(device)
+    if reason is None:
+        return True, ()
+    if compile:
+        raise InvalidSetting(
+            f"--compile, or a checkpoint of a compiled run: nothing can be compiled here ({reason}); install a C++ "
+            "compiler such as g++, or give --no-compile"
+        )
+    return False, (f"networks are not compiled, and take longer: {reason}",)
 
 
 @functools.cache
