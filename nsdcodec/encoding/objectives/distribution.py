@@ -63,7 +63,7 @@ class DistributionMatching(Objective[PoolState]):
     def prepare(self, context: Context) -> PoolState:
         state = PoolState(context)
         for i in range(self.pool):
-            state.pool.append(context.new_network("pool", i))
+            state.pool.append(_fixed(context.new_network("pool", i)))
             # As if born one after another, so that they do not all make place at once.
             state.ages.append(i * self._life // self.pool)
             state.born += 1
@@ -88,7 +88,7 @@ class DistributionMatching(Objective[PoolState]):
         slot = int(torch.randint(max(1, self.pool), (1,), generator=generator))
         for _ in range(self.pool_steps if self.pool else 0):
             self._learn(state, slot)
-        network = state.pool[slot] if self.pool else context.new_network("dm", iteration)
+        network = state.pool[slot] if self.pool else _fixed(context.new_network("dm", iteration))
         distance = mean_distance(context, network, images, labels, self.real_per_class, generator)
         return Match(distance, network=network)
 
@@ -96,10 +96,17 @@ class DistributionMatching(Objective[PoolState]):
         """One SGD step on real data. A network at the end of its life has made place for a new one before."""
         context = state.context
         if state.ages[slot] >= self._life:
-            state.pool[slot] = context.new_network("pool", state.born)
+            state.pool[slot] = _fixed(context.new_network("pool", state.born))
             state.ages[slot] = 0
             state.born += 1
         generator = context.stream("pool", state.born, slot, state.ages[slot])
         images, labels = context.real.batch(self.pool_batch, generator)
-        learn(context, state.pool[slot], images, labels, self.pool_rate, generator)
+        network = state.pool[slot].requires_grad_(True)
+        learn(context, network, images, labels, self.pool_rate, generator)
+        _fixed(network)
         state.ages[slot] += 1
+
+
+def _fixed(network: Network) -> Network:
+    """A network that is matched. A compiled pass takes all gradients that can be, wanted or not."""
+    return network.requires_grad_(False)

@@ -105,7 +105,7 @@ class TrajectoryGuided(Objective[SnapshotState]):
         generator = context.stream("tgdd", iteration)
         expert = int(torch.randint(self.experts, (1,), generator=generator))
         if float(torch.rand((), generator=generator)) < self.random:
-            network, ages = context.new_network("tgdd", iteration), range(1, self.epochs + 1)
+            network, ages = context.new_network("tgdd", iteration).requires_grad_(False), range(1, self.epochs + 1)
         else:
             age = int(torch.randint(self.epochs + 1, (1,), generator=generator))
             network = _snapshot(state, state.matched, expert, age)
