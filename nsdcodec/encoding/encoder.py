@@ -247,7 +247,7 @@ def _loop(run: Run) -> None:
         step = iterate(run, done, lambda: _status(run))
         run.iteration += 1
         run.steps += 1
-        clock.step_seconds = time.monotonic() - started
+        clock.stepped(time.monotonic() - started)
         # Of a time limit, the clock of rank 0 is everyone's.
         done = clock.done(run.iteration) if run.task.time_limit is None else step.statuses[0].done
         if log.due():
@@ -271,7 +271,7 @@ def plan_checks(run: Run) -> tuple[int, int]:
     these are behind it. Raises InvalidSetting where a new run has not the time for LEAST_STEPS."""
     clock, limit = run.reporter.clock, run.task.time_limit
     assert limit is not None
-    ready, a_step = clock.spent["preparing"], clock.step_seconds
+    ready, a_step = clock.spent["preparing"], clock.fastest_step
     shortest = clock.seconds + (LEAST_STEPS - run.steps) * a_step
     if run.steps == run.iteration and shortest > limit:
         raise InvalidSetting(
