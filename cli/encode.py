@@ -12,7 +12,7 @@ import typer
 
 from nsdcodec.errors import InvalidSetting
 
-from . import forecasts, options, output, progress
+from . import forecasts, options, output, progress, stopping
 
 if TYPE_CHECKING:
     from nsdcodec.encoding.encoder import EncodeResult
@@ -162,6 +162,7 @@ def encode(
                     listen=listen,
                     ranks=together,
                     started=started,
+                    rescue_by=stopping.rescue_by,
                 )
     if not output.first():
         return

@@ -11,7 +11,7 @@ import typer
 
 from nsdcodec.errors import InvalidSetting
 
-from . import options, output, progress
+from . import forecasts, options, output, progress
 
 if TYPE_CHECKING:
     from nsdcodec.data.dataset import NSDDataset
@@ -115,10 +115,13 @@ def evaluate(
         # Images that pass through networks as they are trained: tests and corruptions are not counted.
         total = sum(networks * recipe.epochs * len(datasets[file]) for (file, _), recipe in recipes.items())
         seen = 0
+        an_epoch = sum(networks * len(datasets[file]) for file, _ in recipes)
+        warned = forecasts.Warned(total, an_epoch)
 
         def tell(file: str, net: str, number: int, epoch: int) -> None:
             nonlocal seen
             seen += len(datasets[file])
+            warned(seen)
             bar(seen / total, ", ".join([f"network {number + 1}", f"epoch {epoch}", file, *([net] if nets else [])]))
 
         for (file, net), recipe in recipes.items():

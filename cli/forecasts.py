@@ -1,7 +1,10 @@
-"""What `nsdc encode --plan` prints."""
+"""What is foretold: what `nsdc encode --plan` prints, and the minutes that `nsdc eval` will take."""
 
 from __future__ import annotations
 
+import sys
+import time
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -68,3 +71,39 @@ def _times(times: Times) -> list[tuple[str, str]]:
         ),
     ]
     return rows + [("note", note) for note in times.notes]
+
+
+class Warned:
+    """Says on stderr, once and soon, how long training takes where that is longer than LONG, and with how many epochs
+    it would take MINUTES. It is called with what was learned so far of `total` images, all networks and epochs counted;
+    `an_epoch` has those of one epoch of all networks."""
+
+    LONG, MINUTES, MEASURED_SECONDS = 1200.0, 10, 5.0
+
+    def __init__(self, total: int, an_epoch: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self.total, self.an_epoch, self.clock = total, an_epoch, clock
+        self.first: tuple[float, int] | None = None
+        self.done = False
+
+    def __call__(self, seen: int) -> None:
+        # The first epoch takes longer than others.
+        self.first = self.first or (self.clock(), seen)
+        passed = self.clock() - self.first[0]
+        if self.done or passed < self.MEASURED_SECONDS or seen == self.first[1]:
+            return
+        self.done = True
+        an_image = passed / (seen - self.first[1])
+        if (seconds := an_image * self.total) < self.LONG:
+            return
+        epochs = max(1, int(60 * self.MINUTES / (an_image * self.an_epoch)))
+        print(
+            f"note: this takes about {output.duration(seconds)} here; --epochs {_one_digit(epochs)} takes some "
+            f"{self.MINUTES} minutes, and may reach less; --networks 1 trains one network",
+            file=sys.stderr,
+        )
+
+
+def _one_digit(number: int) -> int:
+    """Rounded down: 4,321 to 4,000."""
+    unit: int = 10 ** (len(str(number)) - 1)
+    return number // unit * unit

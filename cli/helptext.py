@@ -8,6 +8,8 @@ from typing import Any
 
 from typer.core import TyperCommand
 
+from nsdcodec.errors import Interrupted
+
 # Written here a second time, so that help is shown at once: the registries import PyTorch. A test compares them.
 NAMES: Mapping[str, str] = {
     "objectives": "dc, dm, tgdd, mtt, none",
@@ -33,3 +35,10 @@ class Command(TyperCommand):
             vars(parameter)["help"] = text
         self.help = re.sub(r"(?<!\n)\n(?!\n)", " ", self.help or "")
         super().format_help(ctx, formatter)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Raises Interrupted where the command was stopped and does not say itself what that means."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            raise Interrupted(f"nsdc {self.name} was stopped before it was done") from error

@@ -25,6 +25,7 @@ from . import (
     output,
     push,
     recipes,
+    stopping,
     verify,
 )
 
@@ -72,10 +73,15 @@ def common(
 
 def run() -> None:
     try:
-        app()
+        with stopping.heeded():
+            app()
+    except Interrupted as error:  # which is what was asked for
+        if output.first():
+            print(output.printable(str(error)), file=sys.stderr)
+        sys.exit(error.exit_code)
     except NsdError as error:
         if output.first():
             print(output.printable(f"error: {error}"), file=sys.stderr)
-        elif not isinstance(error, Interrupted):  # which all are alike
+        else:
             print(output.printable(f"rank {launch.rank()}: error: {error}"), file=sys.stderr)
         sys.exit(error.exit_code)

@@ -6,7 +6,9 @@ from typing import Annotated
 
 import typer
 
-from . import output
+from nsdcodec.errors import UnknownName
+
+from . import output, progress
 
 
 def recipes(
@@ -14,19 +16,22 @@ def recipes(
     json: bool = output.JSON,
 ) -> None:
     """List the recipes, or every setting of one: the keys that `encode --set` takes, what they mean, their choices."""
-    if name is not None:
-        from nsdcodec.encoding.recipes import recipe
+    from nsdcodec.encoding.recipe_names import ABOUTS
 
-        settings = recipe(name)
+    if name is not None and name not in ABOUTS:
+        raise UnknownName("recipe", name, ABOUTS)
+    if name is not None:
+        # Settings are the objects that distil, which need PyTorch; the list of the recipes does not.
+        with progress.shown("recipes", "loading PyTorch"):
+            from nsdcodec.encoding.meanings import described
+            from nsdcodec.encoding.recipes import recipe
+
+            settings = recipe(name)
         if json:
             output.print_json(settings.flat())
         else:
-            from nsdcodec.encoding.meanings import described
-
             output.print_pairs([(key, f"{value}: {meaning}") for key, (value, meaning) in described(settings).items()])
         return
-    from nsdcodec.encoding.recipe_names import ABOUTS
-
     if json:
         output.print_json(ABOUTS)
     else:

@@ -47,14 +47,15 @@ class NsdError(Exception):
 
 
 class MalformedFile(NsdError):
-    """The file breaks a rule of the format; `rule` is its id in `RULES`."""
+    """The file breaks a rule of the format; `rule` is its id in `RULES`. Where the file is of another kind, and
+    `detail` says which, that matters more than the rule and stands alone."""
 
     exit_code = 3
 
-    def __init__(self, rule: str, detail: str) -> None:
+    def __init__(self, rule: str, detail: str, other_kind: bool = False) -> None:
         if len(detail) > MAX_DETAIL:  # it may quote the file, whose texts can be megabytes
             detail = detail[:MAX_DETAIL] + "..."
-        super().__init__(f"{rule}: {RULES[rule]}: {detail}")
+        super().__init__(f"{detail} ({rule})" if other_kind else f"{rule}: {RULES[rule]}: {detail}")
         self.rule = rule
         self.detail = detail
 

@@ -425,12 +425,22 @@ class TestBudget:
 
 @dataclass
 class SlowMachine:
-    """A clock that moves by what steps, and epochs of checks, take here; `started` is where it stands at first."""
+    """A clock that moves by what steps, and epochs of checks, take here: those of the given numbers, twenty times as
+    long."""
 
     step: float
     epoch: float
+    long_steps: tuple[int, ...] = ()
+    long_epochs: tuple[int, ...] = ()
     now: float = 1000.0
     checks: list[float] = field(default_factory=list)
+    steps: int = 0
+    epochs: int = 0
+
+    def passes(self, seconds: float, long: bool) -> float:
+        seconds *= 20 if long else 1
+        self.now += seconds
+        return seconds
 
     def monotonic(self) -> float:
         return self.now
@@ -439,12 +449,14 @@ class SlowMachine:
         averaged, train_on = Draws.averaged, training.train_on
 
         def slow_step(*given):
-            self.now += self.step
+            self.passes(self.step, self.steps in self.long_steps)
+            self.steps += 1
             return averaged(*given)
 
         def slow_epochs(models, examples, recipe, *given, after_epoch, **named):
             def slow(epoch):
-                self.now += self.epoch
+                self.checks[-1] += self.passes(self.epoch, self.epochs in self.long_epochs) - self.epoch
+                self.epochs += 1
                 after_epoch(epoch)
 
             self.checks.append(recipe.epochs * self.epoch)
@@ -483,6 +495,15 @@ class TestTimeLimit:
         assert (result.validation is None) == (not checks)
         assert ("validation" in result.header.provenance) == bool(checks)
         assert len(NSDDataset(made.path)) == result.header.layout.images
+
+    @pytest.mark.parametrize("busy", [(0, 1, 2), (1, 2, 3)])
+    def test_a_moment_in_which_the_machine_is_busy_takes_no_check_and_refuses_no_run(self, tiny, monkeypatch, busy):
+        """Twenty times the epoch would be no check, and twenty times the step too few steps."""
+        machine = SlowMachine(1.0, 0.1, busy[1:], busy)
+        machine.install(monkeypatch)
+        result = tiny("validation.epochs=60", "validation.checks=4", time_limit=90.0).run()
+        assert result.validation is not None
+        assert result.iterations > 10
 
     @pytest.mark.parametrize("step", [1.5, 40.0])
     def test_one_of_too_few_steps_is_refused_with_one_that_is_not(self, tiny, monkeypatch, step):

@@ -10,7 +10,11 @@ import torch
 from test_cli import TINY, nsdc
 
 from nsdcodec import NSDDataset
+from nsdcodec.encoding.budget import Budget
 from nsdcodec.encoding.parameterizations import PARAMETERIZATIONS
+from nsdcodec.encoding.recipes import settings_for
+from nsdcodec.encoding.task import Task, plan
+from nsdcodec.learning.compute import Compute
 from nsdcodec.sources import Source, Split, load
 
 Image = pytest.importorskip("PIL.Image")
@@ -130,6 +134,23 @@ class TestFewImages:
         assert len(dataset) > 3 * 13
         assert dataset.all()[0].isfinite().all()
         assert re.search(r"class '\w+' has 13 training images .*, and \d+ of the set begin as real ones", ran.err)
+
+    @pytest.mark.parametrize("name", ["nsd", "svd", "memory", "fred"])
+    @pytest.mark.parametrize("ipc", [1, 10])
+    def test_no_more_are_planned_than_three_times_as_many(self, folder, name, ipc):
+        """Of 60, 12 are split off."""
+        source = load(str(folder), size=40).with_test_set()
+        settings = settings_for(source, parameterization=name)
+        free = settings.parameterization.layout(source.geometry, Budget.of(source.geometry, ipc))
+        layout = plan(Task(source, settings, Budget.of(source.geometry, ipc)), Compute())
+        assert layout.images <= 3 * 48
+        assert free.images == layout.images or free.images > 3 * 48
+        assert layout.elements > 0.65 * Budget.of(source.geometry, ipc).elements
+
+    def test_more_are_taken_where_they_are_asked_for(self, folder):
+        source = load(str(folder), size=16).with_test_set()
+        settings = settings_for(source, changes=["parameterization.images_per_class=70"])
+        assert plan(Task(source, settings, Budget.of(source.geometry, 5)), Compute()).images == 210
 
 
 class TestOverwrite:

@@ -16,7 +16,7 @@ pytest.importorskip("typer")
 fcntl = pytest.importorskip("fcntl")
 termios = pytest.importorskip("termios")
 
-from nsdcodec_cli import output, progress  # noqa: E402
+from nsdcodec_cli import forecasts, output, progress  # noqa: E402
 
 
 class Clock:
@@ -189,3 +189,25 @@ def test_tables_fit_the_terminal_and_lose_nothing(columns):
 def test_a_pipe_has_no_width():
     ran = subprocess.run([sys.executable, "-c", TABLE], capture_output=True, text=True, timeout=60)
     assert [len(line) > 80 for line in ran.stdout.splitlines()] == [False, False, True, True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (1.0, ""),
+        # Of 5 networks and 1,000 epochs; the first epoch took a minute.
+        (5.0, "note: this takes about 1 h 23 min here; --epochs 100 takes some 10 minutes, and may reach less; "),
+        (0.24, ""),
+    ],
+)
+def test_an_evaluation_of_hours_says_so_within_its_first_epochs_with_what_would_take_minutes(seconds, said, capsys):
+    clock = Clock()
+    warned = forecasts.Warned(5 * 1000 * 220, 5 * 220, clock)
+    for epoch in range(1, 1001):
+        clock.now += 60 if epoch == 1 else seconds / 5
+        warned(220 * epoch)
+        if epoch == 30:
+            early = capsys.readouterr().err
+    assert early.startswith(said)
+    assert bool(early) == bool(said)
+    assert capsys.readouterr().err == ""

@@ -438,3 +438,42 @@ class TestHub:
         monkeypatch.setitem(sys.modules, "huggingface_hub", None)
         with pytest.raises(MissingData, match=r"pip install nsdcodec\[hub\]"):
             load("hf:user/toy")
+
+
+class TestMissingShards:
+    """A set that is smaller than it says is refused by the name of what it lacks."""
+
+    @pytest.mark.parametrize(
+        ("names", "missing"),
+        [
+            (["train-00000-of-00003", "train-00002-of-00003"], "train-00001-of-00003"),
+            (["train-00000-of-00003", "train-00001-of-00003"], "train-00002-of-00003"),
+            (["train-00001-of-00003", "train-00003-of-00003"], "train-00002-of-00003"),
+            (["train-00000-of-00002-0a1b", "train-00000-of-00001"], "train-00001-of-00002"),
+            (["data/train-00000-of-00001", "data/test-00001-of-00002"], "test-00000-of-00002"),
+            (["train/0000", "train/0002"], "train/0001"),
+            (["train-000002", "train-000003"], "train-000001"),
+            (["train-000000", "train-000009", "train-000010"], "train-000001.parquet and 7 more are missing"),
+        ],
+    )
+    def test_one_that_is_missing_is_named(self, tmp_path, names, missing):
+        for name in names:
+            write_parquet(tmp_path / "toy" / f"{name}.parquet")
+        with pytest.raises(InvalidSource, match=rf"toy.*: {missing}.* by the names of the others"):
+            load(str(tmp_path / "toy"))
+
+    def test_of_tars_too_and_when_it_is_there_again_they_load(self, tmp_path):
+        for i in (0, 2):
+            write_tar(tmp_path / f"toy/train-00000{i}.tar", members(range(6)))
+        with pytest.raises(InvalidSource, match=r"train-000001\.tar is missing"):
+            load(str(tmp_path / "toy"))
+        write_tar(tmp_path / "toy/train-000001.tar", members(range(6)))
+        assert len(load(str(tmp_path / "toy")).train) == 18
+
+    @pytest.mark.parametrize(
+        "names", [["train-00001-of-00002", "train-00002-of-00002"], ["birds-2019", "birds-2021"], ["part-7", "part-9"]]
+    )
+    def test_what_numbers_nothing_that_is_missing_loads(self, tmp_path, names):
+        for name in names:
+            write_parquet(tmp_path / "toy" / f"{name}.parquet")
+        assert len(load(str(tmp_path / "toy")).train) == 24

@@ -16,11 +16,13 @@ from nsdcodec.format.geometry import Geometry
 class Budget:
     """At most `elements` stored values and at most `file_bytes` bytes, header and all; None is no limit.
 
-    At least one of the two is set. Raises InvalidSetting otherwise.
+    At least one of the two is set. Raises InvalidSetting otherwise. Where a planner is free to choose how many images
+    there are, it chooses at most `images_per_class`.
     """
 
     elements: int | None = None
     file_bytes: int | None = None
+    images_per_class: int | None = None
 
     def __post_init__(self) -> None:
         if self.elements is None and self.file_bytes is None:
@@ -39,6 +41,10 @@ class Budget:
             None if ipc is None else round(ipc * geometry.classes * geometry.image_elements),
             None if bits_per_class is None else int(bits_per_class * geometry.classes / 8),
         )
+
+    def at_most_images(self, planned: int) -> int:
+        """That many images a class, or as many as are to be chosen at most."""
+        return planned if self.images_per_class is None else min(planned, self.images_per_class)
 
     def admits(self, elements: int, file_bytes: int) -> bool:
         return (self.elements is None or elements <= self.elements) and (

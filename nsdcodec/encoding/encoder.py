@@ -40,6 +40,8 @@ from nsdcodec.system.ranks import Ranks
 
 __all__ = ["Compute", "EncodeResult", "Output", "Progress", "Task", "encode", "make_experts"]
 
+Rescue = Callable[[], str | None]
+
 MOST_SKIPPED_IN_A_ROW = 20
 # Of a time limit: checks take at most this share, told after so many steps; and fewer steps would not be worth a run.
 SHARE, TIMED_STEPS, LEAST_STEPS = 0.2, 3, 10
@@ -71,10 +73,15 @@ def encode(
     listen: Listener = lambda progress: None,
     ranks: Ranks | None = None,
     started: float | None = None,
+    rescue_by: Callable[[Rescue], object] = lambda rescue: None,
 ) -> EncodeResult:
     """Runs the task, writes its file, and removes its checkpoint unless `output` keeps it. Trajectory matching looks
     for its experts in `experts_folder`, and makes those that are missing. `listen` hears of progress. With `ranks`, all
     of them call this with the same task, each on its own device, and get the same result.
+
+    Ctrl-C and SIGTERM end it when the main thread is back from the call of PyTorch that it is in. A program that will
+    not wait for that takes what `rescue_by` gets before the first iteration: called in any thread, it writes the best
+    file so far and returns what Interrupted would say, or None where the run is ending by itself. Then end the process.
 
     Raises OverBudget before any training; Interrupted on Ctrl-C or SIGTERM, with the best file so far written and a
     checkpoint to go on from; Diverged; OutOfMemory; FileAccess; RankLost; what the source and the settings raise.
@@ -83,7 +90,7 @@ def encode(
     draws.check(task.settings.optimizer.draws, ranks)
     try:
         began = time.monotonic() if started is None else started
-        return _encode(task, output, compute or Compute(), experts_folder, listen, ranks, began)
+        return _encode(task, output, compute or Compute(), experts_folder, listen, ranks, began, rescue_by)
     except RankLost as error:
         raise RankLost(f"{error}; {_last_checkpoint(output, ranks)}") from error
 
@@ -96,6 +103,7 @@ def _encode(
     listen: Listener,
     ranks: Ranks,
     started: float,
+    rescue_by: Callable[[Rescue], object],
 ) -> EncodeResult:
     saved = ranks.from_first(lambda: resuming.find(task, compute, output))
     layout = plan(task, compute)
@@ -122,14 +130,12 @@ def _encode(
                 ranks=ranks,
             )
         except KeyboardInterrupt as error:
-            kept = f"; experts that were finished are kept in {experts_folder}, and the same command goes on from them"
-            raise Interrupted(
-                "stopped before the first iteration; nothing was written"
-                + (kept if task.settings.objective.wants_experts else "")
-            ) from error
+            kept = f"; {_kept(experts_folder)}" if task.settings.objective.wants_experts else ""
+            raise Interrupted(f"stopped before the first iteration; nothing was written{kept}") from error
         if saved is not None:
             resuming.load(run, saved)
         run.notes += [note for note in notes if note not in run.notes]
+        rescue_by(lambda: _rescued(run))
         return _run_to_its_end(run)
 
 
@@ -148,18 +154,20 @@ def _run_to_its_end(run: Run) -> EncodeResult:
     try:
         with deferred_signals(run.stop):
             _loop(run)
+            with run.ending:
+                return run.ranks.from_first(lambda: _finish(run))
     except (Interrupted, KeyboardInterrupt) as error:
-        # A step that was cut short is not saved: the last checkpoint stands.
-        if isinstance(error, Interrupted):
-            resuming.save(run)
-        raise Interrupted(_interrupted(run)) from error
+        with run.ending:
+            # A step that was cut short is not saved: the last checkpoint stands.
+            if isinstance(error, Interrupted):
+                resuming.save(run)
+            raise Interrupted(_interrupted(run)) from error
     except torch.OutOfMemoryError as error:
         raise OutOfMemory(
             f"{run.compute.device} is out of memory at iteration {run.iteration}: {str(error).splitlines()[0]}; lower "
             "objective.student_batch, objective.student_steps, objective.real_per_class or network.width by --set"
             + "".join(f" ({note})" for note in run.notes)
         ) from error
-    return run.ranks.from_first(lambda: _finish(run))
 
 
 def _finish(run: Run) -> EncodeResult:
@@ -192,11 +200,19 @@ def make_experts(
     listen: Listener = lambda progress: None,
 ) -> Experts:
     """The expert trajectories that `encode` of the same task would match, in `folder`; makes those that are missing.
-    The task's budget does not matter. Raises InvalidSetting where its objective matches none."""
+    The task's budget does not matter. Raises InvalidSetting where its objective matches none, and Interrupted on
+    Ctrl-C."""
     compute = compute or Compute()
     memory = plan_memory(compute, task.settings, task.source, None)
     source, _ = hold_out(task)
-    return task.settings.objective.expert_trajectories(context(task, compute, source, memory, folder, listen))
+    try:
+        return task.settings.objective.expert_trajectories(context(task, compute, source, memory, folder, listen))
+    except KeyboardInterrupt as error:
+        raise Interrupted(f"stopped; {_kept(folder)}") from error
+
+
+def _kept(folder: Path) -> str:
+    return f"experts that were finished are kept in {folder}, and the same command goes on from them"
 
 
 def _memory(task: Task, compute: Compute, layout: Layout, saved: Checkpoint | None) -> MemoryPlan:
@@ -231,7 +247,7 @@ def _loop(run: Run) -> None:
         step = iterate(run, done, lambda: _status(run))
         run.iteration += 1
         run.steps += 1
-        clock.step_seconds = time.monotonic() - started
+        clock.stepped(time.monotonic() - started)
         # Of a time limit, the clock of rank 0 is everyone's.
         done = clock.done(run.iteration) if run.task.time_limit is None else step.statuses[0].done
         if log.due():
@@ -255,7 +271,7 @@ def plan_checks(run: Run) -> tuple[int, int]:
     these are behind it. Raises InvalidSetting where a new run has not the time for LEAST_STEPS."""
     clock, limit = run.reporter.clock, run.task.time_limit
     assert limit is not None
-    ready, a_step = clock.spent["preparing"], clock.step_seconds
+    ready, a_step = clock.spent["preparing"], clock.fastest_step
     shortest = clock.seconds + (LEAST_STEPS - run.steps) * a_step
     if run.steps == run.iteration and shortest > limit:
         raise InvalidSetting(
@@ -337,6 +353,12 @@ def _interrupted(run: Run) -> str:
         + ("go on with the same command and --resume" if output.checkpoint.exists() else "there is no checkpoint yet")
         + (f" ({run.unsaved})" if run.unsaved else "")
     )
+
+
+def _rescued(run: Run) -> str | None:
+    """As `_interrupted`, from another thread while the main one is in a step; then the process is to end, so what it
+    took it keeps. None where the run is ending already."""
+    return _interrupted(run) if run.ending.acquire(blocking=False) else None
 
 
 def _header(run: Run) -> Header:

@@ -124,4 +124,4 @@ def _time_steps(run: Run) -> None:
         run.iteration += 1
         run.steps += 1
         ends.append(time.monotonic())
-    run.reporter.clock.step_seconds = (ends[-1] - ends[0]) / (len(ends) - 1)
+    run.reporter.clock.stepped((ends[-1] - ends[0]) / (len(ends) - 1))

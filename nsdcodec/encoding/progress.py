@@ -45,6 +45,7 @@ class Clock:
     accuracy: float | None = None
     check_seconds: float = 0.0
     step_seconds: float = 0.0
+    fastest_step: float = math.inf
     first: tuple[int, float] | None = None
     spent: dict[str, float] = field(default_factory=dict)
 
@@ -66,6 +67,10 @@ class Clock:
             yield
         finally:
             self.spent[name] = self.spent.get(name, 0.0) + time.monotonic() - started
+
+    def stepped(self, seconds: float) -> None:
+        """Hears what the last step took."""
+        self.step_seconds, self.fastest_step = seconds, min(self.fastest_step, seconds)
 
     def done(self, iteration: int) -> float:
         """0 to 1. By a time limit, 1 as soon as half of another step would not end before the last check has to begin:

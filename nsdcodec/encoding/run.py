@@ -51,6 +51,8 @@ class Run:
     reporter: Reporter
     notes: list[str]
     stop: threading.Event = field(default_factory=threading.Event)
+    # Held by whoever writes the last file of the run.
+    ending: threading.Lock = field(default_factory=threading.Lock)
     saved: float = field(default_factory=time.monotonic)
     # How often it is judged; None: not known yet, since a time limit has to leave the time.
     checks: int | None = None

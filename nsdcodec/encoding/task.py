@@ -26,6 +26,8 @@ from nsdcodec.version import VERSION
 
 # By how much the header grows in a run: digits of its iterations, validation accuracy and learned rate.
 FIGURES_BYTES = 24
+# Of a few real images no more are planned than so many times as many: more would only begin as the same ones again.
+MOST_OF_REAL = 3
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,7 @@ def plan(task: Task, compute: Compute) -> Layout:
 
 def _plan(task: Task, compute: Compute, budget: Budget) -> Layout:
     geometry = task.source.geometry
+    budget = replace(budget, images_per_class=MOST_OF_REAL * max(1, len(task.source.train) // geometry.classes))
     layout = task.settings.parameterization.layout(geometry, budget)
     if budget.file_bytes is None:
         return layout

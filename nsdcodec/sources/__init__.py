@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -26,6 +27,7 @@ from nsdcodec.sources import (
     webdataset,
 )
 from nsdcodec.sources.base import Source, Split, normalize
+from nsdcodec.sources.facts import Kept
 from nsdcodec.sources.files import regular
 from nsdcodec.sources.sizes import Size
 
@@ -125,7 +127,7 @@ def load(
     folders = data_folders(data_dir)
     for place in folders:
         if os.path.isfile(file := place / f"{name}.h5"):
-            return hdf5.load(file, memory)
+            return _hdf5(file, memory)
     if name in _NAMED:
         return _NAMED[name][1](folders)
     raise UnknownName("source", name, {*SOURCES, *(file.stem for place in folders for file in place.glob("*.h5"))})
@@ -163,8 +165,15 @@ def _load_path(path: Path, memory: int | None, size: Size | None) -> Source:
         raise InvalidSource(f"{path}: a source cannot be read from a {path.suffix or 'nameless'} file; give {PATHS}")
     regular(path)
     if path.suffix.lower() in _HDF5:
-        return hdf5.load(path, memory)
+        return _hdf5(path, memory)
     return _FILES[path.suffix.lower()](path, size)
+
+
+def _hdf5(file: Path, memory: int | None) -> Source:
+    """With facts that are kept, since these files are the large ones."""
+    kept = Kept.of(file, cache_folder)
+    source = hdf5.load(file, memory)
+    return source if kept is None else replace(source, train=replace(source.train, kept=kept))
 
 
 def _load_folder(path: Path, size: Size | None) -> Source:

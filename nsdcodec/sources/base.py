@@ -17,6 +17,7 @@ from nsdcodec.format.class_names import difference, numbers_in, renumbered
 from nsdcodec.format.container.header import MAX_NAME
 from nsdcodec.format.geometry import Geometry
 from nsdcodec.format.recipe import Normalization
+from nsdcodec.sources.facts import Facts, Kept
 from nsdcodec.sources.streamed import Streamed
 from nsdcodec.system.devices import on_device
 
@@ -39,12 +40,14 @@ class Split:
     indexed by int64 numbers.
 
     `blended` of the images were transparent in places and are laid on white; `vanished` of these became all white.
+    `kept` is where the facts about all images of a large file are kept; a part of them has none.
     """
 
     images: Tensor | Streamed
     labels: Tensor
     blended: int = 0
     vanished: int = 0
+    kept: Kept | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -139,7 +142,7 @@ class Source:
     @cached_property
     def sha256(self) -> str:
         """64 hexadecimal digits, over the train images' shape and bytes and their labels as little-endian int64."""
-        return _digest(self.train) if isinstance(self.train.images, Tensor) else self._pass[0]
+        return self._facts.sha256
 
     @cached_property
     def test_sha256(self) -> str:
@@ -149,17 +152,20 @@ class Source:
     @cached_property
     def normalization(self) -> Normalization:
         """Mean and deviation of each channel of the train images, in 0 to 1 units, rounded to 4 decimals."""
-        if not isinstance(self.train.images, Tensor):
-            return _normalization(self._pass[1])
-        counts = Counts(self.geometry.channels)
-        counts.add(self.train.images)
-        return _normalization(counts)
+        return self._facts.normalization
 
     @cached_property
-    def _pass(self) -> tuple[str, Counts]:
-        """The digest and the counts of the train images in one pass through them, for what is slow to read twice."""
+    def _facts(self) -> Facts:
+        """In one pass through the train images, or as they were kept of an earlier one."""
+        kept = self.train.kept
+        if kept is not None and (known := kept.read()) is not None:
+            return known
         counts = Counts(self.geometry.channels)
-        return _digest(self.train, counts.add), counts
+        sha256 = _digest(self.train, counts.add)
+        facts = Facts(sha256, _normalization(counts))
+        if kept is not None:
+            kept.write(facts)
+        return facts
 
     def numbered_as(self, classes: Sequence[str], whose: str = "the other list") -> Source:
         """The same images, with the labels that they have in another list of the same class names, such as

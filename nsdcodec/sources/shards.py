@@ -11,6 +11,10 @@ from nsdcodec.sources import splits
 from nsdcodec.sources.files import regular, visible
 
 _RANGE = re.compile(r"\{(\d+)\.\.(\d+)\}")
+# As data sets of the hub are named, such as train-00001-of-00003.parquet, with a hash behind in older ones.
+_OF = re.compile(r"(?P<before>.*-)(?P<number>\d+)(?P<of>-of-(?P<count>\d+))(?P<after>.*)")
+# A number of at least three digits at the end of the name.
+_NUMBERED = re.compile(r"(?P<before>.*?)(?P<number>\d{3,})(?P<after>\.[^./]*)")
 MAX_SHARDS = 100_000
 
 
@@ -28,7 +32,8 @@ def train_and_test(path: Path, suffix: str) -> Shards:
     their names, since they were asked for. Or it can be a folder: the files in it, or in its data/, and those in
     folders there whose names say a split, belong to train or test as their names say (`splits.sorted_out`).
 
-    All are empty for a folder without such files. Raises InvalidSource for a doubt, and FileAccess.
+    All are empty for a folder without such files. Raises InvalidSource for a doubt, and where the numbers in the names
+    say that a file is missing; FileAccess.
     """
     if is_pattern(path):
         return Shards([regular(file) for file in expanded(path)], [])
@@ -43,6 +48,7 @@ def train_and_test(path: Path, suffix: str) -> Shards:
                 files += [file for file in visible(folder) if _is_one(file, suffix)]
         if files:
             named = {file.relative_to(root).as_posix(): regular(file) for file in sorted(files)}
+            _check_complete(root, list(named))
             found = splits.sorted_out(str(root), list(named))
             others = [
                 f"{folder.name}/"
@@ -52,6 +58,45 @@ def train_and_test(path: Path, suffix: str) -> Shards:
             train, test = ([named[name] for name in names] for names in (found.train, found.test))
             return Shards(train, test, (*found.left_out, *others))
     return Shards([], [])
+
+
+def _check_complete(root: Path, names: list[str]) -> None:
+    """Raises InvalidSource where one of N-of-M is missing, or one between others, or before them, by numbers that begin
+    with a zero. What is missing after the last of these nobody can tell."""
+    series: dict[tuple[str, ...], list[int]] = {}
+    for name in names:
+        key: tuple[str, ...]
+        if found := _OF.fullmatch(name):
+            # The hash differs from file to file.
+            key = (
+                found["before"],
+                found["of"],
+                str(len(found["number"])),
+                "." + name.rpartition(".")[2],
+                found["count"],
+            )
+        elif found := _NUMBERED.fullmatch(name):
+            key = (found["before"], "", str(len(found["number"])), found["after"])
+        else:
+            continue
+        series.setdefault(key, []).append(int(found["number"]))
+    for (before, of, digits, after, *count), numbers in series.items():
+        first, last = min(numbers), max(numbers)
+        if count:
+            # Counted from 0, or from 1 where the last number is the count.
+            start = int(last == int(count[0]))
+            wanted = range(start, start + int(count[0]))
+        elif first < 10 ** (int(digits) - 1):
+            wanted = range(min(first, 1), last + 1)
+        else:  # years, for example
+            continue
+        if missing := sorted(set(wanted) - set(numbers)):
+            name = f"{before}{missing[0]:0{digits}}{of}{after}"
+            more = f" and {len(missing) - 1:,} more are" if missing[1:] else " is"
+            raise InvalidSource(
+                f"{root}: {name}{more} missing, by the names of the others; fetch what is missing, or give the files "
+                "that are to do without it names that have no gap"
+            )
 
 
 def is_pattern(path: Path) -> bool:

@@ -51,12 +51,12 @@ class Factored(Parameterization):
         def holds(bases: int, images: int) -> bool:
             return fits(budget, lambda: self._layout(geometry, bases, images))
 
-        least = self._layout(geometry, self.bases or 1, self._planned(geometry, self.bases or 1))
+        least = self._layout(geometry, self.bases or 1, self._planned(geometry, budget, self.bases or 1))
         require_fit(self.name, geometry, budget, lambda _: least, "lower bases or images_per_class")
-        bases = self.bases or largest(lambda n: holds(n, self._planned(geometry, n)), 1 << 16)
-        images = self._planned(geometry, bases)
+        bases = self.bases or largest(lambda n: holds(n, self._planned(geometry, budget, n)), 1 << 16)
+        images = self._planned(geometry, budget, bases)
         if self.images_per_class is None:
-            images = max(images, largest(lambda n: holds(bases, n), 2 * images))
+            images = max(images, largest(lambda n: holds(bases, n), budget.at_most_images(2 * images)))
         return self._layout(geometry, bases, images)
 
     def initial(self, layout: Layout, real: RealImages, generator: torch.Generator) -> dict[str, Tensor]:
@@ -75,13 +75,13 @@ class Factored(Parameterization):
         slices, columns = factored(values.flatten(1), bases, generator)
         return {"spectrum": slices.view(shapes["spectrum"]), "batch_kernel": columns[None]}
 
-    def _planned(self, geometry: Geometry, bases: int) -> int:
+    def _planned(self, geometry: Geometry, budget: Budget, bases: int) -> int:
         """Images a class; more of them than bases, or nothing would be shared."""
         if self.images_per_class is not None:
             return self.images_per_class
         basis_elements = geometry.channels * math.prod(self.sides(geometry))
         by_share = self.kernel_share / (1 - self.kernel_share) * basis_elements / geometry.classes
-        return max(1, math.floor(by_share), math.ceil(1.15 * bases / geometry.classes))
+        return max(1, budget.at_most_images(math.floor(by_share)), math.ceil(1.15 * bases / geometry.classes))
 
     def _layout(self, geometry: Geometry, bases: int, images_per_class: int) -> Layout:
         sides, images = self.sides(geometry), geometry.classes * images_per_class

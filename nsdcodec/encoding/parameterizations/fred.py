@@ -53,7 +53,7 @@ class FreD(Parameterization):
             images = largest(lambda n: fits(budget, lambda: self._layout(geometry, n, self.coefficients or 1)), most)
         elif images is None:
             share = coefficient_share(geometry, budget, self.dtype)
-            images = max(1, round(images_a_class(geometry, budget, self.dtype) / share))
+            images = budget.at_most_images(max(1, round(images_a_class(geometry, budget, self.dtype) / share)))
             images = min(images, largest(lambda n: fits(budget, lambda: self._layout(geometry, n, 1)), images))
         k = self.coefficients or largest(lambda k: fits(budget, lambda: self._layout(geometry, images, k)), places)
         return self._layout(geometry, images, k)

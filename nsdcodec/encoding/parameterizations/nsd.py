@@ -102,7 +102,8 @@ class NSD(Parameterization):
         if self.reading == "A":
             spectra = geometry.classes * self.spectra_per_class
             kernels = shared = self.kernels
-            per_class = self.images_per_class or 4 * slices * kernels * self.spectra_per_class
+            planned = 4 * slices * kernels * self.spectra_per_class
+            per_class = self.images_per_class or budget.at_most_images(planned)
             columns = max(1, round(per_class / (kernels * self.spectra_per_class)))
         else:
             groups = 1 if self.reading == "B" else self.groups or max(1, round(geometry.classes / 10))
@@ -110,7 +111,7 @@ class NSD(Parameterization):
                 raise InvalidSetting(f"nsd: {groups} groups for {geometry.classes} classes; lower groups")
             spectra, kernels, shared = groups, groups, 1
             pairing = "zip" if groups > 1 else "product"
-            columns = self._images(geometry, math.prod(slice_shape), slices, groups)
+            columns = self._images(geometry, budget, math.prod(slice_shape), slices, groups)
         images = columns * (kernels * spectra if pairing == "product" else spectra)
         if images > MAX_IMAGES:
             raise InvalidSetting(
@@ -132,12 +133,12 @@ class NSD(Parameterization):
         share = 0.5 if images_a_class(geometry, budget, self.dtype) <= 10 else 0.875
         return math.ceil(geometry.height * share), math.ceil(geometry.width * share)
 
-    def _images(self, geometry: Geometry, slice_elements: int, slices: int, groups: int) -> int:
+    def _images(self, geometry: Geometry, budget: Budget, slice_elements: int, slices: int, groups: int) -> int:
         """u1 of a group for B and C: grows with the slices, since with as many columns as slices nothing is shared."""
         classes = math.ceil(geometry.classes / groups)
         if self.images_per_class is not None:
             return self.images_per_class * classes
-        share = min(MOST, max(FEWEST, round(IMAGES_SHARE * slice_elements / classes)))
+        share = budget.at_most_images(min(MOST, max(FEWEST, round(IMAGES_SHARE * slice_elements / classes))))
         return classes * max(share, math.ceil(SPREAD * slices / classes))
 
     def _start(self, layout: Layout, axis: int) -> Tensor:

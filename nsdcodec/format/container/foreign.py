@@ -24,13 +24,13 @@ _KINDS = (
 
 @contextmanager
 def named(data: bytes) -> Iterator[None]:
-    """A MalformedFile that is raised inside keeps its rule, and says what the bytes are, if that is known."""
+    """A MalformedFile that is raised inside keeps its rule, but says what the bytes are, if that is known."""
     try:
         yield
     except MalformedFile as error:
         if (kind := _kind(data)) is None:
             raise
-        raise MalformedFile(error.rule, f"no .nsd file: it is {kind}") from error
+        raise MalformedFile(error.rule, f"no .nsd file: it is {kind}", other_kind=True) from error
 
 
 def _kind(data: bytes) -> str | None:
