@@ -25,7 +25,8 @@ def encode(
         Path | None, typer.Option("--output", "-o", help="The .nsd file to write.", show_default=False)
     ] = None,
     ipc: Annotated[
-        float | None, typer.Option(help="Budget in elements, as images per class (default 1; NSD Eq. 3).")
+        float | None,
+        typer.Option(help="Budget in elements, as images per class (default 1, or that of --start; NSD Eq. 3)."),
     ] = None,
     bits_per_class: Annotated[
         float | None, typer.Option(help="Budget of the file's size, header included, in bits per class.")
@@ -41,6 +42,10 @@ def encode(
     ] = None,
     init: Annotated[
         str | None, typer.Option(help="Initial values: real, herding or forgetting images, or noise.")
+    ] = None,
+    start: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Begin from the arrays of this .nsd file, with its layout."),
     ] = None,
     labels: Annotated[
         str | None,
@@ -97,13 +102,16 @@ def encode(
     started = clock.monotonic()
     if iterations is not None and time is not None:
         raise InvalidSetting("--iterations and --time both end the run; give one of them")
+    if start is not None and out is not None and Path(start).resolve() == out.resolve():
+        raise InvalidSetting(f"-o {out} is the file of --start, which --resume needs as it was; give -o another name")
     if out is None and not plan:
         raise InvalidSetting("nothing to write: give -o FILE.nsd, or --plan to see what would be written")
     with progress.shown("encode", "loading PyTorch", estimated=False) as bar:
-        from nsdcodec.encoding import resuming
+        from nsdcodec.encoding import resuming, starting
         from nsdcodec.encoding.budget import Budget
         from nsdcodec.encoding.encoder import Output, Task
         from nsdcodec.encoding.encoder import encode as run
+        from nsdcodec.format.container.file import read
         from nsdcodec.system import launch, ranks
         from nsdcodec.system.malloc import keep_freed_memory
 
@@ -125,9 +133,16 @@ def encode(
             )
         given = {"iterations": iterations, "parameterization.init": init, "parameterization.labels": labels}
         pairs = [*(set_ or []), *(f"{key}={value}" for key, value in given.items() if value is not None)]
+        begun = None if start is None else read(start)
         bar(0.0, f"loading {source}")
         images = options.source(source, data_dir, limit, size, split=not no_test)
-        name, settings = options.settings(recipe, compute.device.type, images, parameterization, objective, pairs)
+        name, settings = options.settings(
+            recipe, compute.device.type, images, parameterization, objective, pairs, begun
+        )
+        if ipc is None and bits_per_class is None:
+            budget = Budget.of(images.geometry, 1.0) if begun is None else starting.budget(begun, settings)
+        else:
+            budget = Budget.of(images.geometry, ipc, bits_per_class)
         named = [
             f"{key}={value}"
             for key, value in (("parameterization.name", parameterization), ("objective.name", objective))
@@ -136,11 +151,12 @@ def encode(
         task = Task(
             images,
             settings,
-            Budget.of(images.geometry, 1.0 if ipc is None and bits_per_class is None else ipc, bits_per_class),
+            budget,
             seed,
             None if time is None else options.seconds(time, "--time"),
             recipe_name=name,
             overrides=(*named, *pairs),
+            start=begun,
         )
         folder = options.experts_folder(experts_dir, settings.objective.wants_experts)
 

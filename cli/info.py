@@ -142,9 +142,10 @@ def _numbers(values: tuple[float, ...]) -> str:
 def _provenance(provenance: dict[str, Any]) -> str:
     # Free-form in the format: whatever is there is shown, nothing is needed.
     changes = provenance.get("set")
+    begun = f", started from {provenance['start']}" if "start" in provenance else ""
     changed = f" with {' '.join(map(str, changes))}" if isinstance(changes, list) and changes else ""
     return (
         f"{provenance.get('source', '?')} by {provenance.get('encoder', '?')}, recipe "
         f"{provenance.get('recipe', '?')}{changed}, seed {provenance.get('seed', '?')}, "
-        f"on {provenance.get('device', '?')}"
+        f"on {provenance.get('device', '?')}{begun}"
     )

@@ -15,6 +15,7 @@ from . import output
 
 if TYPE_CHECKING:
     from nsdcodec.encoding.settings import Settings
+    from nsdcodec.format.container.file import NSDFile
     from nsdcodec.learning.compute import Compute
     from nsdcodec.sources import Source
 
@@ -137,13 +138,17 @@ def settings(
     parameterization: str | None,
     objective: str | None,
     pairs: list[str],
+    start: NSDFile | None = None,
 ) -> tuple[str, Settings]:
-    """The recipe's name and its settings, fitted to the source, then changed as asked. Raises UnknownName and
-    InvalidSetting."""
+    """The recipe's name and its settings, fitted to the source and to the file that is begun from, then changed as
+    asked. Raises UnknownName and InvalidSetting."""
     from nsdcodec.encoding.recipes import default_recipe, settings_for
 
     name = recipe or default_recipe(device_type)
-    return name, settings_for(source, name, parameterization=parameterization, objective=objective, changes=pairs)
+    fitted = settings_for(
+        source, name, parameterization=parameterization, objective=objective, changes=pairs, start=start
+    )
+    return name, fitted
 
 
 def source(

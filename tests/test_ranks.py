@@ -21,11 +21,11 @@ if not torch.distributed.is_available():
     pytest.skip("this PyTorch has no torch.distributed", allow_module_level=True)
 pytest.importorskip("h5py")
 
-from nsdcodec import NSDDataset
+from nsdcodec import NSDDataset, read
 from nsdcodec.encoding import progress
 from nsdcodec.encoding.budget import Budget
 from nsdcodec.encoding.encoder import Output, Task
-from nsdcodec.encoding.recipes import recipe
+from nsdcodec.encoding.recipes import recipe, settings_for
 from nsdcodec.encoding.settings import for_geometry
 from nsdcodec.errors import FileAccess, InvalidSetting, NsdError, RankLost
 from nsdcodec.format.geometry import Geometry
@@ -110,6 +110,18 @@ class TestTheBitsOfOneProcess:
         fewer = encoding.but(f"optimizer.draws={draws - 1}")
         assert NSDDataset(encoding.path).header.provenance["iterations"] == 4
         assert encoding.path.read_bytes() != of_one_process(fewer)
+
+    def test_ranks_that_start_from_a_file_write_the_file_of_one(self, tmp_path):
+        made(tmp_path, "start.nsd", *POOL).run()
+        start, pairs = read(tmp_path / "start.nsd"), (*MTT, *TINY, "iterations=4", "optimizer.draws=2")
+        encoding = made(tmp_path, "out.nsd")
+        settings = settings_for(encoding.task.source, objective="mtt", changes=pairs, start=start)
+        encoding = encoding.but(settings=settings, start=start)
+        with started(2, work, encoding) as processes:
+            assert exit_codes(processes) == [0, 0]
+        assert encoding.path.read_bytes() == of_one_process(encoding, "other experts")
+        assert NSDDataset(encoding.path).header.provenance["start"].startswith(start.digest[:16])
+        assert NSDDataset(encoding.path).header.layout == start.header.layout
 
     def test_experts_are_made_once_by_all(self, tmp_path):
         encoding = made(tmp_path, "out.nsd", *MTT, "experts=6", objective="mtt", iterations=1)

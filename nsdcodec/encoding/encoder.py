@@ -229,6 +229,8 @@ def _loop(run: Run) -> None:
         run.checks = settings.validation.checks
         if run.checked < 0:
             _check(run)
+    elif run.ranks.from_first(lambda: _judges_start(run)):
+        _check(run)
     done = run.ranks.from_first(lambda: clock.done(run.iteration))
     while settings.objective.trains:
         # The first step takes longer than others.
@@ -280,7 +282,7 @@ def plan_checks(run: Run) -> tuple[int, int]:
             f"{max(1, run.task.settings.network.width // 2)}"
         )
     clock.check_seconds = forecast(run)
-    checks = min(run.task.settings.validation.checks, int(SHARE * limit / clock.check_seconds))
+    checks = min(run.task.settings.validation.checks, _affordable(run))
     if not checks:
         run.notes.append(
             f"the set was not judged on held-out images: a check takes {clock.check_seconds:.0f} s, more than a fifth "
@@ -289,6 +291,25 @@ def plan_checks(run: Run) -> tuple[int, int]:
         clock.check_seconds = 0.0
     # The last is still to come: the set has changed since any that was made.
     return checks, max(0, min(checks - 1, math.floor(clock.done(run.iteration) * checks)))
+
+
+def _affordable(run: Run) -> int:
+    """By a time limit: how many checks fit SHARE of it, besides that of the start, where there is one. A start that
+    was judged is compared with what became of it, at the least."""
+    assert run.task.time_limit is not None
+    most = int(SHARE * run.task.time_limit / run.reporter.clock.check_seconds)
+    if run.task.start is None:
+        return most
+    return max(most - 1, 1 if run.best else 0)
+
+
+def _judges_start(run: Run) -> bool:
+    """By a time limit: whether the file that a new run begins from is judged first, since there is the time to judge
+    also what becomes of it."""
+    if run.task.start is None or run.iteration or run.checked >= 0:
+        return False
+    run.reporter.clock.check_seconds = forecast(run)
+    return _affordable(run) > 0
 
 
 def _status(run: Run) -> StepStatus:

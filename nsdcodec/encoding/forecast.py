@@ -105,6 +105,8 @@ def _times(run: Run) -> Times:
         seconds = preparing + iterations * clock.step_seconds + checks * clock.check_seconds
     else:
         checks, _ = plan_checks(run)
+        if checks and task.start is not None:
+            checks += 1  # before the first iteration
         seconds = task.time_limit
         left = seconds - preparing - clock.spent["checking"] - checks * clock.check_seconds
         iterations = max(0, round(left / clock.step_seconds))

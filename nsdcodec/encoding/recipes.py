@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from nsdcodec.encoding import starting
 from nsdcodec.encoding.objectives import Guidance
 from nsdcodec.encoding.objectives.distribution import DistributionMatching
 from nsdcodec.encoding.objectives.gradient import GradientMatching
@@ -14,6 +15,7 @@ from nsdcodec.encoding.parameterizations.nsd import NSD
 from nsdcodec.encoding.parameterizations.pixel import Pixel
 from nsdcodec.encoding.settings import Optimizer, Settings, Validation, for_geometry
 from nsdcodec.errors import UnknownName
+from nsdcodec.format.container.file import NSDFile
 from nsdcodec.format.recipe import NetworkSpec, TrainingRecipe
 from nsdcodec.sources.base import Source
 
@@ -163,6 +165,7 @@ def settings_for(
     parameterization: str | None = None,
     objective: str | None = None,
     changes: Sequence[str] = (),
+    start: NSDFile | None = None,
 ) -> Settings:
     """The settings of a recipe, fitted to a source's images and then changed: what a `Task` takes.
 
@@ -171,10 +174,12 @@ def settings_for(
         recipe_name: one of those that `nsdc recipes` lists.
         parameterization, objective: other ones than the recipe's, by name.
         changes: "key=value" for any key that `nsdc recipes NAME` shows.
+        start: the file that the task begins from, as `read` gives it. Where nothing else is asked for, its
+            parameterization, stored type, kind of labels and learning rate are taken over.
 
     Raises:
         UnknownName: no such recipe, parameterization, objective or key.
-        InvalidSetting: a value is out of its range.
+        InvalidSetting: a value is out of its range, or would change the arrays that `start` has.
 
     Example:
         >>> settings = settings_for(load_source("digits"), changes=["iterations=300", "dtype=int8"])
@@ -182,7 +187,10 @@ def settings_for(
         (300, 'nsd', 'int8')
     """
     fitted = for_geometry(recipe(recipe_name), source.geometry, source.augmentation)
-    return fitted.with_names(parameterization, objective).with_values(changes)
+    if start is None:
+        return fitted.with_names(parameterization, objective).with_values(changes)
+    named = fitted.with_names(parameterization or start.header.parameterization, objective)
+    return starting.taken_over(named, start, changes)
 
 
 def default_recipe(device: str) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from nsdcodec.encoding import initial_images
+from nsdcodec.encoding import initial_images, starting
 from nsdcodec.encoding.draws import Draws
 from nsdcodec.encoding.objectives.base import Context, State
 from nsdcodec.encoding.parameterizations.base import initial_arrays
@@ -108,20 +108,27 @@ def start(
     the source, the settings and the objective do."""
     source, held_out = hold_out(task)
     own = context(task, compute, source, memory, experts_folder, reporter.listen)
-    # Soft labels too begin with the class that the rule gives an image.
-    own = replace(own, stands_for=synthesis.balanced_labels(layout))
     initial = ranks.from_first(lambda: _initial(task, layout, own))
+    # Soft labels too begin with one class that is the most likely.
+    labels = initial["labels"] if "labels" in initial else synthesis.balanced_labels(layout)
+    own = replace(own, stands_for=synthesis.hard_labels(labels))
     arrays = {role: values.to(compute.device).contiguous() for role, values in initial.items()}
     for role, values in arrays.items():
         values.requires_grad_(values.is_floating_point() and role not in task.settings.parameterization.fixed)
     draws = Draws.prepare(task.settings.guided_objective, own, task.settings.optimizer.draws, ranks)
     optimizer = _optimizer(task.settings, arrays, draws.state)
-    notes = initial_images.notes(task.settings, layout, own, task.source.classes) + list(draws.state.notes)
+    if task.start is None:
+        notes = initial_images.notes(task.settings, layout, own, task.source.classes)
+    else:
+        notes = starting.notes(task.start, task.seed)
+    notes += draws.state.notes
     return Run(task, output, compute, layout, own, memory, held_out, arrays, draws, optimizer, reporter, notes)
 
 
 def _initial(task: Task, layout: Layout, context: Context) -> dict[str, Tensor]:
     """On the CPU."""
+    if task.start is not None:
+        return starting.arrays(task.start, layout)
     generator = stream(task.seed, "initial")
     real = initial_images.real_images(task.settings, layout, context, generator)
     arrays = initial_arrays(task.settings.parameterization, layout, real, generator)

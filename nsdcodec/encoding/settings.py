@@ -142,6 +142,10 @@ class Settings:
             settings = _replaced(settings, _resolve(key.strip(), list(settings.flat())), text.strip())
         return settings
 
+    def keys_of(self, pairs: Sequence[str]) -> list[str]:
+        """The dotted keys of "key=value" pairs. Raises what `with_values` does for keys."""
+        return [_resolve(pair.partition("=")[0].strip(), list(self.flat())) for pair in pairs]
+
 
 def for_geometry(settings: Settings, geometry: Geometry, augmentation: str) -> Settings:
     """Networks as deep as the images allow (the field's ConvNet3 at 32 pixels, 4 at 64, 5 at 128; 2 at 8), and the

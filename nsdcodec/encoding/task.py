@@ -11,12 +11,14 @@ from typing import Any
 import numpy as np
 import torch
 
+from nsdcodec.encoding import starting
 from nsdcodec.encoding.budget import Budget
 from nsdcodec.encoding.parameterizations.planning import HEADER_RESERVE
 from nsdcodec.encoding.settings import Settings
 from nsdcodec.errors import InvalidSetting, OverBudget
 from nsdcodec.format.container import codings
 from nsdcodec.format.container import file as nsd_file
+from nsdcodec.format.container.file import NSDFile
 from nsdcodec.format.container.header import Header
 from nsdcodec.format.layout import Layout
 from nsdcodec.learning import networks
@@ -34,8 +36,9 @@ MOST_OF_REAL = 3
 class Task:
     """What to encode. `settings` are those that `settings.for_geometry` fitted to the source. `time_limit` in seconds
     fits the schedule to the clock, in place of `settings.iterations`. `recipe_name` and `overrides` tell in the file
-    where the settings came from: a recipe, and the "key=value" that changed it. Raises InvalidSetting, also where a
-    network does not take the source's images."""
+    where the settings came from: a recipe, and the "key=value" that changed it. `start` is a file whose arrays the run
+    begins from, in place of initial values; the layout is then the file's. Raises InvalidSetting, also where a network
+    does not take the source's images, and where the file does not fit source or settings."""
 
     source: Source
     settings: Settings
@@ -44,8 +47,11 @@ class Task:
     time_limit: float | None = None
     recipe_name: str = ""
     overrides: tuple[str, ...] = ()
+    start: NSDFile | None = None
 
     def __post_init__(self) -> None:
+        if self.start is not None:
+            starting.check(self.start, self.source, self.settings.parameterization)
         if self.time_limit is not None and not self.time_limit > 0:
             raise InvalidSetting(f"--time is {self.time_limit} seconds; it must be above 0")
         optimizer = self.settings.optimizer
@@ -92,10 +98,31 @@ class Output:
 def plan(task: Task, compute: Compute) -> Layout:
     """The layout, refused before any training where the file, header and all, would not fit the budget. The bits a
     class that the message names are enough."""
+    if task.start is not None:
+        return _layout_of_start(task, compute, task.start)
     try:
         return _plan(task, compute, task.budget)
     except OverBudget as error:
         raise _with_enough(task, compute, error) from error
+
+
+def _layout_of_start(task: Task, compute: Compute, start: NSDFile) -> Layout:
+    layout, budget = starting.layout(start, task.settings.parameterization), task.budget
+    size, geometry = largest_file(task, compute, layout), task.source.geometry
+    if budget.elements is not None and layout.elements > budget.elements:
+        ipc = math.ceil(1000 * layout.elements / (geometry.classes * geometry.image_elements)) / 1000
+        raise OverBudget(
+            f"--start: its {layout.elements:,} elements exceed the budget of {budget.elements:,}; leave --ipc out, or "
+            f"raise it to {ipc:g}"
+        )
+    if budget.file_bytes is not None and size > budget.file_bytes:
+        raise OverBudget(
+            f"--start: a file of its arrays can take {size:,} bytes with the header, as if none were compressed; the "
+            f"budget is {budget.file_bytes:,}; leave --bits-per-class out, or raise it to "
+            f"{math.ceil(8 * size / geometry.classes):,}",
+            size,
+        )
+    return layout
 
 
 def _plan(task: Task, compute: Compute, budget: Budget) -> Layout:
@@ -185,6 +212,7 @@ def _provenance(task: Task, compute: Compute, iteration: int, accuracy: float | 
     device = torch.cuda.get_device_name(compute.device) if compute.device.type == "cuda" else compute.device.type
     known = {} if accuracy is None else {"validation": round(accuracy, 4)}
     named = {"set": list(task.overrides)} if task.overrides else {}
+    begun = {} if task.start is None else {"start": starting.provenance(task.start)}
     return {
         "encoder": f"nsdcodec {VERSION}, torch {torch.__version__.partition('+')[0]}",
         "source": f"{task.source.name} {task.source.sha256[:16]}",
@@ -194,6 +222,7 @@ def _provenance(task: Task, compute: Compute, iteration: int, accuracy: float | 
         **known,
         "device": f"{device} {compute.precision}",
         **named,
+        **begun,
     }
 
 
@@ -218,6 +247,7 @@ def identity(task: Task, compute: Compute) -> dict[str, Any]:
         "source": task.source.sha256,
         "seed": task.seed,
         "precision": compute.precision,
+        **({} if task.start is None else {"start": task.start.digest}),
         **_budget(task.budget),
         **flat,
     }

@@ -178,6 +178,11 @@ class Objective(ABC, Generic[S]):
         """The student learning rate that was learned, for the file's recipe; None where none is."""
         return None
 
+    def at_rate(self, rate: float) -> Objective[S]:
+        """The same, with the student learning rate that it learns beginning at this one; itself where it learns
+        none."""
+        return self
+
     @property
     def wants_experts(self) -> bool:
         """Whether it looks at expert trajectories, those of `expert_trajectories`."""

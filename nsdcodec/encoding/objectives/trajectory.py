@@ -148,6 +148,9 @@ class TrajectoryMatching(Objective[TrajectoryState]):
         loss, last = matched(given, images, generator)
         return Match(loss, last, state.network, terms, notes)
 
+    def at_rate(self, rate: float) -> TrajectoryMatching:
+        return replace(self, student_rate=max(rate, LEAST_RATE))
+
     @property
     def wants_experts(self) -> bool:
         return True

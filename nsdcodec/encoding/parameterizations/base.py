@@ -49,6 +49,8 @@ class Parameterization(ABC):
     name: ClassVar[str]
     # Roles that are stored and never optimised.
     fixed: ClassVar[frozenset[str]] = frozenset({"mask"})
+    # Settings that matter in training, and neither for the layout nor for initial values.
+    of_training: ClassVar[frozenset[str]] = frozenset()
 
     def __post_init__(self) -> None:
         for field, choices in (("dtype", VALUES), ("init", get_args(Init)), ("labels", get_args(Labels))):
@@ -106,8 +108,13 @@ def initial_arrays(
     """The parameterization's initial values, and soft labels that begin near the hard ones."""
     arrays = parameterization.initial(layout, real, generator)
     if layout.labels == "soft":
-        classes = layout.geometry.classes
-        lead = math.log(CONFIDENCE * max(1, classes - 1) / (1 - CONFIDENCE))
-        scores = lead * torch.nn.functional.one_hot(synthesis.balanced_labels(layout), classes)
-        arrays["labels"] = scores - scores.mean(dim=1, keepdim=True)
+        arrays["labels"] = soft_scores(synthesis.balanced_labels(layout), layout.geometry.classes)
     return arrays
+
+
+def soft_scores(labels: Tensor, classes: int) -> Tensor:
+    """Scores float32 [n, classes] of which the softmax gives each image's own class the probability CONFIDENCE, for
+    labels int64 [n]."""
+    lead = math.log(CONFIDENCE * max(1, classes - 1) / (1 - CONFIDENCE))
+    scores = lead * torch.nn.functional.one_hot(labels, classes)
+    return scores - scores.mean(dim=1, keepdim=True)

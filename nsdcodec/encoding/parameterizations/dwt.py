@@ -28,6 +28,7 @@ class DWT(Corner):
 
     name: ClassVar[str] = "dwt"
     basis: ClassVar[str] = "haar"
+    of_training: ClassVar[frozenset[str]] = frozenset({"band_share"})
 
     def __post_init__(self) -> None:
         super().__post_init__()
