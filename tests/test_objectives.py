@@ -25,7 +25,7 @@ from nsdcodec.encoding.budget import Budget
 from nsdcodec.encoding.objectives import OBJECTIVES, Guidance, Guided, student
 from nsdcodec.encoding.objectives.base import Context, MemoryNeed, Objective, State
 from nsdcodec.encoding.objectives.distribution import DistributionMatching
-from nsdcodec.encoding.objectives.embeddings import class_means
+from nsdcodec.encoding.objectives.embeddings import CHARACTERISTIC, FREQUENCIES, weights
 from nsdcodec.encoding.objectives.gradient import GradientMatching, distance
 from nsdcodec.encoding.objectives.none import NoObjective
 from nsdcodec.encoding.objectives.student import WITH_TANGENT, StudentBatch, unroll
@@ -99,6 +99,7 @@ OBJECTIVES_TO_CHECK = {
     "guided dc": Guided(DC, Guidance(0.5, real_batch=5)),
     "dm": DM,
     "dm with a pool": DistributionMatching(real_per_class=4, pool=2, pool_steps=0),
+    "dm of characteristic functions": replace(DM, statistics="characteristic"),
     "tgdd": TGDD,
     "tgdd of random networks": replace(TGDD, random=1.0),
     "guided tgdd": Guided(TGDD, Guidance(0.5, real_batch=5)),
@@ -191,7 +192,8 @@ class TestDistributionMatching:
 
     def test_class_means_are_means_of_rows_in_any_order(self):
         values = torch.tensor([[1.0, 2.0], [10.0, 20.0], [3.0, 6.0], [7.0, 7.0]])
-        means = class_means(values, torch.tensor([2, 0, 2, 1]), 3)
+        each = weights(torch.tensor([2, 0, 2, 1]), 3, values)
+        means = each.T @ values / each.sum(dim=0)[:, None]
         assert means.tolist() == [[10.0, 20.0], [7.0, 7.0], [2.0, 4.0]]
 
     @pytest.mark.parametrize("objective", [DM, DC], ids=["dm", "dc"])
@@ -212,6 +214,49 @@ class TestDistributionMatching:
         assert loss[True, False] != loss[False, False]
         assert known.by_class(others)[1] == [2, 2, 3]
         assert asked.by_class(others)[1] == [3, 2, 2]
+
+    @pytest.mark.parametrize("soft", [False, True])
+    def test_characteristic_functions_are_compared_at_the_frequencies_of_the_iteration(self, soft):
+        """The loss of NCFM by its text, with complex numbers, amplitude and phase apart."""
+        objective = replace(DM, statistics="characteristic")
+        context = double_context(TOY, per_class=4)
+        images = synthetic_images()
+        labels = F.one_hot(LABELS, 3).double() * 0.7 + 0.1 if soft else LABELS
+        generator = context.stream("dm", 0)
+        torch.randint(1, (1,), generator=generator)
+        for _ in range(3):  # the real images, of which all are taken
+            torch.randperm(4, generator=generator)
+        frequencies = torch.randn(64, FREQUENCIES, generator=generator).double()
+        network = context.convnet("dm", 0)
+        real, real_labels = context.real.take(torch.arange(12))
+        wanted = 0.0
+        for label in range(3):
+            share = (labels[:, label] if soft else (labels == label).double())[:, None]
+            sides = []
+            for some, weight in ((real[real_labels == label], torch.ones(4, 1).double()), (images, share)):
+                embedded = network.embed(some)
+                phase = embedded / embedded.norm(dim=1, keepdim=True) @ frequencies
+                sides.append((weight * torch.exp(1j * phase)).sum(0) / weight.sum())
+            theirs, ours = sides
+            amplitude = (theirs.abs() - ours.abs()).square()
+            turned = 2 * (theirs.abs() * ours.abs() - (theirs * ours.conj()).real)
+            wanted += CHARACTERISTIC * (0.5 * amplitude + 0.5 * turned).clamp(min=0).sqrt().mean().item()
+        assert objective.loss(objective.prepare(context), images, labels, 0).loss.item() == pytest.approx(
+            wanted, rel=1e-6
+        )
+
+    @pytest.mark.parametrize("statistics", ["mean", "characteristic"])
+    def test_the_distance_is_the_same_in_chunks(self, statistics):
+        objective, found = replace(DM, statistics=statistics), []
+        labels = F.one_hot(LABELS, 3).double() * 0.8 + 0.2 / 3
+        for most in (None, 2):
+            context = double_context(TOY, "scale_rotate")
+            context = replace(context, compute=context.compute.at_once(most))
+            inputs = [synthetic_images(), labels.clone().requires_grad_()]
+            loss = objective.loss(objective.prepare(context), *inputs, 3).loss
+            found.append([loss.detach(), *torch.autograd.grad(loss, inputs)])
+        for whole, parts in zip(*found, strict=True):
+            torch.testing.assert_close(parts, whole, rtol=1e-10, atol=1e-12)
 
     def test_a_pooled_network_takes_plain_sgd_steps_on_real_data_before_it_is_used(self):
         objective = DistributionMatching(

@@ -57,6 +57,7 @@ MEANINGS: dict[str, str] = {
     "objective.pool_steps": "steps on real images before each use of a kept network",
     "objective.pool_batch": "real images in each of these steps",
     "objective.pool_rate": "learning rate of these steps",
+    "objective.statistics": "of the features, what is compared: their means, or their characteristic functions",
     "objective.student_steps": "steps that the student takes on the synthetic images",
     "objective.expert_epochs": "epochs of an expert that these steps are to match",
     "objective.first_start": "earliest epoch of an expert at which a match starts",
