@@ -60,6 +60,8 @@ def test_images_are_those_of_the_cpu(name):
         ("dc", ["objective.network_life=2", "objective.inner_steps=2"]),
         ("dm", []),
         ("dm", ["objective.pool=2", "objective.pool_age=3"]),
+        ("dm", ["objective.statistics=characteristic"]),
+        ("krr", ["objective.pool=2", "objective.pool_age=3", "objective.real=64"]),
         ("mtt", MTT),
         ("mtt", [*MTT, "guidance.weight=0.1"]),
         ("dm", ["guidance.weight=0.1"]),

@@ -27,6 +27,7 @@ from nsdcodec.encoding.objectives.base import Context, MemoryNeed, Objective, St
 from nsdcodec.encoding.objectives.distribution import DistributionMatching
 from nsdcodec.encoding.objectives.embeddings import CHARACTERISTIC, FREQUENCIES, weights
 from nsdcodec.encoding.objectives.gradient import GradientMatching, distance
+from nsdcodec.encoding.objectives.krr import KernelRegression
 from nsdcodec.encoding.objectives.none import NoObjective
 from nsdcodec.encoding.objectives.student import WITH_TANGENT, StudentBatch, unroll
 from nsdcodec.encoding.objectives.tgdd import SnapshotState, TrajectoryGuided
@@ -45,6 +46,7 @@ LABELS = torch.tensor([0, 0, 1, 1, 2, 2, 2])
 DM = DistributionMatching(real_per_class=4)
 DC = GradientMatching(real_per_class=4)
 TGDD = TrajectoryGuided(real_per_class=4, experts=2, epochs=2, random=0.0, alpha=0.7)
+KRR = KernelRegression(real=9, pool=0)
 MTT = TrajectoryMatching(student_steps=2, expert_epochs=1, last_start=1, student_rate=0.1, experts=2)
 
 
@@ -102,6 +104,9 @@ OBJECTIVES_TO_CHECK = {
     "dm of characteristic functions": replace(DM, statistics="characteristic"),
     "tgdd": TGDD,
     "tgdd of random networks": replace(TGDD, random=1.0),
+    "krr": KRR,
+    "krr of some images": replace(KRR, synthetic=5),
+    "guided krr": Guided(KRR, Guidance(0.5, real_batch=5, rate=0.2)),
     "guided tgdd": Guided(TGDD, Guidance(0.5, real_batch=5)),
     "mtt": MTT,
     "mtt in batches": replace(MTT, student_batch=3, student_steps=3),
@@ -245,19 +250,6 @@ class TestDistributionMatching:
             wanted, rel=1e-6
         )
 
-    @pytest.mark.parametrize("statistics", ["mean", "characteristic"])
-    def test_the_distance_is_the_same_in_chunks(self, statistics):
-        objective, found = replace(DM, statistics=statistics), []
-        labels = F.one_hot(LABELS, 3).double() * 0.8 + 0.2 / 3
-        for most in (None, 2):
-            context = double_context(TOY, "scale_rotate")
-            context = replace(context, compute=context.compute.at_once(most))
-            inputs = [synthetic_images(), labels.clone().requires_grad_()]
-            loss = objective.loss(objective.prepare(context), *inputs, 3).loss
-            found.append([loss.detach(), *torch.autograd.grad(loss, inputs)])
-        for whole, parts in zip(*found, strict=True):
-            torch.testing.assert_close(parts, whole, rtol=1e-10, atol=1e-12)
-
     def test_a_pooled_network_takes_plain_sgd_steps_on_real_data_before_it_is_used(self):
         objective = DistributionMatching(
             real_per_class=4, pool=1, pool_steps=3, pool_batch=100, pool_rate=0.05, pool_age=9
@@ -310,6 +302,77 @@ class TestDistributionMatching:
         for wrong in [{name: value - 1} for name, value in least.items()] + [{"pool_rate": 0.0}]:
             with pytest.raises(InvalidSetting, match=next(iter(wrong))):
                 DistributionMatching(**wrong)
+
+
+class TestKernelRegression:
+    @pytest.mark.parametrize("soft", [False, True])
+    def test_the_loss_is_the_error_of_a_ridge_regression_that_is_fitted_by_its_features(self, soft):
+        """By its other form, the weights of a linear layer: (X'X + ridge I)^-1 X'y."""
+        context = double_context(TOY, per_class=4)
+        objective, images = replace(KRR, real=12), synthetic_images()
+        labels = F.one_hot(LABELS, 3).double() * 0.7 + 0.1 if soft else LABELS
+        match = objective.loss(objective.prepare(context), images, labels, 0)
+        network = context.convnet("krr", 0)
+        ours = network.embed(images)
+        targets = (labels if soft else F.one_hot(labels, 3).double()) - 1 / 3
+        ridge = 1e-6 * ours.square().sum() / len(ours)
+        layer = torch.linalg.solve(ours.T @ ours + ridge * torch.eye(ours.shape[1]).double(), ours.T @ targets)
+        real, real_labels = context.real.take(torch.arange(12))
+        error = network.embed(real) @ layer - (F.one_hot(real_labels, 3).double() - 1 / 3)
+        assert match.loss.item() == pytest.approx(error.square().sum().item() / 12, rel=1e-6)
+        assert match.student is None
+
+    def test_a_network_is_used_as_it_is_and_then_takes_a_step_of_adam_on_the_present_images_before_each_use(self):
+        objective, context = replace(KRR, pool=1, pool_age=9, pool_rate=0.01), double_context(TOY)
+        state = objective.prepare(context)
+        reference = context.convnet("krr", 0)
+        optimizer = torch.optim.Adam(reference.parameters(), 0.01)
+        for iteration in range(4):
+            images = synthetic_images() + 0.1 * iteration
+            match = objective.loss(state, images, LABELS, iteration)
+            if iteration:
+                optimizer.zero_grad()
+                F.cross_entropy(reference(images.detach()), LABELS).backward()
+                optimizer.step()
+            assert match.network is not None
+            torch.testing.assert_close(flatten(match.network), flatten(reference), rtol=1e-9, atol=1e-11)
+            # Backward has the weights of the features.
+            assert torch.autograd.grad(match.loss, images)[0].isfinite().all()
+
+    def test_networks_make_place_one_after_another_and_then_after_their_full_age(self):
+        objective = replace(KRR, pool=1, pool_age=3)
+        context = double_context(TOY)
+        state = objective.prepare(context)
+        seen = [objective.loss(state, synthetic_images(), LABELS, i).network for i in range(9)]
+        assert [network is seen[0] for network in seen[:4]] == [True] * 3 + [False]
+        assert [network is seen[3] for network in seen[3:]] == [True] * 3 + [False] * 3
+        objective = replace(KRR, pool=3, pool_age=6)
+        state = objective.prepare(context)
+        lives: dict[int, int] = {}
+        for iteration in range(60):
+            objective.loss(state, synthetic_images(), LABELS, iteration)
+            lives |= {one.number: one.uses for one in state.pool}
+        assert [lives[number] for number in range(5)] == [2, 4, 6, 6, 6]
+
+    def test_a_state_that_was_saved_goes_on_as_the_one_that_never_stopped(self):
+        objective = replace(KRR, pool=3, pool_age=4)
+        context = Context(**(vars(double_context(TOY, EVERYTHING)) | {"real": real_data(toy_source(TOY, 6))}))
+        images = synthetic_images().detach().float()
+        state = objective.prepare(context)
+        for iteration in range(9):
+            objective.loss(state, images, LABELS, iteration)
+        saved = {name: value.clone() for name, value in state.tensors().items()}
+        wanted = [objective.loss(state, images, LABELS, iteration).loss.item() for iteration in range(9, 20)]
+        resumed = objective.prepare(context)
+        resumed.load(saved)
+        found = [objective.loss(resumed, images, LABELS, iteration).loss.item() for iteration in range(9, 20)]
+        assert found == wanted
+
+    def test_settings_out_of_range_are_refused(self):
+        wrong = [{"real": 0}, {"synthetic": -1}, {"pool": -1}, {"pool_age": 0}, {"pool_rate": 0.0}]
+        for one in wrong:
+            with pytest.raises(InvalidSetting, match=f"krr: {next(iter(one))} is"):
+                KernelRegression(**one)
 
 
 class TestGradientMatching:
@@ -625,6 +688,7 @@ class TestGuidance:
 
 NEEDS = OBJECTIVES_TO_CHECK | {
     "dm with a pool": DistributionMatching(real_per_class=4, pool=2, pool_batch=15),
+    "krr with a pool": replace(KRR, pool=2),
     "guided dm with many real images": Guided(DM, Guidance(0.5, real_batch=17)),
     "none": NoObjective(),
 }

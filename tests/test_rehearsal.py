@@ -59,6 +59,10 @@ SETTINGS: dict[str, list[list[str]]] = {
     "dc": [["objective.network_life=2", "objective.inner_steps=1", "objective.inner_batch=3"]],
     "dm": [[], ["objective.pool=2", "objective.pool_age=1"], ["objective.statistics=characteristic"]],
     "tgdd": [["objective.experts=2", "objective.epochs=2", "objective.random=0"], ["objective.random=1"]],
+    "krr": [
+        ["objective.real=5", "objective.pool=0"],
+        ["objective.real=5", "objective.synthetic=4", "objective.pool=1"],
+    ],
     "mtt": [["objective.student_steps=2", "objective.student_batch=4", "objective.experts=2"]],
     "none": [],
 }

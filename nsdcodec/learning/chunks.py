@@ -78,6 +78,30 @@ class Rows(torch.autograd.Function):
         return None, None, None, *(next(each) if one else None for one in needed)
 
 
+class Rowwise(torch.autograd.Function):
+    """`Rowwise.apply(make, most, index, values)`: the rows [n, D] that make(start, some) makes of values[index],
+    `start` being the place of the first of `some`, each of its own alone. Backward makes each part again, at most so
+    many rows, so that only one of them ever has a graph. `index` int64 [n] names no place twice."""
+
+    @staticmethod
+    def forward(ctx: Any, make: Callable[[int, Tensor], Tensor], most: int, index: Tensor, values: Tensor) -> Tensor:
+        ctx.make, ctx.most = make, most
+        ctx.save_for_backward(index, values)
+        return torch.cat([make(start, values[index[start:stop]]) for start, stop in ranges(len(index), most)])
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
+        index, values = ctx.saved_tensors
+        gradient = torch.zeros_like(values)
+        for start, stop in ranges(len(index), ctx.most):
+            some = values[index[start:stop]].requires_grad_()
+            with torch.enable_grad():
+                rows = ctx.make(start, some)
+            (gradient[index[start:stop]],) = torch.autograd.grad(rows, some, grads[0][start:stop])
+        return None, None, None, gradient
+
+
 class WeightedSums(torch.autograd.Function):
     """`WeightedSums.apply(make, most, index, weights, values)`: weights.T [k, n] times the rows [n, D] that
     make(start, some) makes of values[index], `start` being the place of the first of `some`, each of its own alone. At
