@@ -98,6 +98,7 @@ def small(objective: str) -> tuple[str, ...]:
         "mtt": MTT,
         "dm": ("real_per_class=4",),
         "dc": ("real_per_class=4", "inner_steps=1", "network_life=2"),
+        "cafe": ("real_per_class=4", "inner_steps=1", "network_life=2"),
         "krr": ("objective.real=20", "objective.pool=1"),
     }
     return (*quick.get(objective, ()), "guidance.weight=0.1", "guidance.real_batch=8", "validation.epochs=1")
@@ -309,7 +310,7 @@ class TestAFinishedRun:
 
 
 class TestObjectivesOfFeaturesAndGradients:
-    @pytest.mark.parametrize("objective", ["dc", "krr"])
+    @pytest.mark.parametrize("objective", ["dc", "cafe", "krr"])
     def test_its_images_teach_more_than_the_real_ones_it_began_with(self, tiny, tmp_path, objective):
         pairs = (
             "network.width=16", "validation.width=16", "validation.epochs=100", "validation.per_class=30",

@@ -24,6 +24,7 @@ from torch import Tensor, nn
 from nsdcodec.encoding.budget import Budget
 from nsdcodec.encoding.objectives import OBJECTIVES, Guidance, Guided, student
 from nsdcodec.encoding.objectives.base import Context, MemoryNeed, Objective, State
+from nsdcodec.encoding.objectives.cafe import FeatureAlignment
 from nsdcodec.encoding.objectives.distribution import DistributionMatching
 from nsdcodec.encoding.objectives.embeddings import CHARACTERISTIC, FREQUENCIES, weights
 from nsdcodec.encoding.objectives.gradient import GradientMatching, distance
@@ -46,6 +47,7 @@ LABELS = torch.tensor([0, 0, 1, 1, 2, 2, 2])
 DM = DistributionMatching(real_per_class=4)
 DC = GradientMatching(real_per_class=4)
 TGDD = TrajectoryGuided(real_per_class=4, experts=2, epochs=2, random=0.0, alpha=0.7)
+CAFE = FeatureAlignment(real_per_class=4)
 KRR = KernelRegression(real=9, pool=0)
 MTT = TrajectoryMatching(student_steps=2, expert_epochs=1, last_start=1, student_rate=0.1, experts=2)
 
@@ -104,6 +106,8 @@ OBJECTIVES_TO_CHECK = {
     "dm of characteristic functions": replace(DM, statistics="characteristic"),
     "tgdd": TGDD,
     "tgdd of random networks": replace(TGDD, random=1.0),
+    "cafe": CAFE,
+    "guided cafe": Guided(CAFE, Guidance(0.5, real_batch=5, rate=0.2)),
     "krr": KRR,
     "krr of some images": replace(KRR, synthetic=5),
     "guided krr": Guided(KRR, Guidance(0.5, real_batch=5, rate=0.2)),
@@ -302,6 +306,41 @@ class TestDistributionMatching:
         for wrong in [{name: value - 1} for name, value in least.items()] + [{"pool_rate": 0.0}]:
             with pytest.raises(InvalidSetting, match=next(iter(wrong))):
                 DistributionMatching(**wrong)
+
+
+class TestFeatureAlignment:
+    def test_the_loss_is_the_distance_of_means_layer_by_layer_and_the_entropy_of_real_images_by_synthetic_centres(self):
+        context = double_context(TOY, per_class=4, network=replace(TINY, depth=2))
+        images = synthetic_images()
+        match = CAFE.loss(CAFE.prepare(context), images, LABELS, 0)
+        features = context.convnet("cafe", 0).features
+        real, real_labels = context.real.take(torch.arange(12))
+        # Blocks of convolution, norm, ReLU and pool.
+        layers = [[features[: 4 * (block + 1)](some) for block in range(2)] for some in (images, real)]
+        means = [
+            [torch.stack([layer[labels == label].mean(0) for label in range(3)]) for layer in each]
+            for each, labels in zip(layers, (LABELS, real_labels), strict=True)
+        ]
+        wanted = sum((ours - theirs).square().sum() for ours, theirs in zip(*means, strict=True))
+        logits = layers[1][1].flatten(1) @ means[0][1].flatten(1).T
+        entropy = 3 * F.cross_entropy(logits, real_labels)
+        assert match.terms["distance"].item() == pytest.approx(wanted.item(), rel=1e-12)
+        assert match.terms["entropy"].item() == pytest.approx(entropy.item(), rel=1e-12)
+        assert match.loss.item() == pytest.approx((wanted + 2.56 * entropy).item(), rel=1e-12)
+
+    def test_a_network_learns_from_the_present_images_between_two_uses_and_then_makes_place(self):
+        objective = replace(CAFE, network_life=3, inner_steps=2)
+        state = objective.prepare(double_context(TOY))
+        matched = [objective.loss(state, synthetic_images(), LABELS, iteration).network for iteration in range(4)]
+        assert matched[0] is matched[1] is matched[2] is not matched[3]
+        before = flatten(state.network)
+        objective.loss(state, synthetic_images(), LABELS, 4)
+        assert not torch.equal(before, flatten(state.network))
+
+    def test_settings_out_of_range_are_refused(self):
+        for wrong in ({"real_per_class": 0}, {"network_life": 0}, {"inner_rate": 0.0}, {"discrimination": -1.0}):
+            with pytest.raises(InvalidSetting, match=f"cafe: {next(iter(wrong))} is"):
+                FeatureAlignment(**wrong)
 
 
 class TestKernelRegression:

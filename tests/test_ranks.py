@@ -97,6 +97,7 @@ class TestTheBitsOfOneProcess:
             ),
             ("mtt", 4, 3, MTT),
             ("dc", 2, 2, ("real_per_class=4", "network_life=2", "inner_steps=1")),
+            pytest.param("cafe", 2, 2, ("real_per_class=4", "network_life=2", SOFT), marks=pytest.mark.release),
             pytest.param("krr", 3, 2, ("objective.real=20", "objective.pool=2", SOFT), marks=pytest.mark.release),
         ],
     )

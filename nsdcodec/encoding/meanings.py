@@ -50,6 +50,7 @@ MEANINGS: dict[str, str] = {
     "objective.real_per_class": "real images for each class in an iteration",
     "objective.real": "real images in an iteration",
     "objective.synthetic": "synthetic images in an iteration; 0: all",
+    "objective.discrimination": "weight of the cross-entropy of real images by the mean features of synthetic ones",
     "objective.network_life": "how often a network is matched before a new one takes its place",
     "objective.inner_steps": "steps on the synthetic images between two matches of a network",
     "objective.inner_batch": "synthetic images in each of these steps",

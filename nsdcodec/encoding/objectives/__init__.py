@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from nsdcodec.encoding.objectives.base import Objective
+from nsdcodec.encoding.objectives.cafe import FeatureAlignment
 from nsdcodec.encoding.objectives.distribution import DistributionMatching
 from nsdcodec.encoding.objectives.gradient import GradientMatching
 from nsdcodec.encoding.objectives.guidance import Guidance, Guided
@@ -18,6 +19,7 @@ OBJECTIVES: dict[str, type[Objective[Any]]] = {
     for kind in (
         GradientMatching,
         DistributionMatching,
+        FeatureAlignment,
         TrajectoryGuided,
         KernelRegression,
         TrajectoryMatching,
