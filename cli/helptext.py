@@ -12,7 +12,7 @@ from nsdcodec.errors import Interrupted
 
 # Written here a second time, so that help is shown at once: the registries import PyTorch. A test compares them.
 NAMES: Mapping[str, str] = {
-    "objectives": "dc, dm, tgdd, mtt, none",
+    "objectives": "dc, dm, cafe, tgdd, krr, mtt, none",
     "parameterizations": "nsd, fred, dct, ldct, dwt, svd, lsvd, idc, memory, pixel",
     "sources": "digits, cifar10, cifar100, svhn, mnist, fashionmnist, tinyimagenet, imagenette, imagewoof, imagefruit, "
     "imagemeow, imagesquawk, imageyellow",

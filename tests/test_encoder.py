@@ -94,7 +94,13 @@ def tiny(digits, tmp_path, experts_folder):
 
 def small(objective: str) -> tuple[str, ...]:
     """Settings that make an iteration of an objective quick; guidance where there is any to guide."""
-    quick = {"mtt": MTT, "dm": ("real_per_class=4",), "dc": ("real_per_class=4", "inner_steps=1", "network_life=2")}
+    quick = {
+        "mtt": MTT,
+        "dm": ("real_per_class=4",),
+        "dc": ("real_per_class=4", "inner_steps=1", "network_life=2"),
+        "cafe": ("real_per_class=4", "inner_steps=1", "network_life=2"),
+        "krr": ("objective.real=20", "objective.pool=1"),
+    }
     return (*quick.get(objective, ()), "guidance.weight=0.1", "guidance.real_batch=8", "validation.epochs=1")
 
 
@@ -303,18 +309,19 @@ class TestAFinishedRun:
         assert {"validating", "distilling"} <= {entry.phase for entry in heard}
 
 
-class TestGradientMatching:
-    def test_its_images_teach_more_than_the_real_ones_it_began_with(self, tiny, tmp_path):
+class TestObjectivesOfFeaturesAndGradients:
+    @pytest.mark.parametrize("objective", ["dc", "cafe", "krr"])
+    def test_its_images_teach_more_than_the_real_ones_it_began_with(self, tiny, tmp_path, objective):
         pairs = (
             "network.width=16", "validation.width=16", "validation.epochs=100", "validation.per_class=30",
             "training.learning_rate=0.05", "optimizer.learning_rate=0.05",
         )  # fmt: skip
         found = {}
-        for objective in ("none", "dc"):
-            path = tmp_path / f"{objective}.nsd"
-            made = tiny(*pairs, parameterization="pixel", objective=objective, iterations=25, path=path, seed=1)
-            found[objective] = made.run().validation
-        assert found["dc"] > found["none"] + 0.1
+        for each in ("none", objective):
+            path = tmp_path / f"{each}.nsd"
+            made = tiny(*pairs, parameterization="pixel", objective=each, iterations=25, path=path, seed=1)
+            found[each] = made.run().validation
+        assert found[objective] > found["none"] + 0.1
 
 
 class TestTrajectoryMatching:

@@ -25,7 +25,7 @@ MAY_IMPORT = {
 }
 # In these every file is a method, which never imports another one, but for what methods share.
 METHODS = ("encoding.parameterizations", "encoding.objectives")
-SHARED = ("base", "planning", "projection", "per_image", "factored", "student", "embeddings")
+SHARED = ("base", "planning", "projection", "per_image", "factored", "student", "learner", "embeddings")
 # Parts of the encoder that a parameterization may know.
 PLANNING = ("encoding.budget", "encoding.parameterizations")
 

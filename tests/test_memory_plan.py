@@ -28,8 +28,10 @@ from nsdcodec.encoding.encoder import Output, Task
 from nsdcodec.encoding.memory_plan import plan_memory
 from nsdcodec.encoding.objectives import Guidance, Guided
 from nsdcodec.encoding.objectives.base import MemoryNeed
+from nsdcodec.encoding.objectives.cafe import FeatureAlignment
 from nsdcodec.encoding.objectives.distribution import DistributionMatching
 from nsdcodec.encoding.objectives.gradient import GradientMatching
+from nsdcodec.encoding.objectives.krr import KernelRegression
 from nsdcodec.encoding.objectives.student import WITH_TANGENT, Student, cross_entropy_in_chunks, learn, unroll
 from nsdcodec.encoding.recipes import recipe
 from nsdcodec.encoding.settings import for_geometry
@@ -67,10 +69,13 @@ class TestChunks:
         [
             DistributionMatching(real_per_class=5),
             DistributionMatching(real_per_class=3, pool=1, pool_steps=2, pool_batch=10),
+            DistributionMatching(real_per_class=5, statistics="characteristic"),
+            KernelRegression(real=9, synthetic=8, pool=1),
+            FeatureAlignment(real_per_class=5, inner_steps=1, network_life=2),
             GradientMatching(real_per_class=5, inner_steps=1, network_life=2),
             Guided(DistributionMatching(real_per_class=5), Guidance(0.3, real_batch=9)),
         ],
-        ids=["dm", "pool", "dc", "guided"],
+        ids=["dm", "pool", "characteristic", "krr", "cafe", "dc", "guided"],
     )
     def test_give_the_loss_and_the_gradients_of_the_whole(self, objective, soft, most):
         found = []

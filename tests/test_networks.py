@@ -197,6 +197,18 @@ class TestEveryNetwork:
             torch.testing.assert_close(network.eval()(images[:1]), network.train()(images)[:1], rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.parametrize(("name", "blocks"), [("convnet", 3), ("resnet18", 5), ("vgg11", 5), ("alexnet", 3)])
+def test_layers_are_what_the_blocks_put_out_and_the_last_is_the_embedding(name, blocks):
+    geometry = Geometry(10, 3, 32, 32)
+    network = build(named(name, NetworkSpec()), geometry, 1)
+    images = torch.randn(2, 3, 32, 32, generator=torch.Generator().manual_seed(1))
+    layers = network.layers(images)
+    assert len(layers) == blocks
+    torch.testing.assert_close(layers[-1].flatten(1), network.embed(images))
+    sizes = [layer[0].numel() for layer in layers]
+    assert sizes == sorted(sizes, reverse=True)
+
+
 def test_a_step_of_training_is_differentiable_in_the_images():
     """Trajectory matching needs it, through max-pools too. Along a direction, against a central difference."""
     network = build(FIXED["alexnet"], Geometry(2, 1, 8, 8), 1).double()

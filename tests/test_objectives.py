@@ -24,9 +24,11 @@ from torch import Tensor, nn
 from nsdcodec.encoding.budget import Budget
 from nsdcodec.encoding.objectives import OBJECTIVES, Guidance, Guided, student
 from nsdcodec.encoding.objectives.base import Context, MemoryNeed, Objective, State
+from nsdcodec.encoding.objectives.cafe import FeatureAlignment
 from nsdcodec.encoding.objectives.distribution import DistributionMatching
-from nsdcodec.encoding.objectives.embeddings import class_means
+from nsdcodec.encoding.objectives.embeddings import CHARACTERISTIC, FREQUENCIES, weights
 from nsdcodec.encoding.objectives.gradient import GradientMatching, distance
+from nsdcodec.encoding.objectives.krr import KernelRegression
 from nsdcodec.encoding.objectives.none import NoObjective
 from nsdcodec.encoding.objectives.student import WITH_TANGENT, StudentBatch, unroll
 from nsdcodec.encoding.objectives.tgdd import SnapshotState, TrajectoryGuided
@@ -45,6 +47,8 @@ LABELS = torch.tensor([0, 0, 1, 1, 2, 2, 2])
 DM = DistributionMatching(real_per_class=4)
 DC = GradientMatching(real_per_class=4)
 TGDD = TrajectoryGuided(real_per_class=4, experts=2, epochs=2, random=0.0, alpha=0.7)
+CAFE = FeatureAlignment(real_per_class=4)
+KRR = KernelRegression(real=9, pool=0)
 MTT = TrajectoryMatching(student_steps=2, expert_epochs=1, last_start=1, student_rate=0.1, experts=2)
 
 
@@ -99,8 +103,14 @@ OBJECTIVES_TO_CHECK = {
     "guided dc": Guided(DC, Guidance(0.5, real_batch=5)),
     "dm": DM,
     "dm with a pool": DistributionMatching(real_per_class=4, pool=2, pool_steps=0),
+    "dm of characteristic functions": replace(DM, statistics="characteristic"),
     "tgdd": TGDD,
     "tgdd of random networks": replace(TGDD, random=1.0),
+    "cafe": CAFE,
+    "guided cafe": Guided(CAFE, Guidance(0.5, real_batch=5, rate=0.2)),
+    "krr": KRR,
+    "krr of some images": replace(KRR, synthetic=5),
+    "guided krr": Guided(KRR, Guidance(0.5, real_batch=5, rate=0.2)),
     "guided tgdd": Guided(TGDD, Guidance(0.5, real_batch=5)),
     "mtt": MTT,
     "mtt in batches": replace(MTT, student_batch=3, student_steps=3),
@@ -191,7 +201,8 @@ class TestDistributionMatching:
 
     def test_class_means_are_means_of_rows_in_any_order(self):
         values = torch.tensor([[1.0, 2.0], [10.0, 20.0], [3.0, 6.0], [7.0, 7.0]])
-        means = class_means(values, torch.tensor([2, 0, 2, 1]), 3)
+        each = weights(torch.tensor([2, 0, 2, 1]), 3, values)
+        means = each.T @ values / each.sum(dim=0)[:, None]
         assert means.tolist() == [[10.0, 20.0], [7.0, 7.0], [2.0, 4.0]]
 
     @pytest.mark.parametrize("objective", [DM, DC], ids=["dm", "dc"])
@@ -212,6 +223,36 @@ class TestDistributionMatching:
         assert loss[True, False] != loss[False, False]
         assert known.by_class(others)[1] == [2, 2, 3]
         assert asked.by_class(others)[1] == [3, 2, 2]
+
+    @pytest.mark.parametrize("soft", [False, True])
+    def test_characteristic_functions_are_compared_at_the_frequencies_of_the_iteration(self, soft):
+        """The loss of NCFM by its text, with complex numbers, amplitude and phase apart."""
+        objective = replace(DM, statistics="characteristic")
+        context = double_context(TOY, per_class=4)
+        images = synthetic_images()
+        labels = F.one_hot(LABELS, 3).double() * 0.7 + 0.1 if soft else LABELS
+        generator = context.stream("dm", 0)
+        torch.randint(1, (1,), generator=generator)
+        for _ in range(3):  # the real images, of which all are taken
+            torch.randperm(4, generator=generator)
+        frequencies = torch.randn(64, FREQUENCIES, generator=generator).double()
+        network = context.convnet("dm", 0)
+        real, real_labels = context.real.take(torch.arange(12))
+        wanted = 0.0
+        for label in range(3):
+            share = (labels[:, label] if soft else (labels == label).double())[:, None]
+            sides = []
+            for some, weight in ((real[real_labels == label], torch.ones(4, 1).double()), (images, share)):
+                embedded = network.embed(some)
+                phase = embedded / embedded.norm(dim=1, keepdim=True) @ frequencies
+                sides.append((weight * torch.exp(1j * phase)).sum(0) / weight.sum())
+            theirs, ours = sides
+            amplitude = (theirs.abs() - ours.abs()).square()
+            turned = 2 * (theirs.abs() * ours.abs() - (theirs * ours.conj()).real)
+            wanted += CHARACTERISTIC * (0.5 * amplitude + 0.5 * turned).clamp(min=0).sqrt().mean().item()
+        assert objective.loss(objective.prepare(context), images, labels, 0).loss.item() == pytest.approx(
+            wanted, rel=1e-6
+        )
 
     def test_a_pooled_network_takes_plain_sgd_steps_on_real_data_before_it_is_used(self):
         objective = DistributionMatching(
@@ -265,6 +306,112 @@ class TestDistributionMatching:
         for wrong in [{name: value - 1} for name, value in least.items()] + [{"pool_rate": 0.0}]:
             with pytest.raises(InvalidSetting, match=next(iter(wrong))):
                 DistributionMatching(**wrong)
+
+
+class TestFeatureAlignment:
+    def test_the_loss_is_the_distance_of_means_layer_by_layer_and_the_entropy_of_real_images_by_synthetic_centres(self):
+        context = double_context(TOY, per_class=4, network=replace(TINY, depth=2))
+        images = synthetic_images()
+        match = CAFE.loss(CAFE.prepare(context), images, LABELS, 0)
+        features = context.convnet("cafe", 0).features
+        real, real_labels = context.real.take(torch.arange(12))
+        # Blocks of convolution, norm, ReLU and pool.
+        layers = [[features[: 4 * (block + 1)](some) for block in range(2)] for some in (images, real)]
+        means = [
+            [torch.stack([layer[labels == label].mean(0) for label in range(3)]) for layer in each]
+            for each, labels in zip(layers, (LABELS, real_labels), strict=True)
+        ]
+        wanted = sum((ours - theirs).square().sum() for ours, theirs in zip(*means, strict=True))
+        logits = layers[1][1].flatten(1) @ means[0][1].flatten(1).T
+        entropy = 3 * F.cross_entropy(logits, real_labels)
+        assert match.terms["distance"].item() == pytest.approx(wanted.item(), rel=1e-12)
+        assert match.terms["entropy"].item() == pytest.approx(entropy.item(), rel=1e-12)
+        assert match.loss.item() == pytest.approx((wanted + 2.56 * entropy).item(), rel=1e-12)
+
+    def test_a_network_learns_from_the_present_images_between_two_uses_and_then_makes_place(self):
+        objective = replace(CAFE, network_life=3, inner_steps=2)
+        state = objective.prepare(double_context(TOY))
+        matched = [objective.loss(state, synthetic_images(), LABELS, iteration).network for iteration in range(4)]
+        assert matched[0] is matched[1] is matched[2] is not matched[3]
+        before = flatten(state.network)
+        objective.loss(state, synthetic_images(), LABELS, 4)
+        assert not torch.equal(before, flatten(state.network))
+
+    def test_settings_out_of_range_are_refused(self):
+        for wrong in ({"real_per_class": 0}, {"network_life": 0}, {"inner_rate": 0.0}, {"discrimination": -1.0}):
+            with pytest.raises(InvalidSetting, match=f"cafe: {next(iter(wrong))} is"):
+                FeatureAlignment(**wrong)
+
+
+class TestKernelRegression:
+    @pytest.mark.parametrize("soft", [False, True])
+    def test_the_loss_is_the_error_of_a_ridge_regression_that_is_fitted_by_its_features(self, soft):
+        """By its other form, the weights of a linear layer: (X'X + ridge I)^-1 X'y."""
+        context = double_context(TOY, per_class=4)
+        objective, images = replace(KRR, real=12), synthetic_images()
+        labels = F.one_hot(LABELS, 3).double() * 0.7 + 0.1 if soft else LABELS
+        match = objective.loss(objective.prepare(context), images, labels, 0)
+        network = context.convnet("krr", 0)
+        ours = network.embed(images)
+        targets = (labels if soft else F.one_hot(labels, 3).double()) - 1 / 3
+        ridge = 1e-6 * ours.square().sum() / len(ours)
+        layer = torch.linalg.solve(ours.T @ ours + ridge * torch.eye(ours.shape[1]).double(), ours.T @ targets)
+        real, real_labels = context.real.take(torch.arange(12))
+        error = network.embed(real) @ layer - (F.one_hot(real_labels, 3).double() - 1 / 3)
+        assert match.loss.item() == pytest.approx(error.square().sum().item() / 12, rel=1e-6)
+        assert match.student is None
+
+    def test_a_network_is_used_as_it_is_and_then_takes_a_step_of_adam_on_the_present_images_before_each_use(self):
+        objective, context = replace(KRR, pool=1, pool_age=9, pool_rate=0.01), double_context(TOY)
+        state = objective.prepare(context)
+        reference = context.convnet("krr", 0)
+        optimizer = torch.optim.Adam(reference.parameters(), 0.01)
+        for iteration in range(4):
+            images = synthetic_images() + 0.1 * iteration
+            match = objective.loss(state, images, LABELS, iteration)
+            if iteration:
+                optimizer.zero_grad()
+                F.cross_entropy(reference(images.detach()), LABELS).backward()
+                optimizer.step()
+            assert match.network is not None
+            torch.testing.assert_close(flatten(match.network), flatten(reference), rtol=1e-9, atol=1e-11)
+            # Backward has the weights of the features.
+            assert torch.autograd.grad(match.loss, images)[0].isfinite().all()
+
+    def test_networks_make_place_one_after_another_and_then_after_their_full_age(self):
+        objective = replace(KRR, pool=1, pool_age=3)
+        context = double_context(TOY)
+        state = objective.prepare(context)
+        seen = [objective.loss(state, synthetic_images(), LABELS, i).network for i in range(9)]
+        assert [network is seen[0] for network in seen[:4]] == [True] * 3 + [False]
+        assert [network is seen[3] for network in seen[3:]] == [True] * 3 + [False] * 3
+        objective = replace(KRR, pool=3, pool_age=6)
+        state = objective.prepare(context)
+        lives: dict[int, int] = {}
+        for iteration in range(60):
+            objective.loss(state, synthetic_images(), LABELS, iteration)
+            lives |= {one.number: one.uses for one in state.pool}
+        assert [lives[number] for number in range(5)] == [2, 4, 6, 6, 6]
+
+    def test_a_state_that_was_saved_goes_on_as_the_one_that_never_stopped(self):
+        objective = replace(KRR, pool=3, pool_age=4)
+        context = Context(**(vars(double_context(TOY, EVERYTHING)) | {"real": real_data(toy_source(TOY, 6))}))
+        images = synthetic_images().detach().float()
+        state = objective.prepare(context)
+        for iteration in range(9):
+            objective.loss(state, images, LABELS, iteration)
+        saved = {name: value.clone() for name, value in state.tensors().items()}
+        wanted = [objective.loss(state, images, LABELS, iteration).loss.item() for iteration in range(9, 20)]
+        resumed = objective.prepare(context)
+        resumed.load(saved)
+        found = [objective.loss(resumed, images, LABELS, iteration).loss.item() for iteration in range(9, 20)]
+        assert found == wanted
+
+    def test_settings_out_of_range_are_refused(self):
+        wrong = [{"real": 0}, {"synthetic": -1}, {"pool": -1}, {"pool_age": 0}, {"pool_rate": 0.0}]
+        for one in wrong:
+            with pytest.raises(InvalidSetting, match=f"krr: {next(iter(one))} is"):
+                KernelRegression(**one)
 
 
 class TestGradientMatching:
@@ -580,6 +727,7 @@ class TestGuidance:
 
 NEEDS = OBJECTIVES_TO_CHECK | {
     "dm with a pool": DistributionMatching(real_per_class=4, pool=2, pool_batch=15),
+    "krr with a pool": replace(KRR, pool=2),
     "guided dm with many real images": Guided(DM, Guidance(0.5, real_batch=17)),
     "none": NoObjective(),
 }

@@ -97,6 +97,8 @@ class TestTheBitsOfOneProcess:
             ),
             ("mtt", 4, 3, MTT),
             ("dc", 2, 2, ("real_per_class=4", "network_life=2", "inner_steps=1")),
+            pytest.param("cafe", 2, 2, ("real_per_class=4", "network_life=2", SOFT), marks=pytest.mark.release),
+            pytest.param("krr", 3, 2, ("objective.real=20", "objective.pool=2", SOFT), marks=pytest.mark.release),
         ],
     )
     def test_ranks_write_the_file_of_one_with_as_many_draws(self, tmp_path, objective, draws, world, pairs):

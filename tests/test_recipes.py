@@ -42,6 +42,7 @@ OTHER_TEXT |= {
     "dm": "mtt",
     "mtt": "dc",
     "dc": "dm",
+    "mean": "characteristic",
 }
 
 

@@ -57,8 +57,13 @@ SMALL = ["network.depth=1", "network.width=4", "validation.width=4", "validation
 # Each objective with all that an iteration of it can do.
 SETTINGS: dict[str, list[list[str]]] = {
     "dc": [["objective.network_life=2", "objective.inner_steps=1", "objective.inner_batch=3"]],
-    "dm": [[], ["objective.pool=2", "objective.pool_age=1"]],
+    "dm": [[], ["objective.pool=2", "objective.pool_age=1"], ["objective.statistics=characteristic"]],
     "tgdd": [["objective.experts=2", "objective.epochs=2", "objective.random=0"], ["objective.random=1"]],
+    "cafe": [["objective.network_life=2", "objective.inner_steps=1", "objective.inner_batch=3"]],
+    "krr": [
+        ["objective.real=5", "objective.pool=0"],
+        ["objective.real=5", "objective.synthetic=4", "objective.pool=1"],
+    ],
     "mtt": [["objective.student_steps=2", "objective.student_batch=4", "objective.experts=2"]],
     "none": [],
 }

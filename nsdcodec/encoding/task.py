@@ -26,6 +26,8 @@ from nsdcodec.learning.compute import Compute
 from nsdcodec.sources.base import Source, Split
 from nsdcodec.version import VERSION
 
+# Settings that came after 0.1, with the value by which a run does what it did before there was a choice.
+LATER: dict[str, Any] = {"objective.statistics": "mean"}
 # By how much the header grows in a run: digits of its iterations, validation accuracy and learned rate.
 FIGURES_BYTES = 24
 # Of a few real images no more are planned than so many times as many: more would only begin as the same ones again.
@@ -227,7 +229,10 @@ def _provenance(task: Task, compute: Compute, iteration: int, accuracy: float | 
 
 
 def lifted(identity: dict[str, Any], task: Task) -> dict[str, Any]:
-    """The identity of a checkpoint as it is written now. Earlier ones had --ipc and --bits-per-class for the budget."""
+    """The identity of a checkpoint as it is written now. Earlier ones had fewer settings, and --ipc and
+    --bits-per-class for the budget."""
+    keys = task.settings.flat().keys() - identity.keys()
+    identity = identity | {key: value for key, value in LATER.items() if key in keys}
     if "ipc" not in identity:
         return identity
     rest = {name: value for name, value in identity.items() if name not in ("ipc", "bits per class")}

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from nsdcodec.errors import InvalidSetting
 from nsdcodec.format.geometry import Geometry
-from nsdcodec.learning.base import Network, instance_norm
+from nsdcodec.learning.base import Network, instance_norm, outputs
 from nsdcodec.system.packages import package
 
 
@@ -40,6 +40,11 @@ class ResNet18(Network):
         features: Tensor = self.features(images)
         return features
 
+    def layers(self, images: Tensor) -> list[Tensor]:
+        """Of the four stages, and of the mean at the end."""
+        *modules, _ = self.features.children()
+        return outputs(modules, images, (nn.Sequential, nn.AdaptiveAvgPool2d))
+
 
 class VGG11(Network):
     """Configuration A of VGG (Simonyan and Zisserman, ICLR 2015): eight 3 x 3 convolutions, each with instance norm and
@@ -67,6 +72,9 @@ class VGG11(Network):
     def embed(self, images: Tensor) -> Tensor:
         features: Tensor = self.features(images)
         return features.flatten(1)
+
+    def layers(self, images: Tensor) -> list[Tensor]:
+        return outputs(self.features, images, nn.MaxPool2d)
 
 
 class AlexNet(Network):
@@ -96,6 +104,9 @@ class AlexNet(Network):
     def embed(self, images: Tensor) -> Tensor:
         features: Tensor = self.features(images)
         return features.flatten(1)
+
+    def layers(self, images: Tensor) -> list[Tensor]:
+        return outputs(self.features, images, nn.MaxPool2d)
 
 
 def _border(geometry: Geometry) -> int:

@@ -76,3 +76,62 @@ class Rows(torch.autograd.Function):
                 total += one
         each = iter(sums)
         return None, None, None, *(next(each) if one else None for one in needed)
+
+
+class Rowwise(torch.autograd.Function):
+    """`Rowwise.apply(make, most, index, values)`: the rows [n, D] that make(start, some) makes of values[index],
+    `start` being the place of the first of `some`, each of its own alone. Backward makes each part again, at most so
+    many rows, so that only one of them ever has a graph. `index` int64 [n] names no place twice."""
+
+    @staticmethod
+    def forward(ctx: Any, make: Callable[[int, Tensor], Tensor], most: int, index: Tensor, values: Tensor) -> Tensor:
+        ctx.make, ctx.most = make, most
+        ctx.save_for_backward(index, values)
+        return torch.cat([make(start, values[index[start:stop]]) for start, stop in ranges(len(index), most)])
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
+        index, values = ctx.saved_tensors
+        gradient = torch.zeros_like(values)
+        for start, stop in ranges(len(index), ctx.most):
+            some = values[index[start:stop]].requires_grad_()
+            with torch.enable_grad():
+                rows = ctx.make(start, some)
+            (gradient[index[start:stop]],) = torch.autograd.grad(rows, some, grads[0][start:stop])
+        return None, None, None, gradient
+
+
+class WeightedSums(torch.autograd.Function):
+    """`WeightedSums.apply(make, most, index, weights, values)`: weights.T [k, n] times the rows [n, D] that
+    make(start, some) makes of values[index], `start` being the place of the first of `some`, each of its own alone. At
+    most so many rows are there at a time: backward makes each part again. `index` int64 [n] names no place twice."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, make: Callable[[int, Tensor], Tensor], most: int, index: Tensor, weights: Tensor, values: Tensor
+    ) -> Tensor:
+        ctx.make, ctx.most = make, most
+        ctx.save_for_backward(index, weights, values)
+        parts = (
+            weights[start:stop].T @ make(start, values[index[start:stop]]) for start, stop in ranges(len(index), most)
+        )
+        total = next(parts)
+        for part in parts:
+            total += part
+        return total
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
+        index, weights, values = ctx.saved_tensors
+        of_weights = torch.empty_like(weights) if ctx.needs_input_grad[3] else None
+        of_values = torch.zeros_like(values)
+        for start, stop in ranges(len(index), ctx.most):
+            some = values[index[start:stop]].requires_grad_()
+            with torch.enable_grad():
+                rows = ctx.make(start, some)
+            if of_weights is not None:
+                of_weights[start:stop] = rows.detach() @ grads[0].T
+            (of_values[index[start:stop]],) = torch.autograd.grad(rows, some, weights[start:stop] @ grads[0])
+        return None, None, None, of_weights, of_values

@@ -14,7 +14,7 @@ from nsdcodec.errors import InvalidSetting, UnknownName
 from nsdcodec.format.geometry import Geometry
 from nsdcodec.format.recipe import NetworkSpec
 from nsdcodec.learning.architectures import VGG11, AlexNet, ResNet18
-from nsdcodec.learning.base import Network, instance_norm
+from nsdcodec.learning.base import Network, instance_norm, outputs
 from nsdcodec.system.devices import on_device
 
 
@@ -56,6 +56,9 @@ class ConvNet(Network):
         """[n, width h w]."""
         features: Tensor = self.features(images)
         return features.flatten(1)
+
+    def layers(self, images: Tensor) -> list[Tensor]:
+        return outputs(self.features, images, MeanPool)
 
 
 NETWORKS: dict[str, Callable[[Geometry, NetworkSpec], Network]] = {

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from nsdcodec.encoding.objectives.base import Context, Match, MemoryNeed, Objective, State
-from nsdcodec.encoding.objectives.embeddings import embeddings_need, mean_distance
+from nsdcodec.encoding.objectives.embeddings import Statistics, check, distance, distance_need
 from nsdcodec.encoding.objectives.student import learn
 from nsdcodec.errors import InvalidSetting
 from nsdcodec.format.geometry import Geometry
@@ -42,7 +42,8 @@ class PoolState(State):
 @dataclass(frozen=True)
 class DistributionMatching(Objective[PoolState]):
     """`real_per_class` real images stand for each class. `pool` networks (0: a new random one each iteration) take
-    `pool_steps` SGD steps on real data before each use, and make place for a new one after `pool_age` uses."""
+    `pool_steps` SGD steps on real data before each use, and make place for a new one after `pool_age` uses. Compared
+    are means of embeddings, or their characteristic functions (NCFM, CVPR 2025), as `statistics` says."""
 
     name: ClassVar[str] = "dm"
 
@@ -52,6 +53,7 @@ class DistributionMatching(Objective[PoolState]):
     pool_steps: int = 2
     pool_batch: int = 128
     pool_rate: float = 0.02
+    statistics: Statistics = "mean"
 
     def __post_init__(self) -> None:
         for name, least in (("real_per_class", 1), ("pool", 0), ("pool_age", 1), ("pool_steps", 0), ("pool_batch", 1)):
@@ -59,6 +61,7 @@ class DistributionMatching(Objective[PoolState]):
                 raise InvalidSetting(f"dm: {name} is {getattr(self, name)}; it must be at least {least}")
         if not self.pool_rate > 0:
             raise InvalidSetting(f"dm: pool_rate is {self.pool_rate}; it must be above 0")
+        check(self.name, self.statistics)
 
     def prepare(self, context: Context) -> PoolState:
         state = PoolState(context)
@@ -74,7 +77,7 @@ class DistributionMatching(Objective[PoolState]):
         return geometry.classes * self.real_per_class + images + learned
 
     def memory(self, network: Network, geometry: Geometry, images: int) -> MemoryNeed:
-        need = embeddings_need(network, geometry, images, self.real_per_class)
+        need = distance_need(network, geometry, images, self.real_per_class, self.statistics)
         return need | MemoryNeed(networks=self.pool, real_images=self.pool_batch if self.pool else 0)
 
     @property
@@ -89,8 +92,8 @@ class DistributionMatching(Objective[PoolState]):
         for _ in range(self.pool_steps if self.pool else 0):
             self._learn(state, slot)
         network = state.pool[slot] if self.pool else _fixed(context.new_network("dm", iteration))
-        distance = mean_distance(context, network, images, labels, self.real_per_class, generator)
-        return Match(distance, network=network)
+        apart = distance(context, network, images, labels, self.real_per_class, generator, self.statistics)
+        return Match(apart, network=network)
 
     def _learn(self, state: PoolState, slot: int) -> None:
         """One SGD step on real data. A network at the end of its life has made place for a new one before."""

@@ -1,9 +1,10 @@
-"""Means of embeddings, class by class, real images against synthetic ones: what distribution matching compares."""
+"""Statistics of features, class by class, real images against synthetic ones: what distribution matching compares."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal, get_args
 
 import torch
 import torch.nn.functional as F
@@ -12,96 +13,139 @@ from torch import Tensor
 from nsdcodec.data import augmentation
 from nsdcodec.data.augmentation import Draw
 from nsdcodec.encoding.objectives.base import Context, MemoryNeed
+from nsdcodec.errors import UnknownName
 from nsdcodec.format.geometry import Geometry
 from nsdcodec.learning import passes
 from nsdcodec.learning.base import Network
-from nsdcodec.learning.chunks import KnownGradient, ranges
+from nsdcodec.learning.chunks import WeightedSums, ranges
+from nsdcodec.system.devices import on_device
+
+Statistics = Literal["mean", "characteristic"]
+# NCFM (CVPR 2025): frequencies at which characteristic functions are compared, and the weight of their distance.
+FREQUENCIES, CHARACTERISTIC = 4096, 300.0
+# Under the root of that distance, whose slope has no bound at 0.
+LEAST_SQUARE = 1e-12
+
+# Values [n, D] of images [n, C, H, W], each of its own image alone.
+Features = Callable[[Tensor], Tensor]
 
 
-def mean_distance(
-    context: Context, network: Network, images: Tensor, labels: Tensor, real_per_class: int, generator: torch.Generator
-) -> Tensor:
-    """The squared distance of the mean embeddings of each class, real images against synthetic ones, summed over
-    classes (DM, Eq. 5). Of all synthetic images [n, C, H, W], with their graph, and their labels."""
-    places = context.real.places_per_class(real_per_class, generator)
-    classes = len(places)
-    order, counts = context.by_class(labels)
-    # Siamese: the real and the synthetic images of a class are augmented alike, each class in its own way.
-    chosen = [augmentation.draw(context.augmentation, 1, generator) for _ in range(classes)]
-    embed = partial(_embedded, context, network, chosen)
-    most = context.compute.images_at_once
-    with torch.no_grad():
-        real = [
-            embed([real_per_class] * classes, start, context.real.take(places.view(-1)[start:stop])[0])
-            for start, stop in ranges(places.numel(), most)
-        ]
-        wanted = torch.cat(real).to(images.dtype).view(classes, real_per_class, -1).mean(dim=1)
-    if len(images) <= (most or len(images)):
-        return _distance(embed(counts, 0, images[order]).to(images.dtype), labels[order], wanted)
-    return _distance_in_chunks(partial(embed, counts), most, images, labels, order, wanted)
+@dataclass(frozen=True)
+class Siamese:
+    """Real images and synthetic ones of an iteration, class by class. Those of a class are augmented alike on both
+    sides, each class in its own way (`chosen`). `places` int64 [classes, n] are those of the real images; `order` int64
+    [n] names the synthetic ones by class, and `counts` says how many each class has."""
+
+    context: Context
+    places: Tensor
+    order: Tensor
+    counts: list[int]
+    chosen: list[Draw | None]
+
+    @classmethod
+    def drawn(cls, context: Context, labels: Tensor, real_per_class: int, generator: torch.Generator) -> Siamese:
+        places = context.real.places_per_class(real_per_class, generator)
+        chosen = [augmentation.draw(context.augmentation, 1, generator) for _ in places]
+        return cls(context, places, *context.by_class(labels), chosen)
+
+    def real(self, features: Features) -> Iterator[tuple[Tensor, Tensor]]:
+        """Labels int64 [n] of real images, in the order of the classes, and their features [n, D] without a graph, as
+        many at a time as the memory allows."""
+        context, counts = self.context, [self.places.shape[1]] * len(self.places)
+        for start, stop in ranges(self.places.numel(), context.compute.images_at_once):
+            images, labels = context.real.take(self.places.view(-1)[start:stop])
+            with torch.no_grad():
+                found = features(self._augmented(counts, start, images))
+            yield labels, found
+
+    def real_means(self, features: Features) -> Tensor:
+        """[classes, D], without a graph."""
+        parts = (weights(labels, len(self.places), found).T @ found for labels, found in self.real(features))
+        total = next(parts)
+        for part in parts:
+            total += part
+        return total / self.places.shape[1]
+
+    def synthetic_means(self, features: Features, images: Tensor, labels: Tensor) -> Tensor:
+        """[classes, D], differentiable once in images [n, C, H, W] and soft labels [n, classes], which weigh them."""
+
+        def part(start: int, some: Tensor) -> Tensor:
+            return features(self._augmented(self.counts, start, some))
+
+        most, each = self.context.compute.images_at_once, weights(labels[self.order], len(self.places), images)
+        if len(images) <= (most or len(images)):
+            sums = each.T @ part(0, images[self.order])
+        else:
+            sums = WeightedSums.apply(part, most, self.order, each, images)
+        return sums / each.sum(dim=0)[:, None]
+
+    def _augmented(self, counts: list[int], start: int, images: Tensor) -> Tensor:
+        """Images from `start` on of those in the order of their classes, `counts[c]` of class c."""
+        ends = torch.tensor(counts).cumsum(0).clamp(start, start + len(images)) - start
+        sizes = ends.diff(prepend=ends.new_zeros(1)).tolist()
+        there = [(size, how) for size, how in zip(sizes, self.chosen, strict=True) if size]
+        by_class = images.split([size for size, _ in there])
+        return torch.cat([augmentation.apply(one, how) for one, (_, how) in zip(by_class, there, strict=True)])
 
 
-def embeddings_need(network: Network, geometry: Geometry, images: int, real_per_class: int) -> MemoryNeed:
-    """What `mean_distance` takes."""
-    real = geometry.classes * real_per_class
-    return MemoryNeed(
-        real_images=real,
-        bytes={"embeddings": 2 * 4 * (images + real) * network.classifier.in_features},
-        remedies={"embeddings": "lower objective.real_per_class or network.width"},
-    )
+def weights(labels: Tensor, classes: int, like: Tensor) -> Tensor:
+    """[n, classes]: soft labels as they are, 1 at a hard one."""
+    return (labels if labels.ndim == 2 else F.one_hot(labels, classes)).to(like.dtype)
 
 
-def _distance(embedded: Tensor, labels: Tensor, wanted: Tensor) -> Tensor:
-    return (class_means(embedded, labels, len(wanted)) - wanted).square().sum()
-
-
-def _distance_in_chunks(
-    embed: Callable[[int, Tensor], Tensor],
-    most: int | None,
-    images: Tensor,
-    labels: Tensor,
-    order: Tensor,
-    wanted: Tensor,
-) -> Tensor:
-    """The same with its gradient, by a pass for the embeddings and, where the distance wants them to go, another back
-    to the images; each in chunks. Means of classes need all embeddings, which are small, and no more than a chunk of
-    graphs."""
-    chunks = list(ranges(len(images), most))
-    pixels, own = images.detach(), labels.detach()
-    with torch.no_grad():
-        embedded = torch.cat([embed(start, pixels[order[start:stop]]).to(images.dtype) for start, stop in chunks])
-    inputs = [embedded.requires_grad_(), *([own.requires_grad_()] if own.is_floating_point() else [])]
-    loss = _distance(embedded, own[order], wanted)
-    of_embeddings, *of_labels = torch.autograd.grad(loss, inputs)
-    gradient = torch.empty_like(pixels)
-    for start, stop in chunks:
-        some = pixels[order[start:stop]].requires_grad_()
-        found = embed(start, some)
-        (gradient[order[start:stop]],) = torch.autograd.grad(found, some, of_embeddings[start:stop].to(found.dtype))
-    given: Tensor = KnownGradient.apply(loss.detach(), [gradient, *of_labels], images, *([labels] if of_labels else []))
-    return given
-
-
-def _embedded(
+def distance(
     context: Context,
     network: Network,
-    chosen: Sequence[Draw | None],
-    counts: Sequence[int],
-    start: int,
     images: Tensor,
+    labels: Tensor,
+    real_per_class: int,
+    generator: torch.Generator,
+    statistics: Statistics,
 ) -> Tensor:
-    """Embeddings [n, D] of images [n, C, H, W], those from `start` of images in the order of their classes, `counts[c]`
-    of class c, each class augmented by its draw."""
-    ends = torch.tensor(counts).cumsum(0).clamp(start, start + len(images)) - start
-    sizes = ends.diff(prepend=ends.new_zeros(1)).tolist()
-    there = [(size, how) for size, how in zip(sizes, chosen, strict=True) if size]
-    by_class = images.split([size for size, _ in there])
-    with context.compute.autocast():
-        augmented = [augmentation.apply(one, how) for one, (_, how) in zip(by_class, there, strict=True)]
-        return passes.embeddings(network, torch.cat(augmented))
+    """How far apart real and synthetic images are in a network's embeddings, summed over classes. Of all synthetic
+    images [n, C, H, W], with their graph, and their labels.
+
+    By their means, the squared distance (DM, Eq. 5). By their characteristic functions, at frequencies drawn from
+    N(0, I) for embeddings of length 1, the mean of |F real - F synthetic| / sqrt 2: NCFM's distance, with amplitude and
+    phase weighted alike as in its published settings.
+    """
+    pair = Siamese.drawn(context, labels, real_per_class, generator)
+
+    def embed(some: Tensor) -> Tensor:
+        with context.compute.autocast():
+            embedded = passes.embeddings(network, some)
+        return embedded.to(images.dtype)
+
+    if statistics == "mean":
+        return (pair.synthetic_means(embed, images, labels) - pair.real_means(embed)).square().sum()
+    size = network.classifier.in_features, FREQUENCIES
+    frequencies = on_device(torch.randn(size, generator=generator), context.device).to(images.dtype)
+
+    def waves(some: Tensor) -> Tensor:
+        phase = F.normalize(embed(some)) @ frequencies
+        return torch.cat([phase.cos(), phase.sin()], dim=1)
+
+    apart = pair.synthetic_means(waves, images, labels) - pair.real_means(waves)
+    squares = apart.unflatten(1, (2, FREQUENCIES)).square().sum(dim=1)
+    apart_at_each: Tensor = (squares / 2 + LEAST_SQUARE).sqrt()
+    return CHARACTERISTIC * apart_at_each.mean(dim=1).sum()
 
 
-def class_means(values: Tensor, labels: Tensor, classes: int) -> Tensor:
-    """Means [classes, D] of the rows of values [n, D] with each label; by soft labels [n, classes], weighted means."""
-    weights = (labels if labels.ndim == 2 else F.one_hot(labels, classes)).to(values.dtype)
-    return (weights.T @ values) / weights.sum(dim=0)[:, None]
+def check(objective: str, statistics: str) -> None:
+    """Raises UnknownName."""
+    if statistics not in get_args(Statistics):
+        raise UnknownName(f"{objective}: statistics", statistics, get_args(Statistics))
+
+
+def distance_need(
+    network: Network, geometry: Geometry, images: int, real_per_class: int, statistics: Statistics
+) -> MemoryNeed:
+    """What `distance` takes."""
+    real, values = geometry.classes * real_per_class, network.classifier.in_features
+    remedy = "lower objective.real_per_class or network.width"
+    taken, remedies = {"embeddings": 2 * 4 * (images + real) * values}, {"embeddings": remedy}
+    if statistics == "characteristic":
+        # The frequencies, and of each image phases, waves and their gradients.
+        taken["characteristic functions"] = 4 * FREQUENCIES * (values + 6 * (images + real))
+        remedies["characteristic functions"] = f"{remedy}, or set objective.statistics=mean"
+    return MemoryNeed(real_images=real, bytes=taken, remedies=remedies)

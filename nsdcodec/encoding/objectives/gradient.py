@@ -7,7 +7,7 @@ one: the loops of the paper's Algorithm 1.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -17,39 +17,21 @@ from torch import Tensor, nn
 
 from nsdcodec.data import augmentation
 from nsdcodec.data.augmentation import Draw
-from nsdcodec.encoding.objectives.base import Context, Match, MemoryNeed, Objective, State
-from nsdcodec.encoding.objectives.student import SECOND_ORDER, learn
-from nsdcodec.errors import InvalidSetting
+from nsdcodec.encoding.objectives.base import Context, Match, MemoryNeed
+from nsdcodec.encoding.objectives.learner import LearnerState, WithLearner
+from nsdcodec.encoding.objectives.student import SECOND_ORDER
 from nsdcodec.format.geometry import Geometry
-from nsdcodec.learning import networks
 from nsdcodec.learning.base import Network
 from nsdcodec.learning.chunks import KnownGradient, in_chunks
-from nsdcodec.system.devices import on_device
 
 # Rows of the gradient with a smaller norm count for less: the direction of almost nothing is noise, and its derivative
 # is large. As in the authors' code, which adds 1e-6 to the product of two norms; here each is held at 1e-3 or above.
 LEAST_NORM = 1e-3
 
 
-class GradientState(State):
-    """The network that is being matched; how often it was, the iteration tells."""
-
-    def __init__(self, context: Context) -> None:
-        super().__init__(context)
-        self.network: nn.Module = context.new_network("dc", 0)
-
-    def tensors(self) -> dict[str, Tensor]:
-        return {"network": networks.flatten(self.network)}
-
-    def load(self, tensors: Mapping[str, Tensor]) -> None:
-        weights = tensors["network"].to(self.context.device)
-        self.network.load_state_dict(networks.unflatten(self.network, weights))
-
-
 @dataclass(frozen=True)
-class GradientMatching(Objective[GradientState]):
-    """`real_per_class` real images stand for each class. A network is matched `network_life` times; before each time
-    but the first it takes `inner_steps` plain SGD steps of `inner_rate` on batches of `inner_batch` synthetic images.
+class GradientMatching(WithLearner):
+    """The distance of the gradients that real and synthetic images of a class give the network's weights.
 
     The paper has 256 real images a class and, for 1, 10 and 50 synthetic ones, a life of 1, 10 and 50, with 50 and 10
     epochs of batches of 256 in between: 50 and 20 steps (a life of 1 has no in between).
@@ -57,28 +39,11 @@ class GradientMatching(Objective[GradientState]):
 
     name: ClassVar[str] = "dc"
 
-    real_per_class: int = 64
-    network_life: int = 1
-    inner_steps: int = 50
-    inner_batch: int = 256
-    inner_rate: float = 0.01
-
-    def __post_init__(self) -> None:
-        for name, least in (("real_per_class", 1), ("network_life", 1), ("inner_steps", 0), ("inner_batch", 1)):
-            if getattr(self, name) < least:
-                raise InvalidSetting(f"dc: {name} is {getattr(self, name)}; it must be at least {least}")
-        if not self.inner_rate > 0:
-            raise InvalidSetting(f"dc: inner_rate is {self.inner_rate}; it must be above 0")
-
-    def prepare(self, context: Context) -> GradientState:
-        return GradientState(context)
-
-    def loss(self, state: GradientState, images: Tensor, labels: Tensor, iteration: int) -> Match:
+    def loss(self, state: LearnerState, images: Tensor, labels: Tensor, iteration: int) -> Match:
         """The sum over classes of `distance`. Labels are int64 [n], or probabilities [n, classes]; which class an image
         stands for, the context says; a class that no image stands for adds nothing."""
         context = state.context
-        self._renew(state, images.detach(), labels.detach(), iteration)
-        network = state.network
+        network = self.renew(state, images.detach(), labels.detach(), iteration)
         weights = [weight for weight in network.parameters() if weight.dim() > 1]
         generator = context.stream("dc", iteration)
         real = context.real.places_per_class(self.real_per_class, generator)
@@ -103,17 +68,6 @@ class GradientMatching(Objective[GradientState]):
 
     def memory(self, network: Network, geometry: Geometry, images: int) -> MemoryNeed:
         return MemoryNeed(networks=1, real_images=self.real_per_class, an_image=SECOND_ORDER)
-
-    def _renew(self, state: GradientState, images: Tensor, labels: Tensor, iteration: int) -> None:
-        """A new network at the end of the life of one; else the same after its inner steps."""
-        context = state.context
-        if iteration % self.network_life == 0:
-            state.network = context.new_network("dc", iteration // self.network_life)
-            return
-        generator = context.stream("dc", "inner", iteration)
-        for _ in range(self.inner_steps):
-            index = on_device(torch.randperm(len(images), generator=generator)[: self.inner_batch], images.device)
-            learn(context, state.network, images[index], labels[index], self.inner_rate, generator)
 
 
 def distance(ours: Sequence[Tensor], theirs: Sequence[Tensor]) -> Tensor:

@@ -164,16 +164,24 @@ def cross_entropy(compute: Compute, network: nn.Module, weights: Tensor, images:
 def learn(
     context: Context, network: nn.Module, images: Tensor, labels: Tensor, rate: float, generator: torch.Generator
 ) -> None:
-    """One plain SGD step of the network's own weights, in place. DSA with parameters for each image."""
+    """One plain SGD step of the network's own weights, in place, by `gradients`."""
+    found = gradients(context, network, images, labels, generator)
+    with torch.no_grad():
+        for weight, gradient in zip(network.parameters(), found, strict=True):
+            weight.sub_(gradient, alpha=rate)
+
+
+def gradients(
+    context: Context, network: nn.Module, images: Tensor, labels: Tensor, generator: torch.Generator
+) -> list[Tensor]:
+    """Of the mean cross-entropy, in each of the network's weights. DSA with parameters for each image."""
     batch = augmentation.apply(images, augmentation.draw(context.augmentation, len(images), generator))
     weights: list[Tensor] = list(network.parameters())
-    gradients: list[Tensor] = []
+    sums: list[Tensor] = []
     for some, wanted in in_chunks(context.compute.images_at_once, batch, labels):
         with context.compute.autocast():
             logits = passes.logits(network, some)
         loss = F.cross_entropy(logits.to(images.dtype), wanted)
         found = torch.autograd.grad(loss if len(some) == len(batch) else loss * (len(some) / len(batch)), weights)
-        gradients = [before + new for before, new in zip(gradients, found, strict=True)] if gradients else list(found)
-    with torch.no_grad():
-        for weight, gradient in zip(weights, gradients, strict=True):
-            weight.sub_(gradient, alpha=rate)
+        sums = [before + new for before, new in zip(sums, found, strict=True)] if sums else list(found)
+    return sums

@@ -18,7 +18,7 @@ from nsdcodec.data import augmentation
 from nsdcodec.data.augmentation import Draw
 from nsdcodec.encoding.experts import Experts, ExpertSettings
 from nsdcodec.encoding.objectives.base import Context, Match, MemoryNeed, Objective, State
-from nsdcodec.encoding.objectives.embeddings import embeddings_need, mean_distance
+from nsdcodec.encoding.objectives.embeddings import Statistics, check, distance, distance_need
 from nsdcodec.errors import InvalidSetting
 from nsdcodec.format.geometry import Geometry
 from nsdcodec.learning import networks, passes
@@ -43,7 +43,8 @@ class TrajectoryGuided(Objective[SnapshotState]):
     """The distance of DM, with `real_per_class` real images for each class, in a snapshot of one of `experts` networks,
     after 0 to `epochs` epochs of training; in a share `random` of iterations in a new random network instead. And
     `alpha` times the cross-entropy of the synthetic images, summed over classes as the distance is, in a snapshot of
-    the same network at most `window` epochs later; beside a random network, of any network at any age from 1 on.
+    the same network at most `window` epochs later; beside a random network, of any network at any age from 1 on. The
+    distance is that of means, or by `statistics` that of characteristic functions (NCFM, CVPR 2025).
 
     Departures from the paper: random networks, and few epochs of training, with momentum.
     """
@@ -56,6 +57,7 @@ class TrajectoryGuided(Objective[SnapshotState]):
     random: float = 0.5
     alpha: float = 1.0
     window: int = 6
+    statistics: Statistics = "mean"
 
     def __post_init__(self) -> None:
         for name, least in (("real_per_class", 1), ("experts", 1), ("epochs", 1), ("window", 0)):
@@ -65,6 +67,7 @@ class TrajectoryGuided(Objective[SnapshotState]):
             raise InvalidSetting(f"tgdd: random is {self.random}; it is a share, 0 to 1")
         if not self.alpha >= 0:
             raise InvalidSetting(f"tgdd: alpha is {self.alpha}; it must be at least 0")
+        check(self.name, self.statistics)
 
     @property
     def wants_experts(self) -> bool:
@@ -96,7 +99,7 @@ class TrajectoryGuided(Objective[SnapshotState]):
         return geometry.classes * self.real_per_class + images * (2 if self.alpha else 1)
 
     def memory(self, network: Network, geometry: Geometry, images: int) -> MemoryNeed:
-        need = embeddings_need(network, geometry, images, self.real_per_class)
+        need = distance_need(network, geometry, images, self.real_per_class, self.statistics)
         # The passes for the distance and for the entropy wait for backward together.
         return need | MemoryNeed(an_image=2 if self.alpha else 1)
 
@@ -111,15 +114,15 @@ class TrajectoryGuided(Objective[SnapshotState]):
             network = _snapshot(state, state.matched, expert, age)
             first = max(age, 1)
             ages = range(first, min(first + self.window, self.epochs) + 1)
-        distance = mean_distance(context, network, images, labels, self.real_per_class, generator)
+        apart = distance(context, network, images, labels, self.real_per_class, generator, self.statistics)
         if not self.alpha:
-            return Match(distance, network=network)
+            return Match(apart, network=network)
         later = ages[int(torch.randint(len(ages), (1,), generator=generator))]
         judge = _snapshot(state, state.judge, expert, later)
         drawn = augmentation.draw(context.augmentation, len(images), generator)
         entropy = context.geometry.classes * _cross_entropy(context, judge, images, labels, drawn)
-        terms = {"distance": distance.detach(), "entropy": entropy.detach()}
-        return Match(distance + self.alpha * entropy, network=network, terms=terms)
+        terms = {"distance": apart.detach(), "entropy": entropy.detach()}
+        return Match(apart + self.alpha * entropy, network=network, terms=terms)
 
 
 def _snapshot(state: SnapshotState, network: Network, expert: int, age: int) -> Network:
