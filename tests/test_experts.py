@@ -125,11 +125,48 @@ def test_the_key_changes_with_any_setting():
         "precision": "bfloat16",
         "kept": (0, 2, 3),
         "dtype": "float16",
+        "rho": 0.01,
+        # Only where there is a step whose gradient it changes.
+        "alpha": 0.4,
     }
     assert set(other) == set(asdict(SETTINGS))
+    assert replace(SETTINGS, alpha=other.pop("alpha")).key == SETTINGS.key
+    assert replace(SETTINGS, rho=0.01, alpha=0.4).key != replace(SETTINGS, rho=0.01).key
     keys = [replace(SETTINGS, **{name: value}).key for name, value in other.items()]
     assert len({SETTINGS.key, *keys}) == 1 + len(other)
     assert replace(SETTINGS).key == SETTINGS.key
+
+
+def test_experts_that_are_not_flat_have_the_name_that_they_had_before_there_were_flat_ones():
+    settings = ExpertSettings("0" * 64, NetworkSpec(depth=3, width=64), "color_flip", 12, kept=(0, 2), seed=3)
+    assert settings.key == "5e2552ed4f57d427"
+
+
+@pytest.mark.parametrize("together", [1, 2])
+def test_flat_experts_take_steps_by_the_gradient_after_an_ascent_less_its_orthogonal_part_before(tmp_path, together):
+    """Of one epoch, in one batch: by hand, from the initial weights of each expert."""
+    settings = replace(SETTINGS, epochs=1, batch_size=12, rho=0.05, alpha=0.3)
+    experts = Experts(tmp_path, settings)
+    experts.fill(2, TOY, real_data(SOURCE), Compute(networks_at_once=together))
+    images, labels = real_data(SOURCE).take(torch.arange(12))
+    for expert in range(2):
+        network = build(TINY, TOY, seed_of(0, "expert", expert))
+        start = flatten(network)
+
+        def gradient(weights: Tensor, network=network) -> Tensor:
+            torch.nn.utils.vector_to_parameters(weights, network.parameters())
+            loss = F.cross_entropy(network(images), labels)
+            return torch.cat([one.flatten() for one in torch.autograd.grad(loss, list(network.parameters()))])
+
+        here = gradient(start)
+        there = gradient(start + 0.05 * here / here.norm())
+        along = there / there.norm()
+        step = there - 0.3 * (here - (here @ along) * along)
+        wanted = start - settings.learning_rate * step
+        torch.testing.assert_close(experts.weights(expert, 1), wanted, rtol=1e-5, atol=1e-7)
+        assert not torch.allclose(
+            experts.weights(expert, 1), start - settings.learning_rate * here, rtol=1e-5, atol=1e-7
+        )
 
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.98])

@@ -304,3 +304,12 @@ def test_published_trajectories_of_other_forms(name, steps, starts, batch, itera
     assert (objective.first_start, objective.last_start) == starts
     assert settings.iterations == iterations
     assert settings.parameterization.labels == ("soft" if name.startswith("datm") else "hard")
+    assert (objective.expert_rho, objective.expert_alpha) == (0.01 if name.startswith("datm") else 0.0, 0.3)
+
+
+@pytest.mark.parametrize("ipc", [1, 10, 50])
+def test_ftd_is_mtt_with_flat_experts(ipc):
+    ftd, mtt = recipe(f"ftd-ipc{ipc}"), recipe(f"mtt-ipc{ipc}")
+    assert dataclasses.replace(ftd.objective, expert_rho=0.0) == mtt.objective
+    assert dataclasses.replace(ftd, objective=mtt.objective) == mtt
+    assert ftd.objective.expert_rho == 0.01

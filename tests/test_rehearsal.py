@@ -267,14 +267,15 @@ RECIPE = TrainingRecipe(0.01, 0.9, 5e-4, 4, 2, DSA)
 
 
 @pytest.mark.parametrize(
-    ("together", "precision"), [(1, "bfloat16"), (2, "float32"), pytest.param(2, "bfloat16", marks=RELEASE)]
+    ("together", "precision", "rho"),
+    [(1, "bfloat16", 0.0), (2, "float32", 0.01), pytest.param(2, "bfloat16", 0.0, marks=RELEASE)],
 )
 @pytest.mark.parametrize("network", NETWORKS)
-def test_experts_wait_between_epochs_alone(network, together, precision, tmp_path, without_files):
+def test_experts_wait_between_epochs_alone(network, together, precision, rho, tmp_path, without_files):
     geometry = GEOMETRIES[network]
     source = toy_source(geometry, 3)
     spec = networks.FIXED.get(network, NetworkSpec("convnet", 1, 4))
-    settings = ExpertSettings(source.sha256, spec, DSA, 1, batch_size=5, momentum=0.9, precision=precision)
+    settings = ExpertSettings(source.sha256, spec, DSA, 1, batch_size=5, momentum=0.9, precision=precision, rho=rho)
     rehearsal = Rehearsal(own={Experts._make: 0}, below={RealData.__init__: 0})
     with rehearsal.held():
         # On the device; and, of two at once in float32, on the host.

@@ -24,6 +24,7 @@ from nsdcodec.format.geometry import Geometry
 from nsdcodec.format.recipe import NetworkSpec, TrainingRecipe
 from nsdcodec.learning import networks, passes, stacked, training
 from nsdcodec.learning.compute import Compute, Precision
+from nsdcodec.learning.flat import Flat
 from nsdcodec.learning.real import RealData
 from nsdcodec.system import atomic, claims
 from nsdcodec.system.randomness import seed_of, stream
@@ -36,8 +37,9 @@ DTYPES: dict[str, torch.dtype] = {"float32": torch.float32, "float16": torch.flo
 @dataclass(frozen=True)
 class ExpertSettings:
     """What makes a trajectory. MTT (Cazenavette et al., CVPR 2022): SGD at 0.01 without momentum or weight decay,
-    batches of 256, DSA on. `kept`: the epochs whose weights are stored (0: initial weights; None: all of them), in
-    `dtype`, float32 or float16."""
+    batches of 256, DSA on. With a `rho` above 0 they are flat, as in FTD (CVPR 2023): `rho` and `alpha` are those of
+    `learning.flat`. `kept`: the epochs whose weights are stored (0: initial weights; None: all of them), in `dtype`,
+    float32 or float16."""
 
     source_sha256: str
     network: NetworkSpec
@@ -51,6 +53,8 @@ class ExpertSettings:
     precision: Precision = "float32"
     kept: tuple[int, ...] | None = None
     dtype: ExpertType = "float32"
+    rho: float = 0.0
+    alpha: float = 0.3
 
     def __post_init__(self) -> None:
         if self.dtype not in DTYPES:
@@ -62,9 +66,16 @@ class ExpertSettings:
         return tuple(range(self.epochs + 1)) if self.kept is None else self.kept
 
     @property
+    def document(self) -> str:
+        """All of it as JSON. Those that are not flat are named as before there were flat ones."""
+        settings = asdict(self)
+        if not self.rho:
+            del settings["rho"], settings["alpha"]
+        return strict_json.canonical(settings)
+
+    @property
     def key(self) -> str:
-        text = strict_json.canonical(asdict(self))
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        return hashlib.sha256(self.document.encode()).hexdigest()[:16]
 
     @property
     def recipe(self) -> TrainingRecipe:
@@ -171,6 +182,7 @@ class Experts:
                 compute,
                 after_epoch=after_epoch,
                 decay_at_half=False,
+                flat=Flat(settings.rho, settings.alpha) if settings.rho else None,
             )
         for expert, rows in zip(experts, weights, strict=True):
             self._write(expert, rows)
@@ -186,7 +198,7 @@ class Experts:
         with h5py.File(memory, "w") as file:
             file.create_dataset(DATASET, data=weights.numpy(), chunks=(1, weights.shape[1]))
             file.attrs["epochs"] = self.settings.rows
-            file.attrs["settings"] = strict_json.canonical(asdict(self.settings))
+            file.attrs["settings"] = self.settings.document
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:

@@ -70,6 +70,8 @@ MEANINGS: dict[str, str] = {
     "objective.rate_learning_rate": "learning rate of the student's learning rate",
     "objective.experts": "networks that are trained on the real images beforehand",
     "objective.expert_dtype": "stored type of the experts' weights",
+    "objective.expert_rho": "length of the ascent step before each of their steps, which makes them flat; 0: none",
+    "objective.expert_alpha": "what share of the gradient before that step, orthogonal to that after it, is taken off",
     "objective.epochs": "epochs of their training",
     "objective.random": "share of iterations with a random network, 0 to 1",
     "objective.alpha": "weight of the cross-entropy of the synthetic images",

@@ -16,11 +16,15 @@ ABOUTS: dict[str, str] = {
         f"mtt-ipc{ipc}": f"MTT (CVPR 2022) in pixels for CIFAR-10 at IPC {ipc}" + (", without ZCA" if ipc < 50 else "")
         for ipc in IPCS
     },
+    **{
+        f"ftd-ipc{ipc}": f"FTD (CVPR 2023), mtt with flat experts, in pixels for CIFAR-10 at IPC {ipc}; the rest as "
+        f"mtt-ipc{ipc}"
+        for ipc in IPCS
+    },
     **{f"fred-ipc{ipc}": f"FreD (NeurIPS 2023) for CIFAR-10 at IPC {ipc}, by mtt" for ipc in IPCS},
     **{
         # Its soft labels count here: ten more elements an image of 3,072.
-        f"datm-ipc{ipc}": f"DATM (ICLR 2024) in pixels for CIFAR-10 at --ipc {ipc * 1.004:g}, soft labels counted; "
-        "no flat experts"
+        f"datm-ipc{ipc}": f"DATM (ICLR 2024) in pixels for CIFAR-10 at --ipc {ipc * 1.004:g}, soft labels counted"
         for ipc in IPCS
     },
     **{

@@ -27,7 +27,11 @@ from nsdcodec.sources.base import Source, Split
 from nsdcodec.version import VERSION
 
 # Settings that came after 0.1, with the value by which a run does what it did before there was a choice.
-LATER: dict[str, Any] = {"objective.statistics": "mean"}
+LATER: dict[str, Any] = {
+    "objective.statistics": "mean",
+    "objective.expert_rho": 0.0,
+    "objective.expert_alpha": 0.3,
+}
 # By how much the header grows in a run: digits of its iterations, validation accuracy and learned rate.
 FIGURES_BYTES = 24
 # Of a few real images no more are planned than so many times as many: more would only begin as the same ones again.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 import torch
 import torch.nn.functional as F
@@ -15,6 +16,7 @@ from nsdcodec.learning import batches, passes, stacked
 from nsdcodec.learning.batches import Examples, InMemory
 from nsdcodec.learning.chunks import in_chunks
 from nsdcodec.learning.compute import Compute
+from nsdcodec.learning.flat import Flat
 from nsdcodec.learning.real import Normalized
 
 # Images that are tested at once.
@@ -43,10 +45,13 @@ def train_on(
     *,
     after_epoch: Callable[[int], None] = lambda epoch: None,
     decay_at_half: bool = True,
+    flat: Flat | None = None,
 ) -> None:
     """SGD over all examples: the protocol of MTT and NSD section 4.1 (rate x 0.1 once, when half of the epochs are
     done; one DSA operation a batch, parameters for each image). A batch goes through the network whole, or
     `compute.images_at_once` at a time, their gradients added: no layer mixes images.
+
+    With `flat`, the steps seek flat minima.
 
     Several networks, of one architecture of `stacked.STACKABLE`, learn at once, each with its own generator: each
     becomes what it would have become alone, up to rounding; `compute.images_at_once` counts the images of all of them.
@@ -63,18 +68,27 @@ def train_on(
     most = None if most is None else max(1, most // len(networks))
     for epoch in range(recipe.epochs):
         for images, labels in batches.epoch(examples, recipe.batch_size, recipe.augmentation, generators):
-            optimizer.zero_grad(set_to_none=True)
-            for some, wanted in in_chunks(most, images, labels.transpose(0, 1)):
-                with _fewer_where_out_of_memory(len(networks)), compute.autocast():
-                    logits = passes.logits(together, some)
-                # Logits [n, classes] of one network, [S, n, classes] of several: the sum of each one's mean loss.
-                logits = logits.to(torch.promote_types(logits.dtype, torch.float32)).flatten(0, -2)
-                mean = F.cross_entropy(logits, wanted.transpose(0, 1).flatten(0, 1))
-                with _fewer_where_out_of_memory(len(networks)):
-                    (mean * (len(networks) * len(some) / len(images))).backward()
+            backward = partial(_backward, together, len(networks), images, labels, compute.at_once(most))
+            if flat is None:
+                backward()
+            else:
+                flat.differentiate(networks, backward)
             optimizer.step()
         schedule.step()
         after_epoch(epoch)
+
+
+def _backward(together: nn.Module, count: int, images: Tensor, labels: Tensor, compute: Compute) -> None:
+    """Leaves the gradient of a batch, the sum of the mean losses of so many networks, in the weights' `grad`."""
+    together.zero_grad(set_to_none=True)
+    for some, wanted in in_chunks(compute.images_at_once, images, labels.transpose(0, 1)):
+        with _fewer_where_out_of_memory(count), compute.autocast():
+            logits = passes.logits(together, some)
+        # Logits [n, classes] of one network, [S, n, classes] of several.
+        logits = logits.to(torch.promote_types(logits.dtype, torch.float32)).flatten(0, -2)
+        mean = F.cross_entropy(logits, wanted.transpose(0, 1).flatten(0, 1))
+        with _fewer_where_out_of_memory(count):
+            (mean * (count * len(some) / len(images))).backward()
 
 
 @contextlib.contextmanager

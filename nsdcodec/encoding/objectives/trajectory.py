@@ -60,6 +60,8 @@ class TrajectoryMatching(Objective[TrajectoryState]):
     2024). `student_rate` is where the learned rate begins;
     `rate_learning_rate` is what it is learned with: in the units of MTT under SGD, about the size of a step under Adam.
     `expert_dtype` is what experts are stored in: float16 takes half the disk and rounds a weight by up to 2^-11 of it.
+    With an `expert_rho` above 0 they are flat: trained by ascent steps of that length and `expert_alpha`, as in FTD
+    (CVPR 2023), which has 0.01 and 0.3.
     """
 
     name: ClassVar[str] = "mtt"
@@ -73,6 +75,8 @@ class TrajectoryMatching(Objective[TrajectoryState]):
     experts: int = 100
     first_start: int = 0
     expert_dtype: ExpertType = "float32"
+    expert_rho: float = 0.0
+    expert_alpha: float = 0.3
 
     def __post_init__(self) -> None:
         if self.expert_dtype not in DTYPES:
@@ -83,6 +87,10 @@ class TrajectoryMatching(Objective[TrajectoryState]):
         if not 0 <= self.first_start <= self.last_start:
             raise InvalidSetting(
                 f"mtt: first_start is {self.first_start} and last_start {self.last_start}; 0 <= first <= last"
+            )
+        if not min(self.expert_rho, self.expert_alpha) >= 0:
+            raise InvalidSetting(
+                f"mtt: expert_rho is {self.expert_rho} and expert_alpha {self.expert_alpha}; both must be at least 0"
             )
         if self.student_batch < 0 or self.student_rate < LEAST_RATE:
             raise InvalidSetting(
@@ -103,6 +111,8 @@ class TrajectoryMatching(Objective[TrajectoryState]):
             precision=context.compute.precision,
             kept=tuple(sorted(kept)),
             dtype=self.expert_dtype,
+            rho=self.expert_rho,
+            alpha=self.expert_alpha,
         )
 
     def missing_experts(self, context: Context) -> int:
