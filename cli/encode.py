@@ -6,7 +6,7 @@ import sys
 import time as clock
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -25,8 +25,15 @@ def encode(
         Path | None, typer.Option("--output", "-o", help="The .nsd file to write.", show_default=False)
     ] = None,
     ipc: Annotated[
-        float | None, typer.Option(help="Budget in elements, as images per class (default 1; NSD Eq. 3).")
+        float | None, typer.Option(help="Budget as images per class (default 1; NSD Eq. 3).", show_default=False)
     ] = None,
+    count: Annotated[
+        str,
+        typer.Option(
+            metavar="elements|bytes",
+            help="What --ipc counts: stored values, or bytes of the file, as many as its images take as float32.",
+        ),
+    ] = "elements",
     bits_per_class: Annotated[
         float | None, typer.Option(help="Budget of the file's size, header included, in bits per class.")
     ] = None,
@@ -101,7 +108,7 @@ def encode(
         raise InvalidSetting("nothing to write: give -o FILE.nsd, or --plan to see what would be written")
     with progress.shown("encode", "loading PyTorch", estimated=False) as bar:
         from nsdcodec.encoding import resuming
-        from nsdcodec.encoding.budget import Budget
+        from nsdcodec.encoding.budget import Budget, Count
         from nsdcodec.encoding.encoder import Output, Task
         from nsdcodec.encoding.encoder import encode as run
         from nsdcodec.system import launch, ranks
@@ -133,10 +140,12 @@ def encode(
             for key, value in (("parameterization.name", parameterization), ("objective.name", objective))
             if value
         ]
+        ipc = 1.0 if ipc is None and bits_per_class is None else ipc
         task = Task(
             images,
             settings,
-            Budget.of(images.geometry, 1.0 if ipc is None and bits_per_class is None else ipc, bits_per_class),
+            # It refuses what is no such count.
+            Budget.of(images.geometry, ipc, bits_per_class, cast(Count, count)),
             seed,
             None if time is None else options.seconds(time, "--time"),
             recipe_name=name,
