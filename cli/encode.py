@@ -6,7 +6,7 @@ import sys
 import time as clock
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -26,8 +26,15 @@ def encode(
     ] = None,
     ipc: Annotated[
         float | None,
-        typer.Option(help="Budget in elements, as images per class (default 1, or that of --start; NSD Eq. 3)."),
+        typer.Option(help="Budget as images per class (default 1, or that of --start; NSD Eq. 3).", show_default=False),
     ] = None,
+    count: Annotated[
+        str,
+        typer.Option(
+            metavar="elements|bytes",
+            help="What --ipc counts: stored values, or bytes of the file, as many as its images take as float32.",
+        ),
+    ] = "elements",
     bits_per_class: Annotated[
         float | None, typer.Option(help="Budget of the file's size, header included, in bits per class.")
     ] = None,
@@ -108,7 +115,7 @@ def encode(
         raise InvalidSetting("nothing to write: give -o FILE.nsd, or --plan to see what would be written")
     with progress.shown("encode", "loading PyTorch", estimated=False) as bar:
         from nsdcodec.encoding import resuming, starting
-        from nsdcodec.encoding.budget import Budget
+        from nsdcodec.encoding.budget import Budget, Count
         from nsdcodec.encoding.encoder import Output, Task
         from nsdcodec.encoding.encoder import encode as run
         from nsdcodec.format.container.file import read
@@ -139,10 +146,12 @@ def encode(
         name, settings = options.settings(
             recipe, compute.device.type, images, parameterization, objective, pairs, begun
         )
-        if ipc is None and bits_per_class is None:
-            budget = Budget.of(images.geometry, 1.0) if begun is None else starting.budget(begun, settings)
+        if begun is not None and ipc is None and bits_per_class is None:
+            budget = starting.budget(begun, settings)
         else:
-            budget = Budget.of(images.geometry, ipc, bits_per_class)
+            ipc = 1.0 if ipc is None and bits_per_class is None else ipc
+            # It refuses what is no such count.
+            budget = Budget.of(images.geometry, ipc, bits_per_class, cast(Count, count))
         named = [
             f"{key}={value}"
             for key, value in (("parameterization.name", parameterization), ("objective.name", objective))

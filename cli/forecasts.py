@@ -23,7 +23,8 @@ def report(told: Forecast, budget: Budget, json: bool) -> None:
             {
                 "arrays": arrays,
                 "elements": layout.elements,
-                "most_bytes": told.file_bytes,
+                "bytes": told.file_bytes,
+                "most_bytes": told.most_bytes,
                 "images": layout.images,
                 "missing_experts": told.missing_experts,
                 "times": None if told.times is None else asdict(told.times),
@@ -37,7 +38,7 @@ def report(told: Forecast, budget: Budget, json: bool) -> None:
             ("images", f"{layout.images:,} of {layout.geometry}"),
             ("arrays", "; ".join(f"{role} {text}" for role, text in arrays.items())),
             ("elements", elements),
-            ("file", f"at most {told.file_bytes:,} bytes{most}"),
+            ("file", f"about {told.file_bytes:,} bytes, at most {told.most_bytes:,}{most}"),
             *(_missing(told.missing_experts) if told.times is None else _times(told.times)),
             ("written", "nothing"),
         ]

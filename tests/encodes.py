@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from nsdcodec.encoding.encoder import Compute, EncodeResult, Output, Task, encode
+from nsdcodec.encoding.layout_plan import plan
 from nsdcodec.encoding.progress import Listener
 from nsdcodec.encoding.settings import Settings
-from nsdcodec.encoding.task import plan
 from nsdcodec.format.layout import Layout
 from nsdcodec.system.ranks import Ranks
 
@@ -35,7 +35,7 @@ class Encode:
 
     @property
     def layout(self) -> Layout:
-        return plan(self.task, self.compute)
+        return plan(self.task, self.compute).layout
 
     def but(self, *pairs: str, **fields: Any) -> Encode:
         """The same with other settings, "key=value", and other fields of its task, output or compute, or its own."""

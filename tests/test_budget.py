@@ -19,6 +19,22 @@ def test_98304_bits_a_class_of_cifar10_are_122880_bytes():
     assert Budget.of(CIFAR10, bits_per_class=98_304) == Budget(elements=None, file_bytes=122_880)
 
 
+def test_one_image_a_class_of_cifar10_in_bytes_is_that_as_float32():
+    assert Budget.of(CIFAR10, 1, count="bytes") == Budget.of(CIFAR10, bits_per_class=98_304) == Budget(None, 122_880)
+    assert Budget.of(CIFAR10, 0.25, count="bytes").file_bytes == 30_720
+
+
+@pytest.mark.parametrize(("ipc", "bits"), [(None, 1_000), (1, 1_000), (None, None)])
+def test_an_ipc_in_bytes_stands_alone(ipc, bits):
+    with pytest.raises(InvalidSetting, match="give --ipc with it, and not --bits-per-class"):
+        Budget.of(CIFAR10, ipc, bits, "bytes")
+
+
+def test_nothing_else_is_counted():
+    with pytest.raises(InvalidSetting, match="--count is 'images'; it can be elements or bytes"):
+        Budget.of(CIFAR10, 1, count="images")
+
+
 def test_bits_that_fill_no_byte_are_not_granted():
     assert Budget.of(Geometry(3, 1, 1, 1), bits_per_class=5).file_bytes == 1
 

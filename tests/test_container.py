@@ -649,6 +649,13 @@ def test_an_array_of_another_shape_is_refused():
         pack(header_for(_spectrum("float32")), {"spectrum": np.zeros((1, 64, 2, 8, 4))})
 
 
+@pytest.mark.parametrize(("items", "scales"), [(4095, 64), (4096, 1)])
+def test_items_of_another_number_are_refused(items, scales):
+    given = Stored(np.zeros(items, np.int8), np.ones(scales, "<f2"))
+    with pytest.raises(ValueError, match="items"):
+        pack(header_for(_spectrum("int4", 2)), {"spectrum": given})
+
+
 @pytest.mark.parametrize(
     ("changes", "rule"), [({"classes": ("a", "b", "a")}, "NSD-H03"), ({"parameterization": "x" * 300}, "NSD-H02")]
 )

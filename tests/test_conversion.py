@@ -10,6 +10,7 @@ from nsdcodec import NSDDataset
 from nsdcodec.errors import InvalidSetting, UnknownName
 from nsdcodec.format.comparison import image_error
 from nsdcodec.format.container.file import pack, read
+from nsdcodec.format.container.values import Stored
 from nsdcodec.format.conversion import convert as convert_file
 from nsdcodec.format.conversion import converted
 from nsdcodec.format.layout import Layout, Synthesis
@@ -55,6 +56,23 @@ def test_finer_types_cost_less_error_and_more_bytes():
 
 
 PIXELS = Layout(SMALL, Synthesis(), {"spectrum": floats(1, 300, 2, 4, 8)})
+
+
+@pytest.mark.parametrize("dtype", SCALED)
+@pytest.mark.parametrize("wanted", [None, "its own"])
+def test_integers_of_any_scale_stay_as_they_are(dtype, wanted):
+    """Scales that a writer chose so that values are clipped, or that the largest integer is not used."""
+    spec = ArraySpec(dtype, (1, 300, 2, 4, 8), 2)
+    rng, most = np.random.default_rng(1), (1 << spec.bits - 1) - 1
+    largest = rng.integers(0, most + 1, (300, 1))
+    integers = rng.integers(-largest, largest + 1, (300, 64)).astype(np.int8).reshape(-1)
+    scales = rng.uniform(0, 2, 300).astype("<f2")
+    header = header_for(Layout(SMALL, Synthesis(), {"spectrum": spec}))
+    before = pack(header, {"spectrum": Stored(integers, scales)})
+    assert read(before).integers["spectrum"].tobytes() == integers.tobytes()
+    assert read(before).scales["spectrum"].tobytes() == scales.tobytes()
+    assert convert(before, wanted and dtype) == before
+    assert read(convert(before, wanted and dtype, "row")).scales["spectrum"].size == (300 if wanted is None else 2400)
 
 
 def test_more_scales_leave_less_error():

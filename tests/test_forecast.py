@@ -37,6 +37,13 @@ def test_what_it_foretells_is_what_is_made(tmp_path):
     assert (told["images"], told["elements"]) == (layout.images, layout.elements)
     assert set(told["arrays"]) == set(layout.arrays)
     assert file.nbytes <= told["most_bytes"] <= file.nbytes + 1000
+    assert told["bytes"] == pytest.approx(file.nbytes, rel=0.03)
+
+
+def test_of_a_budget_in_bytes_the_file_takes_nearly_all():
+    told = plan("--ipc", 2, "--count", "bytes", "--set", "dtype=int4").json
+    assert told["most_bytes"] == 2 * 10 * 64 * 4
+    assert 0.97 <= told["bytes"] / told["most_bytes"] <= 1
 
 
 def test_it_writes_nothing(tmp_path, monkeypatch):

@@ -91,7 +91,7 @@ def test_any_valid_layout_comes_back_exactly_and_decodes_by_the_equation(layout,
     assert set(file.arrays) == set(arrays)
     for role, values in arrays.items():
         np.testing.assert_array_equal(file.arrays[role], values, strict=True)
-    assert pack(file.header, file.arrays, coding) == data
+    assert pack(file.header, file.arrays, coding) == pack(file.header, file.as_stored, coding) == data
     tensors = {role: synthesis.to_torch(values, torch.float64) for role, values in file.arrays.items()}
     wanted = references.images(layout, arrays)
     made = synthesis.images(layout, tensors).numpy()

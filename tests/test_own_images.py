@@ -11,9 +11,10 @@ from test_cli import TINY, nsdc
 
 from nsdcodec import NSDDataset
 from nsdcodec.encoding.budget import Budget
+from nsdcodec.encoding.layout_plan import plan
 from nsdcodec.encoding.parameterizations import PARAMETERIZATIONS
 from nsdcodec.encoding.recipes import settings_for
-from nsdcodec.encoding.task import Task, plan
+from nsdcodec.encoding.task import Task
 from nsdcodec.learning.compute import Compute
 from nsdcodec.sources import Source, Split, load
 
@@ -142,7 +143,7 @@ class TestFewImages:
         source = load(str(folder), size=40).with_test_set()
         settings = settings_for(source, parameterization=name)
         free = settings.parameterization.layout(source.geometry, Budget.of(source.geometry, ipc))
-        layout = plan(Task(source, settings, Budget.of(source.geometry, ipc)), Compute())
+        layout = plan(Task(source, settings, Budget.of(source.geometry, ipc)), Compute()).layout
         assert layout.images <= 3 * 48
         assert free.images == layout.images or free.images > 3 * 48
         assert layout.elements > 0.65 * Budget.of(source.geometry, ipc).elements
@@ -150,7 +151,7 @@ class TestFewImages:
     def test_more_are_taken_where_they_are_asked_for(self, folder):
         source = load(str(folder), size=16).with_test_set()
         settings = settings_for(source, changes=["parameterization.images_per_class=70"])
-        assert plan(Task(source, settings, Budget.of(source.geometry, 5)), Compute()).images == 210
+        assert plan(Task(source, settings, Budget.of(source.geometry, 5)), Compute()).layout.images == 210
 
 
 class TestOverwrite:

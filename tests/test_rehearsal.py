@@ -23,6 +23,7 @@ from nsdcodec.encoding.budget import Budget
 from nsdcodec.encoding.checkpoint import Checkpoint
 from nsdcodec.encoding.draws import Draws, StepStatus
 from nsdcodec.encoding.experts import Experts, ExpertSettings
+from nsdcodec.encoding.layout_plan import plan
 from nsdcodec.encoding.objectives import OBJECTIVES
 from nsdcodec.encoding.objectives.tgdd import TrajectoryGuided
 from nsdcodec.encoding.objectives.trajectory import TrajectoryMatching
@@ -30,7 +31,7 @@ from nsdcodec.encoding.parameterizations import PARAMETERIZATIONS
 from nsdcodec.encoding.parameterizations.base import Init
 from nsdcodec.encoding.progress import Clock, Log, Reporter
 from nsdcodec.encoding.recipes import settings_for
-from nsdcodec.encoding.task import Output, Task, plan
+from nsdcodec.encoding.task import Output, Task
 from nsdcodec.format import synthesis
 from nsdcodec.format.geometry import Geometry
 from nsdcodec.format.recipe import NetworkSpec, TrainingRecipe
@@ -157,7 +158,7 @@ def run_of(
 ) -> running.Run:
     """At its first iteration. How it begins may wait."""
     reporter = Reporter(Clock(0.0, time.monotonic(), None, 10), Log(None, keep=False), lambda progress: None)
-    layout = plan(task, compute)
+    layout = plan(task, compute).layout
     own = {"output": Output(path), "experts_folder": Path("nowhere"), "reporter": reporter, "ranks": Ranks()}
     with (rehearsal or Rehearsal(below={running.start: 1})).held():
         return running.start(task, compute, layout, memory, **own)

@@ -7,7 +7,7 @@ import pytest
 import torch
 from builders import header_for
 
-from nsdcodec.encoding.rounding import rounded, straight_through
+from nsdcodec.encoding.rounding import as_stored, rounded, straight_through
 from nsdcodec.format.container.file import pack, read
 from nsdcodec.format.geometry import Geometry
 from nsdcodec.format.layout import Layout, Synthesis
@@ -30,6 +30,46 @@ def test_a_file_holds_what_was_rounded(dtype, scale_axes, scale):
     for given in (values, stored):
         held = read(pack(header_for(layout), {"spectrum": given.numpy()})).arrays["spectrum"]
         np.testing.assert_array_equal(held.astype(np.float32), stored.numpy())
+
+
+@pytest.mark.parametrize("coarseness", [0.5, 1.3, 2.0, 5.0])
+@pytest.mark.parametrize("dtype", VALUES)
+def test_a_file_holds_what_was_rounded_more_or_less_coarsely(dtype, coarseness):
+    layout = _layout(dtype)
+    spec = layout.arrays["spectrum"]
+    values = torch.randn(spec.shape, generator=torch.Generator().manual_seed(1))
+    file = read(pack(header_for(layout), {"spectrum": as_stored(values, spec, coarseness)}))
+    stored = rounded(values, spec, coarseness)
+    np.testing.assert_array_equal(file.arrays["spectrum"].astype(np.float32), stored.numpy())
+    if dtype in SCALED:
+        most, integers = (1 << spec.bits - 1) - 1, file.integers["spectrum"].reshape(60, -1)
+        steps = values.reshape(60, -1).abs().amax(dim=1) / most * coarseness
+        np.testing.assert_allclose(file.scales["spectrum"], steps, rtol=1e-3)
+        nearest = np.rint(values.reshape(60, -1).numpy() / file.scales["spectrum"].astype(np.float32)[:, None])
+        np.testing.assert_array_equal(integers, nearest.clip(-most, most))
+
+
+@pytest.mark.parametrize(("dtype", "significand"), [("float32", 23), ("float16", 10), ("bfloat16", 7)])
+@pytest.mark.parametrize(("coarseness", "bits", "share"), [(0.5, 0, 0), (1, 0, 0), (2, 1, 0), (2**2.25, 2, 0.25)])
+def test_floats_lose_their_last_bits(dtype, significand, coarseness, bits, share):
+    spec = _layout(dtype).arrays["spectrum"]
+    values = torch.randn(spec.shape, generator=torch.Generator().manual_seed(1))
+    shorter = rounded(values, spec, coarseness).flatten().double().numpy()
+    kept, cut = np.frexp(shorter)[0] * 2.0 ** (significand + 1 - bits), round(spec.size * (1 - share))
+    assert (kept == np.rint(kept)).all()
+    assert (kept[cut:] % 2 == 0).all()
+    assert share == 1 or (kept[:cut] % 2 != 0).mean() > 0.4
+    error = np.abs(shorter - values.flatten().numpy()) / np.abs(values.flatten().numpy())
+    # Half a step of the last bit that stays, and where it was one of a type's own, rounded twice.
+    assert (error[:cut] <= 1.01 * 2.0 ** (bits - significand - 1) + 2.0 ** -(significand + 1)).all()
+
+
+def test_no_float_loses_more_bits_than_it_has():
+    spec = _layout("bfloat16").arrays["spectrum"]
+    values = torch.tensor([3.0, -2.9, 0.0, 1e-30, 2**127 * 1.5]).repeat(1260)[: spec.size].view(spec.shape)
+    powers = rounded(values, spec, 1e6).flatten()[:5].tolist()
+    assert powers[:4] == [4.0, -2.0, 0.0, pytest.approx(1e-30, rel=0.5)]
+    assert not np.isfinite(powers[4])
 
 
 @pytest.mark.parametrize("dtype", ["float16", *SCALED])

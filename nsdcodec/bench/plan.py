@@ -144,7 +144,7 @@ def trials(bench: Bench) -> list[Trial]:
         if all(pair in trial.settings[1] for trial in found):
             raise found[0].settings[1][pair]
     for trial in found:
-        tasks.plan(trial.task, bench.compute)
+        tasks.plan_packed(trial.task, bench.compute, trial.task.budget)
         for kind in bench.table.networks:
             networks.build(networks.named(kind, trial.task.settings.training.network), bench.source.geometry, 0)
     if bench.source.test is None:

@@ -7,9 +7,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 from nsdcodec.errors import InvalidSetting, OverBudget
 from nsdcodec.format.geometry import Geometry
+
+# What --ipc counts: stored values, or bytes of the file.
+Count = Literal["elements", "bytes"]
+FLOAT32_BYTES = 4
 
 
 @dataclass(frozen=True)
@@ -32,11 +37,26 @@ class Budget:
                 raise InvalidSetting(f"budget: {name} is {value}; it must be at least 1")
 
     @classmethod
-    def of(cls, geometry: Geometry, ipc: float | None = None, bits_per_class: float | None = None) -> Budget:
-        """NSD Eq. 3: IPC x classes x elements of an image; and bits a class x classes / 8 bytes of file."""
+    def of(
+        cls,
+        geometry: Geometry,
+        ipc: float | None = None,
+        bits_per_class: float | None = None,
+        count: Count = "elements",
+    ) -> Budget:
+        """NSD Eq. 3: IPC x classes x elements of an image; and bits a class x classes / 8 bytes of file. Where `count`
+        is "bytes", IPC too is of the file: what its images take as float32. Raises InvalidSetting."""
         for name, value in (("--ipc", ipc), ("--bits-per-class", bits_per_class)):
             if value is not None and not 0 < value < math.inf:
                 raise InvalidSetting(f"{name} is {value}; it must be above 0, and finite")
+        if count not in get_args(Count):
+            raise InvalidSetting(f"--count is {count!r}; it can be {' or '.join(get_args(Count))}")
+        if count == "bytes":
+            if ipc is None or bits_per_class is not None:
+                raise InvalidSetting(
+                    "--count bytes makes a budget in bytes of --ipc; give --ipc with it, and not --bits-per-class"
+                )
+            return cls(None, round(ipc * geometry.classes * geometry.image_elements * FLOAT32_BYTES))
         return cls(
             None if ipc is None else round(ipc * geometry.classes * geometry.image_elements),
             None if bits_per_class is None else int(bits_per_class * geometry.classes / 8),

@@ -21,12 +21,13 @@ from nsdcodec.encoding import compilation, draws, resuming
 from nsdcodec.encoding.checkpoint import Checkpoint
 from nsdcodec.encoding.draws import Averaged, StepStatus
 from nsdcodec.encoding.experts import Experts
+from nsdcodec.encoding.layout_plan import plan, planned_for
 from nsdcodec.encoding.memory_plan import plan_memory
 from nsdcodec.encoding.progress import Clock, Listener, Log, Progress, Reporter, deferred_signals
-from nsdcodec.encoding.rounding import straight_through
+from nsdcodec.encoding.rounding import as_stored, straight_through
 from nsdcodec.encoding.run import UNCHECKED, Run, context, start
-from nsdcodec.encoding.task import Output, Task, header, hold_out, plan
-from nsdcodec.encoding.validation import forecast, keep_unchecked, validate
+from nsdcodec.encoding.task import Output, Task, header, hold_out
+from nsdcodec.encoding.validation import fit, forecast, keep_unchecked, validate
 from nsdcodec.errors import Diverged, Interrupted, InvalidSetting, OutOfMemory, RankLost
 from nsdcodec.format import synthesis
 from nsdcodec.format.container import file as nsd_file
@@ -106,7 +107,10 @@ def _encode(
     rescue_by: Callable[[Rescue], object],
 ) -> EncodeResult:
     saved = ranks.from_first(lambda: resuming.find(task, compute, output))
-    layout = plan(task, compute)
+    planned = ranks.from_first(
+        lambda: plan(task, compute) if saved is None else planned_for(task, saved.counters.get("packed_bytes"), compute)
+    )
+    layout = planned.layout
     if saved is not None and compute.compile is None:
         # It would round otherwise, as with other chunks (`_memory`).
         compute = replace(compute, compile=saved.counters["compile"])
@@ -132,7 +136,10 @@ def _encode(
         except KeyboardInterrupt as error:
             kept = f"; {_kept(experts_folder)}" if task.settings.objective.wants_experts else ""
             raise Interrupted(f"stopped before the first iteration; nothing was written{kept}") from error
-        if saved is not None:
+        if saved is None:
+            run.packed_bytes = planned.packed_bytes
+            run.coarseness = ranks.from_first(lambda: _and_coarseness(run, fit))
+        else:
             resuming.load(run, saved)
         run.notes += [note for note in notes if note not in run.notes]
         rescue_by(lambda: _rescued(run))
@@ -325,7 +332,9 @@ def iterate(run: Run, done: float, status: Callable[[], StepStatus]) -> Averaged
         for group in run.optimizer.param_groups:
             group["lr"] = group["full_rate"] * 0.5 * (1 + math.cos(math.pi * done))
     generator = stream(run.task.seed, "in training", run.iteration)
-    coarse = {role: straight_through(values, run.layout.arrays[role]) for role, values in run.arrays.items()}
+    coarse = {
+        role: straight_through(values, run.layout.arrays[role], run.coarseness) for role, values in run.arrays.items()
+    }
     arrays = run.task.settings.parameterization.in_training(coarse, generator)
     images, labels = run.images(arrays), synthesis.labels(run.layout, arrays, run.compute.device)
     parameters = list(run.parameters.values())
@@ -350,9 +359,16 @@ def iterate(run: Run, done: float, status: Callable[[], StepStatus]) -> Averaged
 
 
 def _check(run: Run) -> None:
-    """The others wait, since training networks side by side would help nobody."""
-    run.ranks.from_first(lambda: validate(run))
+    """The others wait, since training networks side by side would help nobody. All go on with the coarseness that the
+    set was fitted to its budget by."""
+
+    run.coarseness = run.ranks.from_first(lambda: _and_coarseness(run, validate))
     run.checked = max(run.checked, 0)
+
+
+def _and_coarseness(run: Run, do: Callable[[Run], None]) -> float:
+    do(run)
+    return run.coarseness
 
 
 def _interrupted(run: Run) -> str:
@@ -393,7 +409,8 @@ def _accuracy(run: Run) -> float | None:
 
 def _write(run: Run) -> int:
     """Writes the best set so far; its bytes."""
-    arrays = {role: values.cpu().numpy() for role, values in run.best.items()}
+    specs = run.layout.arrays
+    arrays = {role: as_stored(values, specs[role], run.best_coarseness) for role, values in run.best.items()}
     return nsd_file.write(run.output.path, _header(run), arrays)
 
 

@@ -11,11 +11,13 @@ import torch
 from nsdcodec.encoding import compilation
 from nsdcodec.encoding.draws import StepStatus
 from nsdcodec.encoding.encoder import TIMED_STEPS, iterate, plan_checks
+from nsdcodec.encoding.layout_plan import expected_bytes, plan
 from nsdcodec.encoding.memory_plan import plan_memory
 from nsdcodec.encoding.progress import Clock, Listener, Log, Reporter
 from nsdcodec.encoding.run import Run, context, start
-from nsdcodec.encoding.task import Output, Task, hold_out, largest_file, plan
+from nsdcodec.encoding.task import Output, Task, hold_out, largest_file
 from nsdcodec.encoding.validation import forecast as seconds_of_a_check
+from nsdcodec.format.container.file import MAX_FILE_BYTES
 from nsdcodec.format.layout import Layout
 from nsdcodec.learning.compute import Compute
 from nsdcodec.learning.derivatives.compiled import kernels
@@ -43,11 +45,13 @@ class Times:
 
 @dataclass(frozen=True)
 class Forecast:
-    """`file_bytes` is what the file will not exceed. `times` are None where experts are to be trained first, as many as
-    `missing_experts`: without them no iteration can be timed."""
+    """`file_bytes` is about what the file will take, by a trial coding, and `most_bytes` what it will not exceed.
+    `times` are None where experts are to be trained first, as many as `missing_experts`: without them no iteration can
+    be timed."""
 
     layout: Layout
     file_bytes: int
+    most_bytes: int
     missing_experts: int
     times: Times | None
 
@@ -65,8 +69,9 @@ def forecast(
     InvalidSetting for a time limit that is too short."""
     compute = compute or Compute()
     began = time.monotonic() if started is None else started
-    layout = plan(task, compute)
-    size = largest_file(task, compute, layout)
+    layout = plan(task, compute).layout
+    most = min(largest_file(task, compute, layout), task.budget.file_bytes or MAX_FILE_BYTES)
+    sizes = min(expected_bytes(task, compute, layout), most), most
     compile, notes = compilation.settled(task, compute, layout)
     compute = replace(compute, compile=compile)
     memory = plan_memory(compute, task.settings, task.source, layout)
@@ -75,7 +80,7 @@ def forecast(
         source, _ = hold_out(task)
         missing = objective.missing_experts(context(task, compute, source, memory, experts_folder, listen))
         if missing:
-            return Forecast(layout, size, missing, None)
+            return Forecast(layout, *sizes, missing, None)
     reporter = Reporter(Clock(0.0, began, task.time_limit, task.settings.iterations), Log(None, keep=False), listen)
     with kernels(compile), compute.tf32():
         run = start(
@@ -89,7 +94,7 @@ def forecast(
             ranks=Ranks(),
         )
         run.notes += notes
-        return Forecast(layout, size, 0, _times(run))
+        return Forecast(layout, *sizes, 0, _times(run))
 
 
 def _times(run: Run) -> Times:

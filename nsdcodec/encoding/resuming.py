@@ -19,7 +19,10 @@ from nsdcodec.learning.compute import Compute
 from nsdcodec.system import atomic
 
 # What a checkpoint keeps beside the tensors.
-COUNTERS = ("iteration", "checked", "skipped", "skipped_in_a_row", "best_accuracy", "best_iteration", "best_rate")
+COUNTERS = (
+    *("iteration", "checked", "skipped", "skipped_in_a_row", "best_accuracy", "best_iteration", "best_rate"),
+    *("coarseness", "best_coarseness", "packed_bytes"),
+)
 
 
 def check(output: Output) -> bool:
@@ -83,9 +86,9 @@ def load(run: Run, saved: Checkpoint) -> None:
     }
     run.draws.load(saved.tensors)
     checkpoints.load_optimizer(run.optimizer, run.parameters, checkpoints.below("optimizer", saved.tensors))
-    for name in COUNTERS:
+    # Earlier checkpoints have not all.
+    for name in set(COUNTERS) & saved.counters.keys():
         setattr(run, name, saved.counters[name])
-    # Earlier checkpoints have none.
     run.notes += [note for note in saved.counters.get("notes", []) if note not in run.notes]
 
 

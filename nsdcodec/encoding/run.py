@@ -36,7 +36,9 @@ UNCHECKED = -1.0
 @dataclass
 class Run:
     """A task under way: what it optimises, what judges it, and how far it is. `notes` are what the user should know of
-    how it was computed; `unsaved` says why the last checkpoint could not be written."""
+    how it was computed; `unsaved` says why the last checkpoint could not be written. `coarseness` is that of the
+    rounding, fitted at each check; `best` has the arrays of the best set before rounding, to be rounded by
+    `best_coarseness`. `packed_bytes` is what the layout was planned for (`layout_plan.Plan`)."""
 
     task: Task
     output: Output
@@ -65,6 +67,9 @@ class Run:
     best_accuracy: float = UNCHECKED
     best_iteration: int = 0
     best_rate: float | None = None
+    coarseness: float = 1.0
+    best_coarseness: float = 1.0
+    packed_bytes: int | None = None
     unsaved: str = ""
     best: dict[str, Tensor] = field(default_factory=dict)
 

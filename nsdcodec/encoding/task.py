@@ -101,54 +101,53 @@ class Output:
         return self.path.with_name(self.path.name + ".log.jsonl")
 
 
-def plan(task: Task, compute: Compute) -> Layout:
-    """The layout, refused before any training where the file, header and all, would not fit the budget. The bits a
-    class that the message names are enough."""
-    if task.start is not None:
-        return _layout_of_start(task, compute, task.start)
+def plan_packed(task: Task, compute: Compute, budget: Budget) -> tuple[Layout, int]:
+    """The layout whose file fits the budget, header and all, though nothing compress; and the bytes that the
+    parameterization made it for, 0 where the budget has none. Raises OverBudget; the bits a class that its message
+    names are enough."""
     try:
-        return _plan(task, compute, task.budget)
+        return _plan(task, compute, budget)
     except OverBudget as error:
         raise _with_enough(task, compute, error) from error
 
 
-def _layout_of_start(task: Task, compute: Compute, start: NSDFile) -> Layout:
-    layout, budget = starting.layout(start, task.settings.parameterization), task.budget
-    size, geometry = largest_file(task, compute, layout), task.source.geometry
-    if budget.elements is not None and layout.elements > budget.elements:
+def layout_of_start(task: Task, start: NSDFile) -> Layout:
+    """That of the file which the task begins from. Raises OverBudget where it has more elements than the budget."""
+    layout, most = starting.layout(start, task.settings.parameterization), task.budget.elements
+    if most is not None and layout.elements > most:
+        geometry = task.source.geometry
         ipc = math.ceil(1000 * layout.elements / (geometry.classes * geometry.image_elements)) / 1000
         raise OverBudget(
-            f"--start: its {layout.elements:,} elements exceed the budget of {budget.elements:,}; leave --ipc out, or "
-            f"raise it to {ipc:g}"
-        )
-    if budget.file_bytes is not None and size > budget.file_bytes:
-        raise OverBudget(
-            f"--start: a file of its arrays can take {size:,} bytes with the header, as if none were compressed; the "
-            f"budget is {budget.file_bytes:,}; leave --bits-per-class out, or raise it to "
-            f"{math.ceil(8 * size / geometry.classes):,}",
-            size,
+            f"--start: its {layout.elements:,} elements exceed the budget of {most:,}; leave --ipc out, or raise it to "
+            f"{ipc:g}"
         )
     return layout
 
 
-def _plan(task: Task, compute: Compute, budget: Budget) -> Layout:
-    geometry = task.source.geometry
-    budget = replace(budget, images_per_class=MOST_OF_REAL * max(1, len(task.source.train) // geometry.classes))
+def of_real_images(task: Task, budget: Budget) -> Budget:
+    """The budget, with the most images a class that planners take of so many real ones."""
+    real = max(1, len(task.source.train) // task.source.geometry.classes)
+    return replace(budget, images_per_class=MOST_OF_REAL * real)
+
+
+def _plan(task: Task, compute: Compute, budget: Budget) -> tuple[Layout, int]:
+    geometry, budget = task.source.geometry, of_real_images(task, budget)
     layout = task.settings.parameterization.layout(geometry, budget)
     if budget.file_bytes is None:
-        return layout
+        return layout, 0
+    given = budget.file_bytes
     excess = largest_file(task, compute, layout) - budget.file_bytes
     left = layout.nbytes + HEADER_RESERVE - excess
     if excess > 0 and left > 0:
         # A header above what the planner reserves, as many classes have: plan once more, with what is left.
         try:
-            layout = task.settings.parameterization.layout(geometry, replace(budget, file_bytes=left))
+            layout, given = task.settings.parameterization.layout(geometry, replace(budget, file_bytes=left)), left
         except OverBudget as error:
             raise _too_small(task, (error.file_bytes or left + 1) + budget.file_bytes - left) from error
     size = largest_file(task, compute, layout)
     if size > budget.file_bytes:
         raise _too_small(task, size)
-    return layout
+    return layout, given
 
 
 def _with_enough(task: Task, compute: Compute, error: OverBudget) -> OverBudget:

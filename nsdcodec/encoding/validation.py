@@ -11,6 +11,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
+from nsdcodec.encoding.fitting import fitted
 from nsdcodec.encoding.rounding import rounded
 from nsdcodec.encoding.run import UNCHECKED, Run
 from nsdcodec.errors import Diverged, Interrupted
@@ -62,9 +63,10 @@ class _Examination:
 
 
 def validate(run: Run) -> None:
-    """Trains a network on the set as it would be stored, tests it on held-out images, keeps the set if it is best.
-    Raises Interrupted where the run is to stop, and keeps nothing."""
+    """Fits the set to its budget, trains a network on it as it would be stored, tests that on held-out images, and
+    keeps the set if it is best. Raises Interrupted where the run is to stop, and keeps nothing."""
     started = time.monotonic()
+    fit(run)
     tell = partial(run.reporter.tell, run.iteration, run.layout.images)
     examination = _Examination.of(run)
     tell(phase="validating")
@@ -82,7 +84,7 @@ def validate(run: Run) -> None:
         accuracy = training.accuracy(examination.network, real, labels, examination.compute)
     # A value may overflow its stored type; chance alone is right on a tenth, and no file can hold it.
     if accuracy >= run.best_accuracy and _finite(examination):
-        _keep(run, examination.stored, accuracy)
+        _keep(run, accuracy)
     clock = run.reporter.clock
     clock.accuracy = accuracy
     clock.check_seconds = time.monotonic() - started
@@ -92,15 +94,23 @@ def validate(run: Run) -> None:
     tell()
 
 
+def fit(run: Run) -> None:
+    """Sets the coarseness by which the file of the set as it is now takes just the bytes of the budget."""
+    arrays = {role: values.detach() for role, values in run.arrays.items()}
+    rate = learned_rate(run)
+    run.coarseness = fitted(run.task, run.compute, run.layout, arrays, run.coarseness, run.iteration, rate)
+
+
 def keep_unchecked(run: Run) -> None:
     """The set as it is now, where there was no time to judge any. Raises Diverged where no file can hold it."""
+    fit(run)
     examination = _Examination.of(run)
     if not _finite(examination):
         raise Diverged(
             f"at iteration {run.iteration}, before any check, the set has values that its stored type cannot hold; "
             f"lower the rate: --set optimizer.learning_rate={run.task.settings.optimizer.learning_rate / 4:g}"
         )
-    _keep(run, examination.stored, None)
+    _keep(run, None)
 
 
 def forecast(run: Run) -> float:
@@ -129,9 +139,10 @@ def learned_rate(run: Run) -> float | None:
     return run.draws.objective.learned_rate(run.draws.state)
 
 
-def _keep(run: Run, stored: dict[str, Tensor], accuracy: float | None) -> None:
-    run.best, run.best_accuracy = stored, UNCHECKED if accuracy is None else accuracy
-    run.best_iteration, run.best_rate = run.iteration, learned_rate(run)
+def _keep(run: Run, accuracy: float | None) -> None:
+    run.best = {role: values.detach().clone() for role, values in run.arrays.items()}
+    run.best_accuracy = UNCHECKED if accuracy is None else accuracy
+    run.best_iteration, run.best_rate, run.best_coarseness = run.iteration, learned_rate(run), run.coarseness
 
 
 def _finite(examination: _Examination) -> bool:
@@ -141,6 +152,6 @@ def _finite(examination: _Examination) -> bool:
 
 
 def _stored(run: Run) -> dict[str, Tensor]:
-    """Copies of the arrays, rounded to their stored types: floats as float32, masks as bool."""
+    """The arrays rounded to their stored types: floats as float32, masks as bool."""
     specs = run.layout.arrays
-    return {role: rounded(values.detach().clone(), specs[role]) for role, values in run.arrays.items()}
+    return {role: rounded(values.detach(), specs[role], run.coarseness) for role, values in run.arrays.items()}

@@ -43,10 +43,10 @@ class NSDFile:
 
     `header` is what the file says about itself. `arrays` has the stored arrays as NumPy arrays, by role: float32 or
     float16 as they are stored, float32 for bfloat16 and scaled integers, bool for masks, unsigned integers for labels.
-    `integers` has the int8 integers of the scaled arrays. `digest` is the SHA-256 that the file states, of all bytes
-    but its last 32; `nbytes` is its size. `stored_bytes` is the size of each tensor of arrays: one for each raw array,
-    or "coded" for all together. `optional` has the bytes that readers may ignore, by name. `header_bytes` is the size
-    of everything else but the digest."""
+    `integers` has the int8 integers of the scaled arrays, `scales` their float16 scales [spec.scales]. `digest` is the
+    SHA-256 that the file states, of all bytes but its last 32; `nbytes` is its size. `stored_bytes` is the size of each
+    tensor of arrays: one for each raw array, or "coded" for all together. `optional` has the bytes that readers may
+    ignore, by name. `header_bytes` is the size of everything else but the digest."""
 
     header: Header
     arrays: Mapping[str, Array]
@@ -55,6 +55,14 @@ class NSDFile:
     nbytes: int
     stored_bytes: Mapping[str, int]
     optional: Mapping[str, bytes] = field(default_factory=dict)
+    scales: Mapping[str, Array] = field(default_factory=dict)
+
+    @property
+    def as_stored(self) -> dict[str, Array | Stored]:
+        """What `pack` makes the same arrays of again, bit for bit: of scaled ones integers and scales, since whoever
+        wrote the file was free to choose scales that `pack` would not."""
+        scaled = {role: Stored(items.reshape(-1), self.scales[role]) for role, items in self.integers.items()}
+        return {**self.arrays, **scaled}
 
     @property
     def is_coded(self) -> bool:
@@ -78,26 +86,39 @@ class NSDFile:
 
 
 def pack(
-    header: Header, arrays: Mapping[str, Array], coding: str = "auto", optional: Mapping[str, bytes] | None = None
+    header: Header,
+    arrays: Mapping[str, Array | Stored],
+    coding: str = "auto",
+    optional: Mapping[str, bytes] | None = None,
 ) -> bytes:
-    """The bytes of a file, always the same for the same input. Each array is rounded to its stored type. `coding` is
-    one of `codings.CODINGS` for all, "zstd" for the smallest that is coded, or "auto" for the smallest of all.
-    `optional` are bytes for whom they concern, by name. The bytes are read back as a check: raises what `read` raises
-    if header and arrays do not fit each other, and OverflowError if a value does not fit its type."""
+    """The bytes of a file, always the same for the same input. Each array is rounded to its stored type, by scales that
+    clip nothing; what is `Stored` is taken as it is. `coding` is one of `codings.CODINGS` for all, "zstd" for the
+    smallest that is coded, or "auto" for the smallest of all. `optional` are bytes for whom they concern, by name. The
+    bytes are read back as a check: raises what `read` raises if header and arrays do not fit each other, and
+    OverflowError if a value does not fit its type."""
     return packed(header, arrays, coding, optional)[0]
 
 
 def packed(
-    header: Header, arrays: Mapping[str, Array], coding: str = "auto", optional: Mapping[str, bytes] | None = None
+    header: Header,
+    arrays: Mapping[str, Array | Stored],
+    coding: str = "auto",
+    optional: Mapping[str, bytes] | None = None,
 ) -> tuple[bytes, NSDFile]:
     """What `pack` makes, and what `read` finds in it."""
     if len(header.classes) != header.layout.geometry.classes:
         raise ValueError(f"{len(header.classes)} class names for {header.layout.geometry}")
     stored = {}
     for role, spec in header.layout.arrays.items():
-        if arrays[role].shape != spec.shape:
-            raise ValueError(f"{role} has the shape {arrays[role].shape}, the layout says {spec.shape}")
-        stored[role] = to_items(arrays[role], spec)
+        given = arrays[role]
+        if isinstance(given, Stored):
+            if (len(given.items), len(given.scales)) != (spec.size, spec.scales):
+                raise ValueError(f"{role} has {len(given.items)} items and {len(given.scales)} scales, not as {spec}")
+            stored[role] = given
+            continue
+        if given.shape != spec.shape:
+            raise ValueError(f"{role} has the shape {given.shape}, the layout says {spec.shape}")
+        stored[role] = to_items(given, spec)
     data = bytes_of(assembled(header, stored, coding, optional))
     frame = framing.parse(data)
     return data, _opened(data, frame, frame.digest)
@@ -132,7 +153,7 @@ def _is_better_plain(stored: Stored, spec: ArraySpec) -> bool:
     return plain + PLAIN_WORD < bitwise
 
 
-def write(path: str | os.PathLike[str], header: Header, arrays: Mapping[str, Array]) -> int:
+def write(path: str | os.PathLike[str], header: Header, arrays: Mapping[str, Array | Stored]) -> int:
     """Packs and writes the file whole or not at all; its size in bytes. Raises FileAccess."""
     data = pack(header, arrays)
     atomic.write(path, data)
@@ -179,13 +200,13 @@ def _opened(data: bytes, frame: Framing, known: str | None, report: Report = lam
     report("header", f"{header.parameterization[:40]!r}, {header.layout.geometry}")
     own = {name: tensor for name, tensor in frame.tensors.items() if not name.startswith(OPTIONAL)}
     optional = _optional(frame)
-    arrays, integers = _arrays(own, header)
+    arrays, integers, scales = _arrays(own, header)
     report("arrays", f"{', '.join(arrays)}: sizes, codings and values")
     _mask(header, arrays)
     _labels(header, arrays)
     report("layout", f"{header.layout.images:,} images, labels within the classes")
     sizes = {name: len(tensor.data) for name, tensor in own.items()}
-    return NSDFile(header, arrays, integers, frame.digest, len(data), sizes, optional)
+    return NSDFile(header, arrays, integers, frame.digest, len(data), sizes, optional, scales)
 
 
 def bytes_of(source: Readable) -> bytes:
@@ -216,8 +237,11 @@ def _optional(frame: Framing) -> dict[str, bytes]:
     return found
 
 
-def _arrays(tensors: Mapping[str, Tensor], header: Header) -> tuple[dict[str, Array], dict[str, Array]]:
-    """Values by role, and the integers of those that are scaled. Every size is checked before anything is decoded."""
+def _arrays(
+    tensors: Mapping[str, Tensor], header: Header
+) -> tuple[dict[str, Array], dict[str, Array], dict[str, Array]]:
+    """Values by role, and integers and scales of those that are scaled. Every size is checked before anything is
+    decoded."""
     specs = header.layout.arrays
     coded = CODED in tensors
     demand(2 * sum(4 * spec.size for spec in specs.values()), "the decoded arrays")
@@ -236,13 +260,13 @@ def _arrays(tensors: Mapping[str, Tensor], header: Header) -> tuple[dict[str, Ar
         for role, spec in specs.items():
             _check_tensor(role, tensors[role], *_tensor_of(spec))
         parts = {role: memoryview(tensors[role].data) for role in specs}
-    arrays, integers = {}, {}
+    arrays, integers, scales = {}, {}, {}
     for role, spec in specs.items():
         stored = codings.from_bytes(parts[role], spec, header.coding(role) if coded else codings.RAW, role)
         arrays[role] = from_items(stored, spec, role)
         if spec.dtype in SCALED:
-            integers[role] = stored.items.reshape(spec.shape)
-    return arrays, integers
+            integers[role], scales[role] = stored.items.reshape(spec.shape), stored.scales
+    return arrays, integers, scales
 
 
 def _tensor_of(spec: ArraySpec) -> tuple[str, tuple[int, ...]]:

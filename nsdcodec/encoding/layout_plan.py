@@ -1,0 +1,183 @@
+"""Plan the layout that fills a budget of bytes, by trial codings of its initial arrays.
+
+How well zstd compresses a set differs by parameterization, stored type and images, so it is tried, not reckoned: the
+parameterization is asked for layouts of more and more packed bytes, and the largest whose file fits is taken. Where
+training will follow, the initial arrays are moved by noise first, since it takes from real images what zstd finds in
+them. What it does beyond that, the coarseness of the rounding makes up for (`fitting`), which is why the layout is
+planned for one from which it can go both ways.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from nsdcodec.encoding import coresets, initial_images
+from nsdcodec.encoding.fitting import ACCURACY, AIM, FILLED, file_bytes, finest, fitted
+from nsdcodec.encoding.parameterizations.base import initial_arrays
+from nsdcodec.encoding.run import context
+from nsdcodec.encoding.task import FIGURES_BYTES, Task, header, hold_out, layout_of_start, of_real_images, plan_packed
+from nsdcodec.errors import NsdError
+from nsdcodec.format.layout import Layout
+from nsdcodec.format.stored_types import ValueType
+from nsdcodec.learning.compute import Compute
+from nsdcodec.learning.memory_plan import MemoryPlan
+from nsdcodec.system.randomness import stream
+
+# The coarseness that a layout is planned for: the rounding can still become finer, and fill what training left.
+PLANNED: dict[ValueType, float] = {"int8": 1.4, "int6": 1.3, "int4": 1.1, "int3": 0.8, "int2": 0.55}
+PLANNED_FLOAT, COARSER = 2.0, 2.0
+# By how much training moves values at most, of their root mean square: as idc and nsd on CIFAR-10 compress after it.
+NOISE = 0.15
+# A layout that takes this share of the budget is enough, since the rounding is fitted to the rest.
+ENOUGH = 0.96
+MOST_TRIALS, GROWTH, LEAST_GROWTH = 12, 2.0, 1.003
+
+
+@dataclass(frozen=True)
+class Plan:
+    """`packed_bytes` is the budget of packed bytes that the parameterization makes this layout for; None where the task
+    has no budget of bytes."""
+
+    layout: Layout
+    packed_bytes: int | None
+
+
+@dataclass(frozen=True)
+class _Tried:
+    """A budget of packed bytes, the layout that it makes, and the size of its file. `first_bytes` is that of the
+    initial arrays by the finest rounding. `file_bytes` is what counts: the size as training leaves them, by the planned
+    rounding; or `first_bytes` where that is less, since a set that is trained little should fill its budget too; but no
+    less than the size as training leaves them by a rounding that is COARSER, since more than that would cost too much
+    of each value."""
+
+    packed_bytes: int
+    layout: Layout
+    file_bytes: int
+    first_bytes: int
+
+
+class _Trials:
+    """Trial codings of a task's initial arrays, made on the CPU."""
+
+    def __init__(self, task: Task, compute: Compute) -> None:
+        self.task, self.compute = task, compute
+        source, _ = hold_out(task)
+        init = task.settings.parameterization.init
+        # Real images of any choice compress alike, and a ranking takes the training of a network.
+        parameterization = replace(task.settings.parameterization, init="real" if init in coresets.KINDS else init)
+        self.settings = replace(task.settings, parameterization=parameterization)
+        self.planned = PLANNED.get(parameterization.dtype, PLANNED_FLOAT)
+        self.known: list[_Tried] = []
+        self.context = context(task, Compute(), source, MemoryPlan(0), Path(), lambda progress: None)
+
+    def tried(self, packed_bytes: int) -> _Tried:
+        """Raises what the parameterization does, where it has no layout of so many bytes."""
+        budget = of_real_images(self.task, replace(self.task.budget, file_bytes=packed_bytes))
+        layout = self.task.settings.parameterization.layout(self.task.source.geometry, budget)
+        return self.of(layout, packed_bytes)
+
+    def of(self, layout: Layout, packed_bytes: int) -> _Tried:
+        for known in self.known:
+            if known.layout == layout:
+                return replace(known, packed_bytes=packed_bytes)
+        initial = self.initial(layout)
+        trained = self.trained(initial)
+        as_planned, coarser = (self._file_bytes(layout, trained, factor * self.planned) for factor in (1, COARSER))
+        at_first = self._file_bytes(layout, initial, finest(self.task))
+        self.known.append(_Tried(packed_bytes, layout, sorted((as_planned, coarser, at_first))[1], at_first))
+        return self.known[-1]
+
+    def initial(self, layout: Layout) -> dict[str, Tensor]:
+        generator = stream(self.task.seed, "initial")
+        real = initial_images.real_images(self.settings, layout, self.context, generator)
+        arrays = initial_arrays(self.settings.parameterization, layout, real, generator)
+        return {role: values.cpu() for role, values in arrays.items()}
+
+    def trained(self, arrays: dict[str, Tensor]) -> dict[str, Tensor]:
+        """About as training leaves them, for a coder."""
+        noise, generator = _noise(self.task), stream(self.task.seed, "trial")
+        if not noise:
+            return arrays
+        fixed = self.settings.parameterization.fixed
+        return {
+            role: values if role in fixed or not values.is_floating_point() else _moved(values, noise, generator)
+            for role, values in arrays.items()
+        }
+
+    def _file_bytes(self, layout: Layout, arrays: dict[str, Tensor], coarseness: float) -> int:
+        stated = header(self.task, self.compute, layout, 0, ACCURACY)
+        return file_bytes(stated, arrays, coarseness) + FIGURES_BYTES
+
+
+def _moved(values: Tensor, noise: float, generator: torch.Generator) -> Tensor:
+    return values + noise * values.square().mean().sqrt() * torch.randn(values.shape, generator=generator)
+
+
+def _noise(task: Task) -> float:
+    """By how much training moves values, of their root mean square. Adam's steps are of that size times its rate, and
+    fall to half of it on average."""
+    if not task.settings.objective.trains:
+        return 0.0
+    optimizer = task.settings.optimizer
+    if task.time_limit is not None or optimizer.kind != "adam":
+        return NOISE
+    return min(NOISE, 0.5 * optimizer.learning_rate * math.sqrt(task.settings.iterations))
+
+
+def plan(task: Task, compute: Compute) -> Plan:
+    """The largest layout whose file fits the budget by the size that counts. Where that would leave some of the budget,
+    since the next larger one takes much more, it is the next larger, which will be rounded more coarsely. At least what
+    fits it packed. Raises OverBudget where nothing does, before any training."""
+    if task.start is not None:
+        return Plan(layout_of_start(task, task.start), None)
+    layout, packed_bytes = plan_packed(task, compute, task.budget)
+    most = task.budget.file_bytes
+    if most is None:
+        return Plan(layout, None)
+    trials = _Trials(task, compute)
+    fits, above = trials.of(layout, packed_bytes), None
+    for _ in range(MOST_TRIALS):
+        if _is_enough(fits, most) or (above and above.packed_bytes < LEAST_GROWTH * fits.packed_bytes):
+            break
+        try:
+            tried = trials.tried(_between(fits, above, most))
+        except NsdError:
+            break
+        fits, above = (tried, above) if tried.file_bytes <= most else (fits, tried)
+    chosen = above if above and fits.first_bytes < FILLED * most else fits
+    return Plan(chosen.layout, chosen.packed_bytes)
+
+
+def _is_enough(tried: _Tried, most: int) -> bool:
+    return tried.file_bytes >= ENOUGH * most and tried.first_bytes >= FILLED * most
+
+
+def _between(fits: _Tried, above: _Tried | None, most: int) -> int:
+    """Packed bytes between those of the largest that fits and of the smallest that does not, by interpolation."""
+    if above is None:
+        return math.ceil(fits.packed_bytes * min(max(AIM * most / fits.file_bytes, LEAST_GROWTH), GROWTH))
+    share = (AIM * most - fits.file_bytes) / (above.file_bytes - fits.file_bytes)
+    return fits.packed_bytes + round(min(max(share, 0.2), 0.8) * (above.packed_bytes - fits.packed_bytes))
+
+
+def planned_for(task: Task, packed_bytes: int | None, compute: Compute) -> Plan:
+    """That of a run that goes on. Earlier ones were planned for what fits packed, and noted no bytes."""
+    if task.start is not None:
+        return Plan(layout_of_start(task, task.start), None)
+    if task.budget.file_bytes is None or packed_bytes is None:
+        return Plan(plan_packed(task, compute, task.budget)[0], None)
+    budget = of_real_images(task, replace(task.budget, file_bytes=packed_bytes))
+    return Plan(task.settings.parameterization.layout(task.source.geometry, budget), packed_bytes)
+
+
+def expected_bytes(task: Task, compute: Compute, layout: Layout) -> int:
+    """Of the file, about, as it will be fitted to the budget."""
+    trials = _Trials(task, compute)
+    arrays = trials.trained(trials.initial(layout))
+    coarseness = fitted(task, compute, layout, arrays, trials.planned)
+    return file_bytes(header(task, compute, layout, 0, ACCURACY), arrays, coarseness)
