@@ -12,18 +12,29 @@ import typer
 
 from nsdcodec.errors import InvalidSetting, MissingData
 
-from . import options, output, progress
+from . import frontier, options, output, progress
+
+# What `nsdc bench frontier` takes.
+OF_FRONTIER = {"table", "source", "out", "measured", "json"}
 
 
 def bench(
+    context: typer.Context,
     table: Annotated[
         str | None,
-        typer.Argument(help="One of {tables}; without it, they are listed.", show_default=False),
+        typer.Argument(help="One of {tables}, or frontier; without it, they are listed.", show_default=False),
     ] = None,
-    source: Annotated[str, typer.Option(help="Real images: as for encode.")] = "cifar10",
+    source: Annotated[
+        str, typer.Option(help="Real images: as for encode; of frontier, the name of a data set.")
+    ] = "cifar10",
     scale: Annotated[str, typer.Option(help="cpu (two cores, minutes a row) or paper (a GPU, as published).")] = "cpu",
     out: Annotated[
-        Path | None, typer.Option("--output", "-o", help="A folder for all files (default: bench-TABLE-SOURCE-SCALE).")
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="A folder for all files (default: bench-TABLE-SOURCE-SCALE); of frontier, a picture, .png or .svg.",
+        ),
     ] = None,
     list_: Annotated[bool, typer.Option("--list", help="List the tables; with TABLE, its rows.")] = False,
     rows: Annotated[str | None, typer.Option(metavar="ROW,...", help="Only these rows.")] = None,
@@ -39,6 +50,13 @@ def bench(
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Change any setting, in all rows that have it; repeatable."),
     ] = None,
+    measured: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE.json",
+            help="Of frontier: what nsdc eval --json printed (default: zoo/files.json, if it is there); repeatable.",
+        ),
+    ] = None,
     restart: Annotated[
         bool, typer.Option("--restart", help="Drop results in the folder that were made with other settings.")
     ] = False,
@@ -53,12 +71,22 @@ def bench(
     The report is TABLE.md, TABLE.json and TABLE.png in the folder, with the published figures beside the new ones, and
     is written anew after each step. Every set and its result are kept there: after Ctrl-C or a kill, the same command
     goes on. --precision is that of distilling; networks are evaluated in float32.
+
+    nsdc bench frontier prints accuracy against bits a class, published and measured, and draws it with -o; it takes
+    --source, -o, --measured and --json.
     """
+    if table == frontier.NAME:
+        _only_of_frontier(context)
+        frontier.show(source, out, measured or [], json)
+        return
+    if measured:
+        raise InvalidSetting(f"--measured is for nsdc bench {frontier.NAME}; leave it out")
     from nsdcodec.bench.tables import TABLES
     from nsdcodec.bench.tables import table as named_table
 
     if table is None:
-        _print_names({name: found.about for name, found in TABLES.items()}, json)
+        abouts = {name: found.about for name, found in TABLES.items()}
+        _print_names(abouts | {frontier.NAME: frontier.ABOUT}, json)
         return
     found_table = named_table(table)
     if list_:
@@ -115,6 +143,16 @@ def bench(
     for note in report.notes(document):
         print(output.printable(note))
     print(", ".join(str(planned.folder / f"{table}.{end}") for end in ("md", "json", *(["png"] if draw else []))))
+
+
+def _only_of_frontier(context: typer.Context) -> None:
+    """Raises InvalidSetting for an option of the tables, which would do nothing."""
+    given = [
+        name for name in context.params if getattr(context.get_parameter_source(name), "name", "") == "COMMANDLINE"
+    ]
+    for name in given:
+        if name not in OF_FRONTIER:
+            raise InvalidSetting(f"--{name.strip('_')} is for the tables; leave it out of nsdc bench {frontier.NAME}")
 
 
 def _print_names(abouts: dict[str, str], json: bool) -> None:

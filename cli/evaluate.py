@@ -198,6 +198,7 @@ def _document(file: str, net: str, dataset: NSDDataset, result: Evaluation) -> d
         "file": file,
         "net": net,
         "bytes": dataset.nbytes,
+        "bits_per_class": 8 * dataset.nbytes / dataset.geometry.classes,
         "elements": dataset.header.layout.elements,
         "images": len(dataset),
         "mean": result.mean,
