@@ -393,7 +393,7 @@ class TestCommand:
             (("--parameterization", "nsd"), "'idc', and 'nsd' was asked for"),
             (("--init", "noise"), "leave parameterization.init=noise out"),
             (("--ipc", 1), "1,280 elements exceed the budget of 640"),
-            (("--bits-per-class", 500), "exceed the budget of 625"),
+            (("--bits-per-class", 500), "the budget is 625"),
         ],
     )
     def test_what_does_not_go_with_the_file_is_refused(self, file, tmp_path, more, said):

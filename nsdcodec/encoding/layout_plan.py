@@ -16,12 +16,13 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from nsdcodec.encoding import coresets, initial_images
+from nsdcodec.encoding import coresets, initial_images, starting
 from nsdcodec.encoding.fitting import ACCURACY, AIM, FILLED, file_bytes, finest, fitted
 from nsdcodec.encoding.parameterizations.base import initial_arrays
 from nsdcodec.encoding.run import context
 from nsdcodec.encoding.task import FIGURES_BYTES, Task, header, hold_out, layout_of_start, of_real_images, plan_packed
-from nsdcodec.errors import NsdError
+from nsdcodec.errors import NsdError, OverBudget
+from nsdcodec.format.container.file import NSDFile
 from nsdcodec.format.layout import Layout
 from nsdcodec.format.stored_types import ValueType
 from nsdcodec.learning.compute import Compute
@@ -134,7 +135,7 @@ def plan(task: Task, compute: Compute) -> Plan:
     since the next larger one takes much more, it is the next larger, which will be rounded more coarsely. At least what
     fits it packed. Raises OverBudget where nothing does, before any training."""
     if task.start is not None:
-        return Plan(layout_of_start(task, task.start), None)
+        return Plan(_of_start(task, compute, task.start), None)
     layout, packed_bytes = plan_packed(task, compute, task.budget)
     most = task.budget.file_bytes
     if most is None:
@@ -151,6 +152,23 @@ def plan(task: Task, compute: Compute) -> Plan:
         fits, above = (tried, above) if tried.file_bytes <= most else (fits, tried)
     chosen = above if above and fits.first_bytes < FILLED * most else fits
     return Plan(chosen.layout, chosen.packed_bytes)
+
+
+def _of_start(task: Task, compute: Compute, start: NSDFile) -> Layout:
+    layout, most = layout_of_start(task, start), task.budget.file_bytes
+    if most is None:
+        return layout
+    coarsest = COARSER * PLANNED.get(task.settings.parameterization.dtype, PLANNED_FLOAT)
+    needed = file_bytes(header(task, compute, layout, 0, ACCURACY), starting.arrays(start, layout), coarsest)
+    needed += FIGURES_BYTES
+    if needed > most:
+        raise OverBudget(
+            f"--start: its arrays take {needed:,} bytes with the header, rounded as coarsely as makes sense, and the "
+            f"budget is {most:,}; leave --bits-per-class out, or raise it to "
+            f"{math.ceil(8 * needed / task.source.geometry.classes):,}",
+            needed,
+        )
+    return layout
 
 
 def _is_enough(tried: _Tried, most: int) -> bool:
