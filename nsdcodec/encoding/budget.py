@@ -21,11 +21,13 @@ FLOAT32_BYTES = 4
 class Budget:
     """At most `elements` stored values and at most `file_bytes` bytes, header and all; None is no limit.
 
-    At least one of the two is set. Raises InvalidSetting otherwise.
+    At least one of the two is set. Raises InvalidSetting otherwise. `packed_bytes` is what a file of `file_bytes` would
+    take if nothing compressed, where trials have told (`layout_plan`); None: as many.
     """
 
     elements: int | None = None
     file_bytes: int | None = None
+    packed_bytes: int | None = None
 
     def __post_init__(self) -> None:
         if self.elements is None and self.file_bytes is None:
@@ -60,14 +62,14 @@ class Budget:
             None if bits_per_class is None else int(bits_per_class * geometry.classes / 8),
         )
 
-    def admits(self, elements: int, file_bytes: int) -> bool:
-        return (self.elements is None or elements <= self.elements) and (
-            self.file_bytes is None or file_bytes <= self.file_bytes
-        )
+    def admits(self, elements: int, packed_bytes: int) -> bool:
+        most = self.packed_bytes or self.file_bytes
+        return (self.elements is None or elements <= self.elements) and (most is None or packed_bytes <= most)
 
-    def require(self, what: str, elements: int, file_bytes: int, remedy: str) -> None:
+    def require(self, what: str, elements: int, packed_bytes: int, remedy: str) -> None:
         """Raises OverBudget, with the remedy, unless both counts fit."""
+        most = self.packed_bytes or self.file_bytes
         if self.elements is not None and elements > self.elements:
             raise OverBudget(f"{what}: {elements:,} elements exceed the budget of {self.elements:,}; {remedy}")
-        if self.file_bytes is not None and file_bytes > self.file_bytes:
-            raise OverBudget(f"{what}: {file_bytes:,} bytes exceed the budget of {self.file_bytes:,}; {remedy}")
+        if most is not None and packed_bytes > most:
+            raise OverBudget(f"{what}: {packed_bytes:,} bytes exceed the budget of {most:,}; {remedy}")

@@ -87,28 +87,29 @@ class Output:
         return self.path.with_name(self.path.name + ".log.jsonl")
 
 
-def plan_packed(task: Task, compute: Compute, budget: Budget) -> tuple[Layout, int]:
-    """The layout whose file fits the budget, header and all, though nothing compress; and the bytes that the
-    parameterization made it for, 0 where the budget has none. Raises OverBudget; the bits a class that its message
-    names are enough."""
+def plan_packed(task: Task, compute: Compute, budget: Budget) -> tuple[Layout, Budget]:
+    """The layout whose file fits the budget, header and all, though nothing compress; and the budget that the
+    parameterization made it for, which is less where the header is large. Raises OverBudget; the bits a class that its
+    message names are enough."""
     try:
         return _plan(task, compute, budget)
     except OverBudget as error:
         raise _with_enough(task, compute, error) from error
 
 
-def _plan(task: Task, compute: Compute, budget: Budget) -> tuple[Layout, int]:
+def _plan(task: Task, compute: Compute, budget: Budget) -> tuple[Layout, Budget]:
     geometry = task.source.geometry
     layout = task.settings.parameterization.layout(geometry, budget)
     if budget.file_bytes is None:
-        return layout, 0
-    given = budget.file_bytes
+        return layout, budget
+    given = budget
     excess = largest_file(task, compute, layout) - budget.file_bytes
     left = layout.nbytes + HEADER_RESERVE - excess
     if excess > 0 and left > 0:
         # A header above what the planner reserves, as many classes have: plan once more, with what is left.
+        given = replace(budget, file_bytes=left)
         try:
-            layout, given = task.settings.parameterization.layout(geometry, replace(budget, file_bytes=left)), left
+            layout = task.settings.parameterization.layout(geometry, given)
         except OverBudget as error:
             raise _too_small(task, (error.file_bytes or left + 1) + budget.file_bytes - left) from error
     size = largest_file(task, compute, layout)
