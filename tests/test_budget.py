@@ -56,6 +56,15 @@ def test_both_limits_hold_together(elements, file_bytes, fits):
             budget.require("nsd", elements, file_bytes, "lower t1")
 
 
+def test_what_compresses_may_take_more_before():
+    budget = Budget(file_bytes=20, packed_bytes=30)
+    assert budget.admits(0, 30)
+    assert not budget.admits(0, 31)
+    budget.require("nsd", 0, 30, "")
+    with pytest.raises(OverBudget, match="31 bytes exceed the budget of 30"):
+        budget.require("nsd", 0, 31, "")
+
+
 def test_a_limit_that_is_not_set_admits_everything():
     assert Budget(elements=1).admits(1, 10**12)
     assert Budget(file_bytes=1).admits(10**12, 1)

@@ -161,6 +161,14 @@ def test_what_compresses_buys_more_and_the_elements_bound_it(tiny, digits):
     assert both.path.stat().st_size <= 7_500
 
 
+def test_what_compresses_buys_no_larger_images(tiny):
+    """nsd stores half of the resolution up to IPC 10: here 9.4 by the budget, and more by the bytes packed."""
+    made = tiny("nsd", "int4", 2_400)
+    planned = plan(made.task, made.compute)
+    assert planned.packed_bytes * 8 / 4 / 640 > 10
+    assert planned.layout.coefficient_shape[2:] == (4, 4)
+
+
 class TestSearch:
     """For the coarseness, on sizes that are known."""
 

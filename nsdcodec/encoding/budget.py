@@ -22,12 +22,14 @@ class Budget:
     """At most `elements` stored values and at most `file_bytes` bytes, header and all; None is no limit.
 
     At least one of the two is set. Raises InvalidSetting otherwise. Where a planner is free to choose how many images
-    there are, it chooses at most `images_per_class`.
+    there are, it chooses at most `images_per_class`. `packed_bytes` is what a file of `file_bytes` would take if
+    nothing compressed, where trials have told (`layout_plan`); None: as many.
     """
 
     elements: int | None = None
     file_bytes: int | None = None
     images_per_class: int | None = None
+    packed_bytes: int | None = None
 
     def __post_init__(self) -> None:
         if self.elements is None and self.file_bytes is None:
@@ -66,14 +68,14 @@ class Budget:
         """That many images a class, or as many as are to be chosen at most."""
         return planned if self.images_per_class is None else min(planned, self.images_per_class)
 
-    def admits(self, elements: int, file_bytes: int) -> bool:
-        return (self.elements is None or elements <= self.elements) and (
-            self.file_bytes is None or file_bytes <= self.file_bytes
-        )
+    def admits(self, elements: int, packed_bytes: int) -> bool:
+        most = self.packed_bytes or self.file_bytes
+        return (self.elements is None or elements <= self.elements) and (most is None or packed_bytes <= most)
 
-    def require(self, what: str, elements: int, file_bytes: int, remedy: str) -> None:
+    def require(self, what: str, elements: int, packed_bytes: int, remedy: str) -> None:
         """Raises OverBudget, with the remedy, unless both counts fit."""
+        most = self.packed_bytes or self.file_bytes
         if self.elements is not None and elements > self.elements:
             raise OverBudget(f"{what}: {elements:,} elements exceed the budget of {self.elements:,}; {remedy}")
-        if self.file_bytes is not None and file_bytes > self.file_bytes:
-            raise OverBudget(f"{what}: {file_bytes:,} bytes exceed the budget of {self.file_bytes:,}; {remedy}")
+        if most is not None and packed_bytes > most:
+            raise OverBudget(f"{what}: {packed_bytes:,} bytes exceed the budget of {most:,}; {remedy}")

@@ -17,10 +17,11 @@ import torch
 from torch import Tensor
 
 from nsdcodec.encoding import coresets, initial_images, starting
+from nsdcodec.encoding.budget import Budget
 from nsdcodec.encoding.fitting import ACCURACY, AIM, FILLED, file_bytes, finest, fitted
 from nsdcodec.encoding.parameterizations.base import initial_arrays
 from nsdcodec.encoding.run import context
-from nsdcodec.encoding.task import FIGURES_BYTES, Task, header, hold_out, layout_of_start, of_real_images, plan_packed
+from nsdcodec.encoding.task import FIGURES_BYTES, Task, header, hold_out, layout_of_start, plan_packed
 from nsdcodec.errors import NsdError, OverBudget
 from nsdcodec.format.container.file import NSDFile
 from nsdcodec.format.layout import Layout
@@ -76,11 +77,9 @@ class _Trials:
         self.known: list[_Tried] = []
         self.context = context(task, Compute(), source, MemoryPlan(0), Path(), lambda progress: None)
 
-    def tried(self, packed_bytes: int) -> _Tried:
+    def tried(self, budget: Budget, packed_bytes: int) -> _Tried:
         """Raises what the parameterization does, where it has no layout of so many bytes."""
-        budget = of_real_images(self.task, replace(self.task.budget, file_bytes=packed_bytes))
-        layout = self.task.settings.parameterization.layout(self.task.source.geometry, budget)
-        return self.of(layout, packed_bytes)
+        return self.of(_layout(self.task, budget, packed_bytes), packed_bytes)
 
     def of(self, layout: Layout, packed_bytes: int) -> _Tried:
         for known in self.known:
@@ -136,17 +135,17 @@ def plan(task: Task, compute: Compute) -> Plan:
     fits it packed. Raises OverBudget where nothing does, before any training."""
     if task.start is not None:
         return Plan(_of_start(task, compute, task.start), None)
-    layout, packed_bytes = plan_packed(task, compute, task.budget)
+    layout, budget = plan_packed(task, compute, task.budget)
     most = task.budget.file_bytes
-    if most is None:
+    if most is None or budget.file_bytes is None:
         return Plan(layout, None)
     trials = _Trials(task, compute)
-    fits, above = trials.of(layout, packed_bytes), None
+    fits, above = trials.of(layout, budget.file_bytes), None
     for _ in range(MOST_TRIALS):
         if _is_enough(fits, most) or (above and above.packed_bytes < LEAST_GROWTH * fits.packed_bytes):
             break
         try:
-            tried = trials.tried(_between(fits, above, most))
+            tried = trials.tried(budget, _between(fits, above, most))
         except NsdError:
             break
         fits, above = (tried, above) if tried.file_bytes <= most else (fits, tried)
@@ -187,10 +186,14 @@ def planned_for(task: Task, packed_bytes: int | None, compute: Compute) -> Plan:
     """That of a run that goes on. Earlier ones were planned for what fits packed, and noted no bytes."""
     if task.start is not None:
         return Plan(layout_of_start(task, task.start), None)
-    if task.budget.file_bytes is None or packed_bytes is None:
-        return Plan(plan_packed(task, compute, task.budget)[0], None)
-    budget = of_real_images(task, replace(task.budget, file_bytes=packed_bytes))
-    return Plan(task.settings.parameterization.layout(task.source.geometry, budget), packed_bytes)
+    layout, budget = plan_packed(task, compute, task.budget)
+    return Plan(layout if packed_bytes is None else _layout(task, budget, packed_bytes), packed_bytes)
+
+
+def _layout(task: Task, budget: Budget, packed_bytes: int) -> Layout:
+    """Images are of the size that the budget itself asks for, however well they compress."""
+    budget = replace(budget, packed_bytes=packed_bytes)
+    return task.settings.parameterization.layout(task.source.geometry, budget)
 
 
 def expected_bytes(task: Task, compute: Compute, layout: Layout) -> int:

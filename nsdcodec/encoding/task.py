@@ -101,10 +101,10 @@ class Output:
         return self.path.with_name(self.path.name + ".log.jsonl")
 
 
-def plan_packed(task: Task, compute: Compute, budget: Budget) -> tuple[Layout, int]:
-    """The layout whose file fits the budget, header and all, though nothing compress; and the bytes that the
-    parameterization made it for, 0 where the budget has none. Raises OverBudget; the bits a class that its message
-    names are enough."""
+def plan_packed(task: Task, compute: Compute, budget: Budget) -> tuple[Layout, Budget]:
+    """The layout whose file fits the budget, header and all, though nothing compress; and the budget that the
+    parameterization made it for, which is less where the header is large. Raises OverBudget; the bits a class that its
+    message names are enough."""
     try:
         return _plan(task, compute, budget)
     except OverBudget as error:
@@ -124,24 +124,20 @@ def layout_of_start(task: Task, start: NSDFile) -> Layout:
     return layout
 
 
-def of_real_images(task: Task, budget: Budget) -> Budget:
-    """The budget, with the most images a class that planners take of so many real ones."""
-    real = max(1, len(task.source.train) // task.source.geometry.classes)
-    return replace(budget, images_per_class=MOST_OF_REAL * real)
-
-
-def _plan(task: Task, compute: Compute, budget: Budget) -> tuple[Layout, int]:
-    geometry, budget = task.source.geometry, of_real_images(task, budget)
+def _plan(task: Task, compute: Compute, budget: Budget) -> tuple[Layout, Budget]:
+    geometry = task.source.geometry
+    budget = replace(budget, images_per_class=MOST_OF_REAL * max(1, len(task.source.train) // geometry.classes))
     layout = task.settings.parameterization.layout(geometry, budget)
     if budget.file_bytes is None:
-        return layout, 0
-    given = budget.file_bytes
+        return layout, budget
+    given = budget
     excess = largest_file(task, compute, layout) - budget.file_bytes
     left = layout.nbytes + HEADER_RESERVE - excess
     if excess > 0 and left > 0:
         # A header above what the planner reserves, as many classes have: plan once more, with what is left.
+        given = replace(budget, file_bytes=left)
         try:
-            layout, given = task.settings.parameterization.layout(geometry, replace(budget, file_bytes=left)), left
+            layout = task.settings.parameterization.layout(geometry, given)
         except OverBudget as error:
             raise _too_small(task, (error.file_bytes or left + 1) + budget.file_bytes - left) from error
     size = largest_file(task, compute, layout)

@@ -90,7 +90,8 @@ def validate(run: Run) -> None:
     clock.check_seconds = time.monotonic() - started
     seconds = round(clock.seconds, 3)
     rate = learned_rate(run)
-    run.reporter.log.event("check", iteration=run.iteration, accuracy=accuracy, seconds=seconds, student_rate=rate)
+    known = {"accuracy": accuracy, "seconds": seconds, "student_rate": rate, "coarseness": run.coarseness}
+    run.reporter.log.event("check", iteration=run.iteration, **known)
     tell()
 
 
