@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from nsdcodec.bench.table import Row
 from nsdcodec.errors import InvalidSetting, MissingData
 
 from . import frontier, options, output, progress
@@ -91,7 +92,8 @@ def bench(
     found_table = named_table(table)
     if list_:
         _print_names(
-            {row.name: f"{row.form}, {row.objective or 'mtt or dm, as the scale'}" for row in found_table.rows}, json
+            {row.name: _about(row) for row in found_table.rows},
+            json,
         )
         return
 
@@ -129,7 +131,7 @@ def bench(
             restart=restart,
             command=shlex.join(["nsdc", *sys.argv[1:]]),
         )
-        each = [Trial(planned, row, ipc, 0) for row in planned.rows for ipc in planned.budgets]
+        each = [Trial(planned, row, ipc, 0) for row in planned.rows if row.runs for ipc in planned.budgets]
         wanted = any(trial.settings[0].objective.wants_experts for trial in each)
         planned = replace(planned, experts_folder=options.experts_folder(experts_dir, wanted))
         draw = _can_draw()
@@ -160,6 +162,12 @@ def _print_names(abouts: dict[str, str], json: bool) -> None:
         output.print_json(abouts)
     else:
         output.print_pairs(list(abouts.items()))
+
+
+def _about(row: Row) -> str:
+    if not row.runs:
+        return f"not run: {row.note}"
+    return f"{row.form}, {row.objective or 'mtt or dm, as the scale'}" + (f"; {row.note}" if row.note else "")
 
 
 def _budgets(text: str | None) -> tuple[float, ...] | None:

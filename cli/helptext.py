@@ -19,7 +19,7 @@ NAMES: Mapping[str, str] = {
     "paths": "a .h5, .hdf5, .npz, .safetensors, .parquet or .tar file, a folder of class folders of images, the folder "
     "tiny-imagenet-200, a folder of .parquet files, a folder of .tar files",
     "formats": "imagefolder, parquet, webdataset, npz, hdf5, safetensors",
-    "tables": "table1, table2, table3, table4, table5, table6, fig3, coresets, fred, fred-c",
+    "tables": "table1, table2, table3, table4, table5, table6, fig3, coresets, fred, fred-sets, fred-c, fred-c-subsets",
 }
 
 

@@ -24,10 +24,11 @@ from nsdcodec.bench import fred, report, run
 from nsdcodec.bench.plan import Bench, trials
 from nsdcodec.bench.run import execute
 from nsdcodec.bench.scales import SCALES, scale
-from nsdcodec.bench.table import Row, Table
+from nsdcodec.bench.table import Row, Table, not_run
 from nsdcodec.bench.tables import TABLES, table
 from nsdcodec.encoding import encoder, resuming
 from nsdcodec.encoding.budget import Budget
+from nsdcodec.encoding.recipes import recipe
 from nsdcodec.errors import Interrupted, InvalidSetting, UnknownName
 from nsdcodec.evaluation.corruptions import CORRUPTIONS
 from nsdcodec.format.geometry import Geometry
@@ -98,7 +99,7 @@ def settings_of_every_row():
     for scale_name, chosen in SCALES.items():
         for name, found in TABLES.items():
             budgets = found.published_ipcs("cifar10") if chosen.every_ipc else (found.small_ipc,)
-            for row in found.rows:
+            for row in filter(lambda row: row.runs, found.rows):
                 yield pytest.param(chosen, row, budgets, id=f"{scale_name}-{name}-{row.name}")
 
 
@@ -133,11 +134,39 @@ class TestTables:
         assert nsd.figure("cifar10", 10.0, "vgg11") == "67.8 ± 0.2"
         assert nsd.figure("cifar10", 1, "vgg11") == "67.8 ± 0.2 (IPC 10)"
         assert nsd.figure("svhn", 10) == nsd.figure("cifar10", 10, "transformer") == ""
-        assert TABLES["table3"].rows[1].figure("imagenette", 1) == "68.6 ± 0.8"
+        assert TABLES["table3"].rows[3].figure("imagenette", 1) == "68.6 ± 0.8"
         assert TABLES["fred-c"].rows[-1].figure("cifar10", 1, "jpeg_compression") == "58.9"
         assert TABLES["table1"].published_ipcs("cifar10") == (1, 10, 50)
         assert TABLES["fred"].published_ipcs("cifar10") == (2, 11, 51)
         assert TABLES["fred"].published_ipcs("digits") == (2,)
+
+    def test_every_method_of_the_papers_has_a_row_that_runs_or_a_reason(self):
+        coresets, own = {"random", "herding", "forgetting"}, {"dc", "dsa", "dm", "kip", "cafe", "frepo", "ftd", "mtt"}
+        others = {"idc", "haba", "memory", "nsd"}
+        assert {row.name for row in TABLES["table1"].rows} == coresets | own | others | {"fred"}
+        assert {row.name for row in TABLES["table3"].rows} == {"pixel", "haba", "glad", "nsd"}
+        assert {row.name for row in TABLES["table4"].rows} == {"dc", "kip", "mtt", "frepo", "memory", "nsd"}
+        assert {row.name for row in TABLES["fred-sets"].rows} == (
+            coresets - {"forgetting"} | own - {"ftd"} | {"idc", "haba", "fred"}
+        )
+        not_run = {row.name for found in TABLES.values() for row in found.rows if not row.runs}
+        assert not_run == {"haba", "glad", "dc-haba", "dm-haba", "mtt-haba"}
+        for found in TABLES.values():
+            assert all(row.note and row.published and not row.form for row in found.rows if not row.runs)
+
+    @pytest.mark.parametrize(
+        ("row", "ipc", "name"), [("ftd", 10, "ftd-ipc10"), ("frepo", 10, "frepo-ipc10"), ("cafe", 50, "cafe-ipc50")]
+    )
+    def test_at_the_scale_of_papers_a_method_has_its_own_recipe(self, row, ipc, name):
+        (row,) = TABLES["table1"].chosen([row])
+        settings = scale("paper").settings(row, CIFAR10, "color", ipc)
+        assert settings.objective == recipe(name).objective
+        assert settings.optimizer == recipe(name).optimizer
+
+    def test_kip_has_networks_that_never_learn(self):
+        (row,) = TABLES["table1"].chosen(["kip"])
+        for chosen in SCALES.values():
+            assert chosen.settings(row, CIFAR10, "color", 1).objective.pool == 0
 
     def test_the_columns_of_freds_corruptions_are_the_corruptions_there_are(self):
         assert tuple(CORRUPTIONS) == fred.CORRUPTIONS
@@ -161,7 +190,7 @@ class TestTables:
             for row in found.rows:
                 for key, figure in row.published.items():
                     assert figure in text, (row.name, key)
-                if found.corruptions:
+                if found is TABLES["fred-c"]:
                     assert " ".join(row.published.values()) in text, row.name
 
 
@@ -319,6 +348,21 @@ class TestRuns:
         assert means["average"] == pytest.approx(sum(means[name] for name in CORRUPTIONS) / 15)
         assert report.plot(document).startswith(b"\x89PNG")
 
+    def test_a_row_that_does_not_run_stands_in_the_report_with_its_figures_and_its_reason(self, bench, calls):
+        gone = not_run("haba", {"digits@1": "48.3 ± 0.8"}, "its decoder is a network")
+        rows = (*TWO.rows[:1], gone)
+        made = bench(table=replace(TWO, rows=rows), rows=rows)
+        made = replace(made, scale=replace(made.scale, seeds=1, networks=1))
+        document = report.document(made, execute(made))
+        assert calls["encode"] == ["pixel-ipc1-seed0"]
+        text = report.markdown(document)
+        assert "| haba | 1 | not run |" in text
+        assert text.count("48.3 ± 0.8") == 1
+        assert "- haba: its decoder is a network." in text
+        assert report.plot(document).startswith(b"\x89PNG")
+        with pytest.raises(InvalidSetting, match=r"none of these rows can be run; .*haba: its decoder is a network"):
+            bench(rows=(gone,))
+
     def test_an_override_changes_the_rows_that_have_its_key_and_no_others(self, bench):
         made = bench("kernels=3", "parameterization.dtype=float32")
         pixel, nsd = (found.task.settings.flat() for found in trials(replace(made, scale=replace(made.scale, seeds=1))))
@@ -375,6 +419,8 @@ class TestCommand:
         assert [line.split()[0] for line in listed.out.splitlines()] == list(TABLES)
         assert nsdc("bench", "--list").out == listed.out
         assert list(nsdc("bench", "table5", "--list", "--json").json) == [row.name for row in TABLES["table5"].rows]
+        rows = nsdc("bench", "table3", "--list", "--json").json
+        assert rows["glad"].startswith("not run: its images are made by a pretrained generator")
         for arguments, message in (
             (["tabel2"], "did you mean 'table2'"),
             (["table2", "--scale", "papers"], "did you mean 'paper'"),

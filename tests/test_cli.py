@@ -764,10 +764,10 @@ class TestAnalyze:
 
 class TestRecipes:
     def test_lists_every_recipe(self):
-        published = ("nsd", "mtt", "fred", "dc", "datm", "speed", "gsdd")
+        published = ("nsd", "mtt", "ftd", "fred", "dc", "datm", "speed", "gsdd", "cafe", "frepo")
         budgets = {f"{name}-ipc{ipc}" for name in published for ipc in (1, 10, 50)}
         assert set(nsdc("recipes", "--json").json) == {"cpu", "gpu", "dm-ipc1"} | budgets
-        assert len(nsdc("recipes").out.splitlines()) == 24
+        assert len(nsdc("recipes").out.splitlines()) == 33
 
     def test_one_recipe_shows_the_keys_that_set_takes(self):
         keys = nsdc("recipes", "mtt-ipc1", "--json").json

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import errno
 import os
 import re
@@ -105,12 +106,12 @@ def small(objective: str) -> tuple[str, ...]:
 
 
 class TestAnyWithAny:
-    """Each form by each objective: what it stores is optimised, counted, and read back."""
+    """Each form by each objective: what it stores is optimised, counted, read back, and trained on."""
 
     @pytest.mark.parametrize("labels", ["hard", "soft"])
     @pytest.mark.parametrize("objective", OBJECTIVES)
     @pytest.mark.parametrize("form", PARAMETERIZATIONS)
-    def test_a_form_is_encoded_and_reads_as_its_layout_says(self, tiny, form, objective, labels):
+    def test_a_form_is_encoded_and_reads_as_its_layout_says(self, tiny, digits, form, objective, labels):
         pairs = (*small(objective), f"parameterization.labels={labels}", "parameterization.dtype=float32")
         made = tiny(*pairs, parameterization=form, objective=objective, iterations=2, ipc=3)
         result = made.run()
@@ -122,6 +123,10 @@ class TestAnyWithAny:
         images, found = NSDDataset(made.path).all()
         assert len(images) == layout.images >= 10
         assert found.shape == ((layout.images, 10) if labels == "soft" else (layout.images,))
+        dataset = NSDDataset(made.path)
+        brief = dataclasses.replace(dataset.recipe, epochs=1, network=made.settings.network)
+        (accuracy,) = evaluate(dataset, digits, 1, recipe=brief).accuracies
+        assert 0 <= accuracy <= 1
 
     @pytest.mark.parametrize("labels", ["hard", "soft"])
     @pytest.mark.parametrize("form", PARAMETERIZATIONS)

@@ -30,6 +30,7 @@ from nsdcodec.encoding.parameterizations.memory import Memory
 from nsdcodec.encoding.parameterizations.nsd import NSD
 from nsdcodec.encoding.parameterizations.pixel import Pixel
 from nsdcodec.encoding.parameterizations.planning import HEADER_RESERVE, largest
+from nsdcodec.encoding.parameterizations.projection import fourier
 from nsdcodec.encoding.parameterizations.svd import SVD
 from nsdcodec.errors import InvalidSetting, OverBudget, UnknownName
 from nsdcodec.format import synthesis
@@ -50,6 +51,7 @@ KINDS: dict[str, Parameterization] = {name: kind() for name, kind in PARAMETERIZ
     "nsd with soft labels": NSD(labels="soft"),
     "fred with soft labels": FreD(labels="soft"),
     "fred in dct4": FreD(transform="dct4"),
+    "fred in fourier": FreD(transform="fourier"),
     "fred in haar, mask from samples": FreD(transform="haar", mask_from="samples"),
     "memory of full size": Memory(factor=1),
 }
@@ -150,13 +152,19 @@ def test_gradients_reach_every_stored_value_through_the_synthesis(kind, init):
     kind = type(kind)(**(vars(kind) | {"init": init}))
     layout = kind.layout(ODD, Budget.of(ODD, 5))
     arrays = initial_arrays(kind, layout, SMOOTH, seeded(1))
-    floats = [values.requires_grad_() for values in arrays.values() if values.is_floating_point()]
+    floats = {role: values.requires_grad_() for role, values in arrays.items() if values.is_floating_point()}
     images, labels = synthesis.images(layout, arrays), synthesis.labels(layout, arrays)
     assert images.shape == (layout.images, 3, 13, 18)
     weights = torch.randn(images.shape, generator=seeded(2))
     loss = (images * weights).sum() + (labels * torch.randn(labels.shape, generator=seeded(3))).sum()
-    for values, gradient in zip(floats, torch.autograd.grad(loss, floats), strict=True):
+    gradients = torch.autograd.grad(loss, list(floats.values()))
+    for (role, values), gradient in zip(floats.items(), gradients, strict=True):
         assert gradient.shape == values.shape
+        if role in ("height_kernel", "width_kernel") and "mask" in arrays:
+            # A stored basis: of the rows that no class keeps there is nothing in the images.
+            kept = arrays["mask"].bool().any(dim=2 if role == "height_kernel" else 1).any(dim=0)
+            assert not gradient[:, ~kept].any()
+            gradient = gradient[:, kept]
         assert (gradient != 0).float().mean() > 0.99
 
 
@@ -674,3 +682,30 @@ def test_large_images_are_planned_though_a_file_holds_fewer_of_them(name):
     geometry = Geometry(100, 3, 128, 128)
     layout = PARAMETERIZATIONS[name]().layout(geometry, Budget.of(geometry, 1))
     assert 0 < layout.images * layout.image_values <= MAX_VALUES_OF_ALL
+
+
+@pytest.mark.parametrize("u", [1, 2, 3, 8, 13, 28, 32])
+def test_the_fourier_basis_is_orthonormal_and_holds_each_frequency_of_the_fft(u):
+    matrix = fourier(u).double()
+    torch.testing.assert_close(matrix @ matrix.T, torch.eye(u).double(), rtol=0, atol=1e-6)
+    signal = torch.randn(u, generator=seeded(u), dtype=torch.float64)
+    found, spectrum = matrix @ signal, torch.fft.rfft(signal, norm="ortho")
+    torch.testing.assert_close(found[0], spectrum[0].real, rtol=1e-5, atol=1e-6)
+    for frequency in range(1, (u + 1) // 2):
+        cosine, sine = found[2 * frequency - 1 : 2 * frequency + 1]
+        wanted = 2**0.5 * spectrum[frequency]
+        torch.testing.assert_close(torch.stack([cosine, -sine]), torch.view_as_real(wanted), rtol=1e-5, atol=1e-6)
+    if u % 2 == 0:
+        torch.testing.assert_close(found[-1], spectrum[-1].real, rtol=1e-5, atol=1e-6)
+
+
+def test_fred_in_fourier_is_the_inverse_transform_of_its_coefficients_and_counts_its_bases():
+    kind = FreD(transform="fourier", images_per_class=3, coefficients=234, dtype="float32")
+    layout = kind.layout(ODD, Budget.of(ODD, 50))
+    arrays = initial_arrays(kind, layout, SMOOTH, seeded(1))
+    # All 13 x 18 frequencies: the images that it began with.
+    torch.testing.assert_close(
+        synthesis.images(layout, arrays), smooth_images(synthesis.balanced_labels(layout)), rtol=1e-4, atol=1e-4
+    )
+    named_one = FreD(images_per_class=3, coefficients=234, dtype="float32").layout(ODD, Budget.of(ODD, 50))
+    assert layout.elements == named_one.elements + 13 * 13 + 18 * 18

@@ -52,6 +52,9 @@ class Bench:
             )
         if not self.rows:
             raise InvalidSetting("bench: no rows; name at least one")
+        if not any(row.runs for row in self.rows):
+            reasons = "; ".join(f"{row.name}: {row.note}" for row in self.rows)
+            raise InvalidSetting(f"bench: none of these rows can be run; name others ({reasons})")
 
     @property
     def budgets(self) -> tuple[float, ...]:
@@ -138,7 +141,11 @@ def trials(bench: Bench) -> list[Trial]:
     """Every trial, seed by seed, so that a bench that is stopped early has all rows. What cannot be done is refused
     here, before any training: raises OverBudget, InvalidSetting, InvalidSource, UnknownName."""
     found = [
-        Trial(bench, row, ipc, seed) for seed in range(bench.scale.seeds) for ipc in bench.budgets for row in bench.rows
+        Trial(bench, row, ipc, seed)
+        for seed in range(bench.scale.seeds)
+        for ipc in bench.budgets
+        for row in bench.rows
+        if row.runs
     ]
     for pair in bench.overrides:
         if all(pair in trial.settings[1] for trial in found):

@@ -42,7 +42,7 @@ def document(bench: Bench, results: list[tuple[Trial, TrialResult]]) -> dict[str
     for ipc in bench.budgets:
         for row in bench.rows:
             of_row = [(trial, result) for trial, result in results if trial.row.name == row.name and trial.ipc == ipc]
-            settings = Trial(bench, row, ipc, 0).settings[0]
+            settings = Trial(bench, row, ipc, 0).settings[0] if row.runs else None
             figures = {}
             for column in columns(bench):
                 first = column in (bench.table.networks[0], "clean")
@@ -55,8 +55,11 @@ def document(bench: Bench, results: list[tuple[Trial, TrialResult]]) -> dict[str
                 {
                     "row": row.name,
                     "ipc": ipc,
-                    "form": settings.parameterization.name,
-                    "objective": settings.objective.name + (" + guidance" if settings.guided else ""),
+                    "form": settings.parameterization.name if settings else "not run",
+                    "objective": settings.objective.name + (" + guidance" if settings.guided else "")
+                    if settings
+                    else "",
+                    "note": row.note,
                     "x": row.x,
                     "seeds": sum(trial.finished(result) for trial, result in of_row),
                     # Parameterizations whose size depends on the images have one count a seed: the largest.
@@ -67,7 +70,7 @@ def document(bench: Bench, results: list[tuple[Trial, TrialResult]]) -> dict[str
                     "encode_seconds": [one["seconds"] for one in made],
                     "evaluate_seconds": [round(sum(result.seconds.values()), 1) for _, result in of_row],
                     "columns": figures,
-                    "settings": settings.flat(),
+                    "settings": settings.flat() if settings else None,
                 }
             )
     scale = bench.scale
@@ -164,6 +167,7 @@ def notes(found: dict[str, Any]) -> list[str]:
         'Columns "published" are the figures of the papers, of their settings and not of these: compare the order of '
         "the rows, at scale paper the figures too.",
     ]
+    lines += dict.fromkeys(f"{row['row']}: {row['note']}." for row in found["rows"] if row["note"])
     if found["corruption_images"] or found["corruptions_published"] is not None:
         origin = "published images of CIFAR-10-C" if found["corruptions_published"] else "corruptions made here"
         lines.append(f"Corruptions: {origin}, {found['corruption_images'] or 'all'} test images, mean of 5 severities.")
@@ -181,6 +185,8 @@ def _settings(found: dict[str, Any]) -> list[str]:
     lines: dict[str, list[str]] = {}
     for row in found["rows"]:
         settings = row["settings"]
+        if settings is None:
+            continue
         made, judged = (
             f"{settings[place + '.name']} {settings[place + '.depth']} x {settings[place + '.width']}"
             for place in ("network", "training.network")

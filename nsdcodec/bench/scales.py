@@ -30,6 +30,9 @@ CPU_BY_OBJECTIVE = {
     # New random networks, as published: pooled ones pay only in longer runs.
     "dm": ("objective.pool=0",),
     "dc": (),
+    "cafe": (),
+    # As many real images as dm has.
+    "krr": ("objective.real=640",),
     "none": (),
     # Trajectories as short as two cores can afford: 5 experts of 3 epochs, and a student of 10 steps.
     "mtt": (
@@ -41,6 +44,10 @@ CPU_BY_OBJECTIVE = {
         "objective.student_batch=64",
     ),
 }
+
+
+# The recipes with the settings of objectives' own papers.
+PAPERS = {"dc": "dc", "cafe": "cafe", "krr": "frepo"}
 
 
 @dataclass(frozen=True)
@@ -79,7 +86,7 @@ def _published(form: str, objective: str, ipc: float) -> Settings:
     if objective == "mtt":
         start = recipe(f"{'mtt' if form == 'pixel' else 'fred' if form == 'fred' else 'nsd'}-ipc{budget}")
     else:
-        start = recipe(f"dc-ipc{budget}" if objective == "dc" else "dm-ipc1")
+        start = recipe(f"{PAPERS[objective]}-ipc{budget}" if objective in PAPERS else "dm-ipc1")
     start = start.with_names(form, objective)
     if form == "nsd":
         return replace(start, parameterization=nsd.parameterization)

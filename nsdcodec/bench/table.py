@@ -19,7 +19,8 @@ class Row:
 
     `published` has figures in %: by "source@ipc" for the network that the set was made with, and by "source@ipc column"
     for another column, which is a kind of network, `cross`, a corruption or `average`. `x` is the row's place on the
-    table's axis.
+    table's axis. `note` is what the reader must know of the row. One that does not run (`runs`) has published figures
+    alone, no form, and its reason as its note.
     """
 
     name: str
@@ -29,6 +30,8 @@ class Row:
     changes: tuple[str, ...] = ()
     published: Mapping[str, str] = field(default_factory=dict)
     x: float | None = None
+    note: str = ""
+    runs: bool = True
 
     def figure(self, source: str, ipc: float, column: str | None = None) -> str:
         """The published figure, exactly as printed. A figure of another budget has "(IPC n)" after it; "" if there is
@@ -71,6 +74,11 @@ class Table:
             if name not in known:
                 raise UnknownName("row", name, known)
         return tuple(row for row in self.rows if names is None or row.name in names)
+
+
+def not_run(name: str, published: Mapping[str, str], reason: str) -> Row:
+    """A row with published figures alone."""
+    return Row(name, "", published=published, note=reason, runs=False)
 
 
 def figures(source: str, texts: Mapping[float, str], column: str | None = None) -> dict[str, str]:

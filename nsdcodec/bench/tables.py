@@ -16,7 +16,9 @@ TABLES: dict[str, Table] = {
     "fig3": nsd.FIGURE3,
     "coresets": Table("NSD Table 1, its first part: random, herded and forgotten real images", nsd.CORESETS),
     "fred": fred.FRED,
+    "fred-sets": fred.FRED_SETS,
     "fred-c": fred.FRED_C,
+    "fred-c-subsets": fred.FRED_C_SUBSETS,
 }
 
 

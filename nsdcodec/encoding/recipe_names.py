@@ -38,4 +38,13 @@ ABOUTS: dict[str, str] = {
     },
     "dm-ipc1": "DM (WACV 2023) in pixels",
     **{f"dc-ipc{ipc}": f"DC (ICLR 2021) with DSA (ICML 2021) in pixels for IPC {ipc}" for ipc in IPCS},
+    **{
+        f"cafe-ipc{ipc}": f"CAFE (CVPR 2022) with DSA in pixels for IPC {ipc}; networks live as those of dc-ipc{ipc}"
+        for ipc in IPCS
+    },
+    **{
+        f"frepo-ipc{ipc}": f"FRePo (NeurIPS 2022) in pixels at --ipc {ipc * 1.004:g}, soft labels counted; Adam in "
+        "place of LAMB, its rate is ours"
+        for ipc in IPCS
+    },
 }

@@ -7,8 +7,10 @@ from dataclasses import replace
 
 from nsdcodec.encoding import starting
 from nsdcodec.encoding.objectives import Guidance
+from nsdcodec.encoding.objectives.cafe import FeatureAlignment
 from nsdcodec.encoding.objectives.distribution import DistributionMatching
 from nsdcodec.encoding.objectives.gradient import GradientMatching
+from nsdcodec.encoding.objectives.krr import KernelRegression
 from nsdcodec.encoding.objectives.trajectory import TrajectoryMatching
 from nsdcodec.encoding.parameterizations.fred import FreD
 from nsdcodec.encoding.parameterizations.nsd import NSD
@@ -138,6 +140,30 @@ def _dc(ipc: int) -> Settings:
     )
 
 
+def _cafe(ipc: int) -> Settings:
+    """CAFE (CVPR 2022), the defaults of the authors' code: SGD at rate 0.1, momentum 0.5, 256 real images a class,
+    2,000 networks, from noise. How often a network is matched and learns, its accuracy decides there; DC's numbers
+    stand here."""
+    dc = _dc(ipc)
+    learner = dc.objective
+    assert isinstance(learner, GradientMatching)
+    objective = FeatureAlignment(learner.real_per_class, learner.network_life, learner.inner_steps)
+    optimizer = replace(dc.optimizer, decay=True)
+    return replace(
+        dc, parameterization=Pixel(init="noise"), objective=objective, optimizer=optimizer, iterations=2000 * ipc
+    )
+
+
+# FRePo (NeurIPS 2022), section 4: 1,024 real images, 10 networks of at most 100 steps of Adam at 3e-4, learned labels,
+# up to 500k iterations. Its optimiser is LAMB, which is not here: Adam, at a relative rate of ours.
+FREPO = Settings(
+    parameterization=Pixel(labels="soft"),
+    objective=KernelRegression(),
+    optimizer=Optimizer(learning_rate=0.005),
+    validation=GPU.validation,
+    iterations=500_000,
+)
+
 # What they are, for people, stands in `recipe_names`.
 RECIPES: dict[str, Settings] = {
     "cpu": CPU,
@@ -161,6 +187,8 @@ RECIPES: dict[str, Settings] = {
         iterations=20_000,
     ),
     **{f"dc-ipc{ipc}": _dc(ipc) for ipc in (1, 10, 50)},
+    **{f"cafe-ipc{ipc}": _cafe(ipc) for ipc in (1, 10, 50)},
+    **{f"frepo-ipc{ipc}": FREPO for ipc in (1, 10, 50)},
 }
 
 

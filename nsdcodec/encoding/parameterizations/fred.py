@@ -12,13 +12,14 @@ from torch import Tensor
 from nsdcodec.encoding.budget import Budget
 from nsdcodec.encoding.parameterizations.base import Parameterization, RealImages
 from nsdcodec.encoding.parameterizations.planning import coefficient_share, fits, images_a_class, largest, require_fit
-from nsdcodec.encoding.parameterizations.projection import named
+from nsdcodec.encoding.parameterizations.projection import fourier, named
 from nsdcodec.errors import InvalidSetting
 from nsdcodec.format import synthesis
 from nsdcodec.format.geometry import Geometry
 from nsdcodec.format.layout import MAX_IMAGES, Layout, Synthesis
 
-TRANSFORMS = ("dct", "dct4", "haar")
+FOURIER = "fourier"
+TRANSFORMS = ("dct", "dct4", "haar", FOURIER)
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class FreD(Parameterization):
     """`images_per_class` instances of `coefficients` k values a channel, both planned where None: the instances by
     FreD's table, k to fill the budget, the mask of a class counted. `mask_from` is what the explained variance is
     estimated from: "real", all training images of the class, or "samples", only those that the instances begin as (as
-    in FreD's repository)."""
+    in FreD's repository). The bases of `transform` are named in the file; that of fourier is stored, and counted."""
 
     images_per_class: int | None = None
     coefficients: int | None = None
@@ -34,6 +35,7 @@ class FreD(Parameterization):
     mask_from: str = "real"
 
     name: ClassVar[str] = "fred"
+    fixed: ClassVar[frozenset[str]] = frozenset({"mask", "height_kernel", "width_kernel"})
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -75,22 +77,32 @@ class FreD(Parameterization):
             spectrum = torch.randn(shape, generator=generator) * (geometry.height * geometry.width / k) ** 0.5
         else:
             spectrum = torch.stack([sample[:, :, mask] for sample, mask in zip(samples, masks, strict=True)])
-        return {"spectrum": spectrum, "mask": masks}
+        arrays = {"spectrum": spectrum, "mask": masks}
+        if self.transform == FOURIER:
+            rows, columns = self._bases(geometry.height, geometry.width)
+            arrays |= {"height_kernel": rows[None], "width_kernel": columns[None]}
+        return arrays
 
     def _frequencies(self, images: Tensor) -> Tensor:
         """All frequencies [n, C, H, W] of images [n, C, H, W]; the transforms are orthonormal."""
-        height, width = images.shape[-2:]
-        rows, columns = named(self.transform, height, height), named(self.transform, width, width)
+        rows, columns = self._bases(*images.shape[-2:])
         return rows.to(images.device) @ images @ columns.to(images.device).T
 
-    def _layout(self, geometry: Geometry, images: int, k: int) -> Layout:
-        sides = (geometry.height, geometry.width)
-        return self.laid_out(
-            geometry,
-            Synthesis(height=self.transform, width=self.transform),
-            {"spectrum": (geometry.classes, images, geometry.channels, k)},
-            mask=(geometry.classes, *sides),
+    def _bases(self, height: int, width: int) -> tuple[Tensor, Tensor]:
+        rows, columns = (
+            fourier(side) if self.transform == FOURIER else named(self.transform, side, side)
+            for side in (height, width)
         )
+        return rows, columns
+
+    def _layout(self, geometry: Geometry, images: int, k: int) -> Layout:
+        sides = height, width = geometry.height, geometry.width
+        shapes: dict[str, tuple[int, ...]] = {"spectrum": (geometry.classes, images, geometry.channels, k)}
+        basis = self.transform
+        if basis == FOURIER:
+            shapes |= {"height_kernel": (1, height, height), "width_kernel": (1, width, width)}
+            basis = "stored"
+        return self.laid_out(geometry, Synthesis(height=basis, width=basis), shapes, mask=(geometry.classes, *sides))
 
 
 def most_explained(frequencies: Tensor, k: int) -> Tensor:

@@ -3,6 +3,8 @@ factors."""
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -12,6 +14,18 @@ from nsdcodec.format.bases import basis
 def named(name: str, t: int, u: int) -> Tensor:
     """The basis [t, u] as float32."""
     return torch.tensor(basis(name, t, u)).float()
+
+
+def fourier(u: int) -> Tensor:
+    """The real Fourier basis [u, u] of any length, orthonormal, float32: the mean; then of each frequency its cosine
+    and its sine, from low to high; of an even length the highest frequency has a cosine alone. The format has no name
+    for it, so that it is stored (spec/decisions/0014-a-fourier-basis-is-stored.md)."""
+    turns = 2 * math.pi / u * torch.arange(u, dtype=torch.float64)
+    rows = [torch.ones_like(turns) / math.sqrt(u)]
+    for frequency in range(1, (u + 1) // 2):
+        rows += [math.sqrt(2 / u) * (frequency * turns).cos(), math.sqrt(2 / u) * (frequency * turns).sin()]
+    rows += [(u // 2 * turns).cos() / math.sqrt(u)] if u % 2 == 0 else []
+    return torch.stack(rows).float()
 
 
 def coefficients(images: Tensor, height: Tensor, width: Tensor) -> Tensor:
