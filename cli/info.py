@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nsdcodec.errors import NsdError
 from nsdcodec.format.container.framing import CODED, DIGEST_BYTES
 
 from . import output
@@ -28,7 +30,14 @@ def info(
     from nsdcodec.format.container.file import read
     from nsdcodec.format.container.remote import without_secrets
 
-    found = {file: read(file) for file in files}
+    found = {}
+    for file in files:
+        try:
+            found[file] = read(file)
+        except NsdError:
+            if len(files) > 1:
+                print(output.printable(f"{without_secrets(file)}:"), file=sys.stderr)
+            raise
     if json:
         documents = [_document(one) for one in found.values()]
         if len(documents) > 1:

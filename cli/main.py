@@ -10,24 +10,7 @@ from nsdcodec.errors import Interrupted, NsdError
 from nsdcodec.system import launch
 from nsdcodec.version import VERSION
 
-from . import (
-    analyze,
-    bench,
-    convert,
-    decode,
-    diff,
-    encode,
-    evaluate,
-    experts,
-    export,
-    helptext,
-    info,
-    output,
-    push,
-    recipes,
-    stopping,
-    verify,
-)
+from . import commands, output, stopping
 
 EPILOG = (
     "Exit codes: 0 success; 1 training diverged, the device ran out of memory, or another failure (diff: the files "
@@ -38,24 +21,13 @@ EPILOG = (
 
 app = typer.Typer(
     name="nsdc",
+    cls=commands.Group,
     help="Distil image data sets into small .nsd files; inspect, check, convert and evaluate such files.",
     epilog=EPILOG,
     no_args_is_help=True,
+    rich_markup_mode=None,  # with it, the list of commands took three times as long
     pretty_exceptions_enable=False,
 )
-app.command("encode", cls=helptext.Command)(encode.encode)
-app.command("decode", cls=helptext.Command)(decode.decode)
-app.command("export", cls=helptext.Command)(export.export)
-app.command("push", cls=helptext.Command)(push.push)
-app.command("info", cls=helptext.Command)(info.info)
-app.command("verify", cls=helptext.Command)(verify.verify)
-app.command("convert", cls=helptext.Command)(convert.convert)
-app.command("diff", cls=helptext.Command)(diff.diff)
-app.command("eval", cls=helptext.Command)(evaluate.evaluate)
-app.command("experts", cls=helptext.Command)(experts.experts)
-app.command("analyze", cls=helptext.Command)(analyze.analyze)
-app.command("bench", cls=helptext.Command)(bench.bench)
-app.command("recipes", cls=helptext.Command)(recipes.recipes)
 
 
 def _version(wanted: bool) -> None:

@@ -332,6 +332,12 @@ class TestInfo:
         assert len(guesses) == len(NSDDataset(file).header.layout.arrays)
         assert sum(guesses) == pytest.approx(whole, abs=len(guesses))
 
+    def test_of_several_files_the_one_that_is_none_is_named(self, file, tmp_path):
+        (tmp_path / "pointer.nsd").write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n")
+        ran = nsdc("info", file, tmp_path / "pointer.nsd")
+        assert ran.code == 3
+        assert f"{tmp_path / 'pointer.nsd'}:" in ran.err.splitlines()
+
     def test_several_files_have_their_names_above_them(self, file, other):
         ran = nsdc("info", file, other)
         alone = [nsdc("info", each).out for each in (file, other)]
@@ -897,8 +903,8 @@ class TestStartUp:
     @pytest.mark.parametrize(
         ("command", "absent"),
         [
-            ("--help", {"torch", "numpy", "rich.progress", "matplotlib"}),
-            ("info", {"torch", "sklearn", "PIL"}),
+            ("--help", {"torch", "numpy", "rich.progress", "matplotlib", "nsdcodec_cli.encode"}),
+            ("info", {"torch", "sklearn", "PIL", "nsdcodec_cli.encode"}),
             ("recipes", {"torch", "numpy"}),
             ("recipes unknown", {"torch", "numpy"}),
             ("bench", {"torch", "numpy"}),

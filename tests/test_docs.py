@@ -19,6 +19,7 @@ from nsdcodec import errors
 
 typer = pytest.importorskip("typer")
 pytest.importorskip("h5py")
+from nsdcodec_cli import commands  # noqa: E402
 from nsdcodec_cli.main import EPILOG, app  # noqa: E402
 
 from nsdcodec.encoding.objectives import OBJECTIVES  # noqa: E402
@@ -203,6 +204,11 @@ class TestCommands:
             assert words[0] in {*known, "COMMAND"}, span
             for option in [word.partition("=")[0] for word in words if word.startswith("--")]:
                 assert option in {"--help"} | options(known.get(words[0])), span
+
+    def test_the_list_of_commands_says_of_each_what_its_own_help_begins_with(self):
+        for name, leaf in leaves(typer.main.get_command(app), ""):
+            _, about = commands.COMMANDS[name]
+            assert " ".join(leaf.help.split("\n\n")[0].split()) == about
 
     def test_the_page_about_commands_has_every_command_and_option(self):
         _, *sections = re.split(r"^## nsdc ", COMMAND_LINE.read_text(), flags=re.MULTILINE)
