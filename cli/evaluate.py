@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from nsdcodec.format.recipe import NetworkSpec
 
 SEVERITIES = "1,2,3,4,5"
+# The kinds of `--baseline`, as `nsdcodec.evaluation.baseline` calls them.
+SAME_BYTES, SAME_COUNT = "same bytes", "same count"
+RANDOM = "random real images"
 
 
 def evaluate(
@@ -52,6 +55,13 @@ def evaluate(
     corruption_images: Annotated[
         int | None, typer.Option(help="Number of test images to corrupt, equally many of each class (default: all).")
     ] = None,
+    baseline: Annotated[
+        bool,
+        typer.Option(
+            "--baseline",
+            help="Train on random real images of the same bytes and of the same count too; say what the file gains.",
+        ),
+    ] = False,
     seed: options.Seed = 0,
     device: options.Device = "auto",
     precision: options.Precision = "float32",
@@ -112,32 +122,40 @@ def evaluate(
             for file, kinds in specs.items()
             for net, spec in kinds.items()
         }
+        compared: dict[str, dict[str, NSDDataset]] = {file: {} for file in files}
+        if baseline:
+            from nsdcodec.evaluation.baseline import random_files
+
+            for file, dataset in datasets.items():
+                bar(0.0, f"drawing real images for {file}")
+                compared[file] = random_files(dataset, source, seed)
         # Images that pass through networks as they are trained: tests and corruptions are not counted.
-        total = sum(networks * recipe.epochs * len(datasets[file]) for (file, _), recipe in recipes.items())
+        trained_on = {file: [dataset, *compared[file].values()] for file, dataset in datasets.items()}
+        total = sum(networks * recipe.epochs * sum(map(len, trained_on[file])) for (file, _), recipe in recipes.items())
         seen = 0
-        an_epoch = sum(networks * len(datasets[file]) for file, _ in recipes)
+        an_epoch = sum(networks * sum(map(len, trained_on[file])) for file, _ in recipes)
         warned = forecasts.Warned(total, an_epoch)
 
-        def tell(file: str, net: str, number: int, epoch: int) -> None:
+        def tell(count: int, text: str, number: int, epoch: int) -> None:
             nonlocal seen
-            seen += len(datasets[file])
+            seen += count
             warned(seen)
-            bar(seen / total, ", ".join([f"network {number + 1}", f"epoch {epoch}", file, *([net] if nets else [])]))
+            bar(seen / total, f"network {number + 1}, epoch {epoch}, {text}")
 
+        randoms: dict[tuple[str, str], dict[str, Evaluation]] = {}
         for (file, net), recipe in recipes.items():
-            results[file, net] = run(
-                datasets[file],
-                source,
-                networks,
-                compute,
-                recipe=recipe,
-                seed=seed,
-                progress=partial(tell, file, net),
-                keep_networks=corruptions,
-            )
+            text = ", ".join([file, *([net] if nets else [])])
+            evaluated = partial(run, source=source, count=networks, compute=compute, recipe=recipe, seed=seed)
+            told = partial(tell, len(datasets[file]), text)
+            results[file, net] = evaluated(datasets[file], progress=told, keep_networks=corruptions)
+            randoms[file, net] = {
+                kind: evaluated(real, progress=partial(tell, len(real), f"{text}: random real images, {kind}"))
+                for kind, real in compared[file].items()
+            }
         documents = [
             _document(file, net, datasets[file], result)
             | {"source": source.name, "networks": networks, "seed": seed, "precision": compute.precision}
+            | ({"baseline": _baseline_document(result, compared[file], randoms[file, net])} if baseline else {})
             for (file, net), result in results.items()
         ]
         robust: dict[tuple[str, str], Robustness] = {}
@@ -161,12 +179,14 @@ def evaluate(
     result = results[next(reversed(results))]
     trained = output.counted(networks, "network") + (" of each kind" if nets else "")
     if nets:
-        _print_nets(results)
+        _print_nets(results, randoms)
     else:
-        _print_files(datasets, results)
+        _print_files(datasets, results, compared, randoms)
         spec = result.recipe.network
         trained += f" ({spec.name} {spec.depth} x {spec.width}, {output.counted(result.recipe.epochs, 'epoch')})"
     print(f"{trained}, {source.name} test set of {result.test_images:,} images, seed {seed}")
+    for file in (file for file, found in compared.items() if baseline and SAME_BYTES not in found):
+        print(output.printable(f"note: in the bytes of {file} no file of real images fits"), file=sys.stderr)
     if corruptions:
         print()
         _print_corruptions(robust, several_nets=nets is not None)
@@ -209,6 +229,26 @@ def _document(file: str, net: str, dataset: NSDDataset, result: Evaluation) -> d
     }
 
 
+def _baseline_document(
+    result: Evaluation, compared: dict[str, NSDDataset], randoms: dict[str, Evaluation]
+) -> dict[str, Any]:
+    """By "same_bytes" and "same_count": the random real images, and what the file gains over them; null where none
+    fit."""
+    return {
+        kind.replace(" ", "_"): None
+        if kind not in randoms
+        else {
+            "images": len(compared[kind]),
+            "bytes": compared[kind].nbytes if kind == SAME_BYTES else None,
+            "mean": randoms[kind].mean,
+            "deviation": randoms[kind].deviation,
+            "accuracies": list(randoms[kind].accuracies),
+            "gain": result.mean - randoms[kind].mean,
+        }
+        for kind in (SAME_BYTES, SAME_COUNT)
+    }
+
+
 def _corruptions_document(found: Robustness) -> dict[str, Any]:
     """Lists are a number for each network."""
     return {
@@ -229,22 +269,44 @@ def _accuracy(result: Evaluation) -> str:
     return f"{result.mean:.1%}" + (f" ± {100 * result.deviation:.1f}" if len(result.accuracies) > 1 else "")
 
 
-def _print_files(datasets: dict[str, NSDDataset], results: dict[tuple[str, str], Evaluation]) -> None:
+def _print_files(
+    datasets: dict[str, NSDDataset],
+    results: dict[tuple[str, str], Evaluation],
+    compared: dict[str, dict[str, NSDDataset]],
+    randoms: dict[tuple[str, str], dict[str, Evaluation]],
+) -> None:
+    """A row a file, and below it those of random real images, with what the file gains over them."""
     rows = []
-    for (file, _), result in results.items():
+    for (file, net), result in results.items():
         dataset = datasets[file]
         sizes = (dataset.nbytes, dataset.header.layout.elements, len(dataset))
-        rows.append([file, *(f"{size:,}" for size in sizes), _accuracy(result)])
-    output.print_table(["file", "bytes", "elements", "images", "accuracy"], rows)
+        rows.append([file, *(f"{size:,}" for size in sizes), _accuracy(result), ""])
+        for kind, found in randoms[file, net].items():
+            real = compared[file][kind]
+            size = f"{real.nbytes:,}" if kind == SAME_BYTES else ""
+            rows.append([f"  {RANDOM}, {kind}", size, "", f"{len(real):,}", _accuracy(found), _gain(result, found)])
+    columns = ["file", "bytes", "elements", "images", "accuracy", "gain"]
+    shown = len(columns) if any(randoms.values()) else -1
+    output.print_table(columns[:shown], [row[:shown] for row in rows])
 
 
-def _print_nets(results: dict[tuple[str, str], Evaluation]) -> None:
-    """NSD Table 4: a row a file, a column a kind of network."""
+def _print_nets(
+    results: dict[tuple[str, str], Evaluation], randoms: dict[tuple[str, str], dict[str, Evaluation]]
+) -> None:
+    """NSD Table 4: a row a file, a column a kind of network; below it random real images, with the gain over them."""
     nets = list(dict.fromkeys(net for _, net in results))
-    rows: dict[str, list[str]] = {}
-    for (file, _), result in results.items():
-        rows.setdefault(file, [file]).append(_accuracy(result))
+    rows: dict[tuple[str, str], list[str]] = {}
+    for file, net in results:
+        rows.setdefault((file, ""), [file]).append(_accuracy(results[file, net]))
+        for kind, found in randoms[file, net].items():
+            cells = rows.setdefault((file, kind), [f"  {RANDOM}, {kind}"])
+            cells.append(f"{_accuracy(found)} ({_gain(results[file, net], found)})")
     output.print_table(["file", *nets], list(rows.values()))
+
+
+def _gain(result: Evaluation, random: Evaluation) -> str:
+    """In points of accuracy."""
+    return f"{100 * (result.mean - random.mean):+.1f}"
 
 
 def _print_corruptions(robust: dict[tuple[str, str], Robustness], several_nets: bool) -> None:
