@@ -19,7 +19,7 @@ def named(name: str, t: int, u: int) -> Tensor:
 def fourier(u: int) -> Tensor:
     """The real Fourier basis [u, u] of any length, orthonormal, float32: the mean; then of each frequency its cosine
     and its sine, from low to high; of an even length the highest frequency has a cosine alone. The format has no name
-    for it, so that it is stored (spec/decisions/0014-a-fourier-basis-is-stored.md)."""
+    for it, so that it is stored (spec/decisions/0015-a-fourier-basis-is-stored.md)."""
     turns = 2 * math.pi / u * torch.arange(u, dtype=torch.float64)
     rows = [torch.ones_like(turns) / math.sqrt(u)]
     for frequency in range(1, (u + 1) // 2):
