@@ -1,10 +1,11 @@
 """Does a short check rank files as a long one does?
 
 python benchmarks/judging.py SOURCE FILE... [--judges 64x60,64x250,128x1000] [--per-class 500] [--seed 0]
+    [--recipe batch_size=32,learning_rate=0.03]
 
-Trains a ConvNet of each width for so many epochs on each file, by its recipe, and tests it on the training images
-that an encode with this seed and validation.per_class holds out. Prints the accuracies and the rank correlation
-(Spearman) of each judge with the last one. Goes on from what `-o FILE` has.
+Trains a ConvNet of each width for so many epochs on each file, by its recipe with the changes, and tests it on the
+training images that an encode with this seed and validation.per_class holds out. Prints the accuracies and the rank
+correlation (Spearman) of each judge with the last one. Goes on from what `-o FILE` has, which is of one recipe.
 """
 
 from __future__ import annotations
@@ -24,10 +25,10 @@ from nsdcodec.sources.base import Source
 from nsdcodec.system.malloc import keep_freed_memory
 
 
-def judged(path: Path, source: Source, width: int, epochs: int) -> float:
+def judged(path: Path, source: Source, width: int, epochs: int, changes: dict[str, float]) -> float:
     dataset = NSDDataset(path)
     network = replace(dataset.recipe.network, width=width)
-    recipe = replace(dataset.recipe, network=network, epochs=epochs)
+    recipe = replace(dataset.recipe, network=network, epochs=epochs, **changes)
     compute = Compute(precision=pick_precision("auto", Compute().device))
     return evaluate(dataset, source, 1, compute, recipe=recipe).mean
 
@@ -40,7 +41,12 @@ def main() -> None:
     parser.add_argument("--per-class", type=int, default=500)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("-o", "--output", type=Path, default=Path("judging.json"))
+    parser.add_argument("--recipe", default="")
     arguments = parser.parse_args()
+    changes = {
+        key: int(value) if key == "batch_size" else float(value)
+        for key, value in (pair.split("=") for pair in arguments.recipe.split(",") if pair)
+    }
     keep_freed_memory()
     real = options.source(arguments.source, None)
     train, held_out = real.hold_out(arguments.per_class, arguments.seed)
@@ -51,7 +57,7 @@ def main() -> None:
         width, epochs = map(int, judge.split("x"))
         for path in arguments.files:
             if judge not in found.setdefault(path.name, {}):
-                found[path.name][judge] = judged(path, source, width, epochs)
+                found[path.name][judge] = judged(path, source, width, epochs, changes)
                 arguments.output.write_text(json.dumps(found))
     print("| file | " + " | ".join(judges) + " |\n" + "| --- " * (1 + len(judges)) + "|")
     for path in arguments.files:
