@@ -25,6 +25,7 @@ from . import (
     output,
     push,
     recipes,
+    report,
     verify,
 )
 
@@ -47,6 +48,7 @@ app.command("decode", cls=helptext.Command)(decode.decode)
 app.command("export", cls=helptext.Command)(export.export)
 app.command("push", cls=helptext.Command)(push.push)
 app.command("info", cls=helptext.Command)(info.info)
+app.command("report", cls=helptext.Command)(report.report)
 app.command("verify", cls=helptext.Command)(verify.verify)
 app.command("convert", cls=helptext.Command)(convert.convert)
 app.command("diff", cls=helptext.Command)(diff.diff)
