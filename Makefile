@@ -3,6 +3,8 @@
 # make test   install, then run ruff, mypy and the tests, without those that only a release needs
 # make test-all   the same with every test
 # make test-oldest   the tests that touch PyTorch's edges, with the oldest PyTorch of pyproject.toml
+# make viewer   install, then make the script of the report page, and docs/viewer.html, of their modules
+# make test-browser   install, then open a report and the viewer in a headless Chromium
 # make soak   install, then kill and resume 20 encodes, and watch 2,000 iterations of dm and of mtt: two minutes
 # make fuzz   install, then give the reader a million hostile files: half an hour; RUNS=20000 SEED=1 for fewer
 .DELETE_ON_ERROR:
@@ -24,7 +26,7 @@ OLDEST_TORCH = $(shell grep -oE '"torch(vision)?>=[0-9.]+"' pyproject.toml | tr 
 EDGES := $(addprefix tests/test_,private_api.py ranks.py compiled.py sweep.py tangents.py stacked.py loader.py \
 	dataset.py training.py objectives.py)
 
-.PHONY: install javascript test test-all test-oldest lint types demo soak fuzz clean
+.PHONY: install javascript viewer test test-all test-browser test-oldest lint types demo soak fuzz clean
 
 install: $(VENV)/installed
 
@@ -60,6 +62,12 @@ test test-all: announce lint types $(if $(shell command -v npm 2>/dev/null),java
 .PHONY: announce
 announce: install
 	@echo "--- ruff and mypy (a minute the first time), then the tests: about ten minutes on two slow cores"
+
+viewer: install javascript
+	$(BIN)/python docs/make_viewer.py
+
+test-browser: install
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 0 tests/test_browser.py
 
 test-oldest: $(OLDEST)/installed
 	OMP_NUM_THREADS=1 $(OLDEST)/bin/python -m pytest -n 2 --durations 10 $(EDGES)

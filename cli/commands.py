@@ -29,6 +29,11 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
         "Show a file's contents, its training recipe, and where every byte goes; of several files, one after the "
         "other.",
     ),
+    "report": (
+        "report",
+        "Write a page (HTML) that shows a file: its images by class, how they are put together, where every byte goes, "
+        "how to train on it, and how it was made, if the log of its encode (FILE.log.jsonl) is beside it.",
+    ),
     "verify": (
         "verify",
         "Check files: framing, digest, header, arrays, layout, and that every image decodes to finite values.",

@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import hashlib
 import io
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -39,7 +41,7 @@ from nsdcodec.export.formats import FORMATS  # noqa: E402
 from nsdcodec.sources import PATHS, SOURCES, load  # noqa: E402
 
 COMMANDS = ("encode", "decode", "export", "push", "info", "verify", "convert", "diff", "eval", "experts", "analyze")
-COMMANDS += ("bench", "recipes")
+COMMANDS += ("bench", "recipes", "report")
 TINY = ["--device", "cpu", "--precision", "float32", "--set", "network.width=8", "--set", "validation.width=8"]
 TINY += ["--set", "validation.epochs=2", "--set", "validation.checks=1", "--set", "validation.per_class=5"]
 START = "from nsdcodec_cli import main; main()"
@@ -439,7 +441,7 @@ class TestDecode:
         folder = tmp_path / "images"
         ran = nsdc("decode", file, "--png", folder)
         dataset = NSDDataset(file)
-        wanted = dataset.to_pixels(dataset.all()[0]).numpy()
+        wanted = dataset.exact_pixels(range(len(dataset))).numpy()
         assert ran.code == 0
         found = sorted(path for path in folder.glob("*.png") if path.name != "contact-sheet.png")
         assert len(found) == len(dataset)
@@ -451,7 +453,7 @@ class TestDecode:
         nsdc("decode", file, "--png", tmp_path)
         sheet = np.asarray(Image.open(tmp_path / "contact-sheet.png").convert("L"))
         dataset = NSDDataset(file)
-        wanted = dataset.to_pixels(dataset.all()[0]).numpy()
+        wanted = dataset.exact_pixels(range(len(dataset))).numpy()
         tile = 40  # five times 8 pixels
         columns = max(Counter(dataset.labels.tolist()).values())
         # The names of the classes stand left of their rows, black on white.
@@ -474,7 +476,7 @@ class TestDecode:
         images, labels = NSDDataset(file).all()
         with np.load(path) as arrays:
             np.testing.assert_array_equal(arrays["images"], images.numpy())
-            np.testing.assert_array_equal(arrays["pixels"], NSDDataset(file).to_pixels(images).numpy())
+            np.testing.assert_array_equal(arrays["pixels"], NSDDataset(file).exact_pixels(range(len(images))).numpy())
             np.testing.assert_array_equal(arrays["labels"], labels.numpy())
 
     def test_class_names_of_any_length_and_kind_become_file_names(self, file, tmp_path):
@@ -523,7 +525,8 @@ class TestExport:
         )
         assert ran.code == 0
         again = NSDDataset(tmp_path / "again.nsd")
-        written = {image.numpy().tobytes() for image in NSDDataset(file).to_pixels(NSDDataset(file).all()[0])}
+        dataset = NSDDataset(file)
+        written = {image.numpy().tobytes() for image in dataset.exact_pixels(range(len(dataset)))}
         assert all(image.numpy().tobytes() in written for image in again.to_pixels(again.all()[0]))
 
     def test_json(self, file, tmp_path):
@@ -928,3 +931,39 @@ class TestStartUp:
             return time.perf_counter() - started
 
         assert min(seconds() for _ in range(5)) < 1.0
+
+
+class TestReport:
+    def test_a_page_with_the_log_and_the_results_beside_it(self, file, tmp_path):
+        one = {"file": "x.nsd", "bytes": file.stat().st_size, "net": "convnet", "mean": 0.5, "deviation": 0.0}
+        one |= {"networks": 1, "source": "digits", "test_images": 100}
+        (tmp_path / "results.json").write_text(json.dumps(one))
+        path = tmp_path / "page.html"
+        ran = nsdc("report", file, "-o", path, "--eval", tmp_path / "results.json")
+        assert (ran.code, ran.err) == (0, "")
+        assert ran.out == f"{file}, with the log of its encode and results, as a page to {path}\n"
+        page = path.read_text()
+        assert base64.b64encode(file.read_bytes()).decode() in page
+        beside = json.loads(re.findall(r'id="beside">(.*)</script>', page)[0])
+        assert beside["name"] == "digits.nsd"
+        assert [point[0] for point in beside["log"]["steps"]] == sorted({p[0] for p in beside["log"]["steps"]})
+        assert beside["log"]["checks"]
+        assert beside["evaluations"][0]["mean"] == 0.5
+
+    def test_alone_and_as_json(self, file, tmp_path):
+        shutil.copy(file, tmp_path / "alone.nsd")
+        path = tmp_path / "page.html"
+        ran = nsdc("report", tmp_path / "alone.nsd", "-o", path, "--json")
+        assert ran.json == {"written": str(path), "bytes": path.stat().st_size, "log": False, "results": 0}
+
+    def test_what_cannot_be_shown_writes_nothing(self, file, tmp_path):
+        damaged = tmp_path / "damaged.nsd"
+        damaged.write_bytes(file.read_bytes()[:-40])
+        path = tmp_path / "page.html"
+        assert nsdc("report", damaged, "-o", path).code == 3
+        assert nsdc("report", tmp_path / "missing.nsd", "-o", path).code == 7
+        assert not path.exists()
+        before = file.read_bytes()
+        ran = nsdc("report", file, "-o", file)
+        assert (ran.code, "name it report.html" in ran.err) == (2, True)
+        assert file.read_bytes() == before

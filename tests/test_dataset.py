@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import pickle
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from torch.utils.data import DataLoader
 from nsdcodec import NSDDataset
 from nsdcodec.data.collation import Sample, Samples, collate_whole
 from nsdcodec.errors import FileAccess, MalformedFile
-from nsdcodec.format.container.file import pack
+from nsdcodec.format.container.file import pack, read
 from nsdcodec.format.geometry import Geometry
 from nsdcodec.format.layout import ArraySpec, Layout, Synthesis
 from nsdcodec.format.recipe import Normalization, TrainingRecipe
@@ -253,6 +254,21 @@ def test_pixels_invert_the_normalization():
     made = ds.to_pixels(ds.all()[0])
     assert made.dtype == torch.uint8
     np.testing.assert_array_equal(made.numpy(), pixels)
+
+
+def test_exact_pixels_are_rounded_from_float64():
+    zoo = Path(__file__).parents[1] / "zoo/cifar10-ipc1-cpu.nsd"
+    arrays = {role: values[0].astype(np.float64) for role, values in read(zoo).arrays.items()}
+    images = np.einsum("pqrs,pb->bqrs", arrays["spectrum"], arrays["batch_kernel"])
+    for axis, role in enumerate(("channel_kernel", "height_kernel", "width_kernel"), 1):
+        images = np.moveaxis(np.tensordot(images, arrays[role], (axis, 0)), -1, axis)
+    ds = NSDDataset(zoo)
+    mean, std = (np.array(values)[:, None, None] for values in (ds.normalization.mean, ds.normalization.std))
+    wanted = np.clip(np.rint((images * std + mean) * 255), 0, 255)
+    made = ds.exact_pixels(range(len(ds)))
+    assert made.dtype == torch.uint8
+    np.testing.assert_array_equal(made.numpy(), wanted)
+    np.testing.assert_array_equal(ds.exact_pixels([-1, 3]).numpy(), wanted[[-1, 3]])
 
 
 def test_pixels_outside_the_range_are_clipped(ds):

@@ -7,9 +7,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from nsdcodec.data import pixels
 from nsdcodec.data.cache import Cache, CacheKind
 from nsdcodec.data.decoder import Decoder
-from nsdcodec.data.image_set import Transform
+from nsdcodec.data.image_set import Index, Transform
 from nsdcodec.data.subsets import Divisible
 from nsdcodec.format import synthesis
 from nsdcodec.format.class_names import short
@@ -97,6 +98,16 @@ class NSDDataset(Divisible):
 
     def images(self, index: Tensor, device: torch.device) -> Tensor:
         return self._cache.images(self._decoder(device), index, device)
+
+    def exact_pixels(self, indices: Index) -> Tensor:
+        """Images at these indices as uint8 pixels [n, C, H, W], decoded in float64 on the CPU. `to_pixels` of float32
+        images rounds a few in a million to the other side; these are the same on every machine and in every reader,
+        and what `export` and `nsdc decode` write."""
+        arrays = {
+            role: values.double() if values.is_floating_point() else values for role, values in self._arrays.items()
+        }
+        images = Decoder(self.header.layout, arrays).images(self._checked(indices))
+        return pixels.to_pixels(images, self.normalization)
 
     def prepare(self, device: torch.device) -> None:
         self._cache.fill(self._decoder(device), device)

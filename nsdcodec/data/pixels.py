@@ -11,11 +11,15 @@ from nsdcodec.system.devices import on_device
 
 def to_pixels(images: Tensor, normalization: Normalization) -> Tensor:
     """Normalised images [n, C, H, W] -> uint8 pixels, rounded, cut off at 0 and 255."""
-    mean, std = mean_and_std(normalization, images.device)
-    return ((images.float() * std + mean) * 255).round().clamp(0, 255).to(torch.uint8)
+    images = images if images.dtype == torch.float64 else images.float()
+    mean, std = mean_and_std(normalization, images.device, images.dtype)
+    return ((images * std + mean) * 255).round().clamp(0, 255).to(torch.uint8)
 
 
-def mean_and_std(normalization: Normalization, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Each float32 [C, 1, 1]."""
-    mean, std = (on_device(torch.tensor(values), device) for values in (normalization.mean, normalization.std))
+def mean_and_std(
+    normalization: Normalization, device: torch.device, dtype: torch.dtype = torch.float32
+) -> tuple[Tensor, Tensor]:
+    """Each [C, 1, 1] of this dtype."""
+    values = (torch.tensor(numbers, dtype=dtype) for numbers in (normalization.mean, normalization.std))
+    mean, std = (on_device(each, device) for each in values)
     return mean[:, None, None], std[:, None, None]

@@ -18,8 +18,8 @@ CHUNK_BYTES = 1 << 26  # of float32 images, decoded at once: a set may be larger
 @dataclass(frozen=True, eq=False)
 class Chunk:
     """Consecutive images of a set, beginning with number `start`: float32 [n, C, H, W] in normalised units, and as
-    uint8 pixels. Labels are int64 [n]. If the set has soft labels, `soft_labels` is float32 [n, classes], and `labels`
-    has the most likely class."""
+    uint8 pixels, rounded from float64. Labels are int64 [n]. If the set has soft labels, `soft_labels` is float32
+    [n, classes], and `labels` has the most likely class."""
 
     start: int
     images: NDArray[np.float32]
@@ -37,7 +37,7 @@ def chunks(dataset: NSDDataset) -> Iterator[Chunk]:
         yield Chunk(
             start=start,
             images=images.numpy(),
-            pixels=dataset.to_pixels(images).numpy(),
+            pixels=dataset.exact_pixels(numbers).numpy(),
             labels=dataset.hard_labels[numbers.start : numbers.stop].numpy(),
             soft_labels=labels.numpy() if labels.ndim == 2 else None,
         )

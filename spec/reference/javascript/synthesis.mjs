@@ -59,46 +59,62 @@ function haar(t, u) {
  * @throws {NsdError} NSD-S04, where a value overflows
  */
 export function image(file, n) {
-  const { layout } = file;
-  if (!Number.isInteger(n) || n < 0 || n >= layout.images) {
-    throw new RangeError(`image ${n}: the file has the images 0 to ${layout.images - 1}`);
-  }
-  const place = n % layout.samples[0];
-  const block = Math.floor(n / layout.samples[0]);
-  const spectrum = layout.zip ? block : Math.floor(block / layout.kernels);
-  const kernel = layout.zip ? block : block % layout.kernels;
-  const [, t2, t3, t4] = layout.sizes;
-  const [, channels, height] = layout.samples;
-  let values = inPlace(file, spectrum, coefficientsOf(file, spectrum, kernel, place));
-  values = along(values, 1, t3 * t4, matrixOf(file, 1, kernel));
-  values = along(values, channels, t4, matrixOf(file, 2, kernel));
-  values = along(values, channels * height, 1, matrixOf(file, 3, kernel));
+  const { spectrum, kernel, place } = placeOf(file, n);
+  const values = samplesOf(file, kernel, inPlace(file, spectrum, coefficientsOf(file, spectrum, kernel, place)));
   demand(values.every((value) => Number.isFinite(Math.fround(value))), "NSD-S04", `image ${n} is not finite in binary32`);
   return values;
 }
 
-/** The coefficients of one image, the batch axis multiplied: [t2, t3, t4], or masked [t2, k]. */
-function coefficientsOf({ arrays, layout }, spectrum, kernel, place) {
+/**
+ * Which spectrum and kernel make image n, and its place among the images of these two.
+ * @throws {RangeError} where there is no image n
+ */
+export function placeOf({ layout }, n) {
+  if (!Number.isInteger(n) || n < 0 || n >= layout.images) {
+    throw new RangeError(`image ${n}: the file has the images 0 to ${layout.images - 1}`);
+  }
+  const block = Math.floor(n / layout.samples[0]);
+  const spectrum = layout.zip ? block : Math.floor(block / layout.kernels);
+  const kernel = layout.zip ? block : block % layout.kernels;
+  return { spectrum, kernel, place: n % layout.samples[0] };
+}
+
+/** Coefficients [t2, t3, t4] multiplied along channel, height and width: [C, H, W]. */
+export function samplesOf(file, kernel, coefficients) {
+  const [, , t3, t4] = file.layout.sizes;
+  const [, channels, height] = file.layout.samples;
+  let values = along(coefficients, 1, t3 * t4, matrixOf(file, 1, kernel));
+  values = along(values, channels, t4, matrixOf(file, 2, kernel));
+  return along(values, channels * height, 1, matrixOf(file, 3, kernel));
+}
+
+/** Slice p of a spectrum as it is stored: [t2, t3, t4], or masked [t2, k]. */
+export function sliceOf({ arrays, layout }, spectrum, p) {
   const [t1] = layout.sizes;
   const { values, shape } = arrays.get("spectrum");
   const size = values.length / (shape[0] * t1);
-  const first = spectrum * t1;
-  const batch = stored(arrays, "batch_kernel", kernel);
+  return values.subarray((spectrum * t1 + p) * size, (spectrum * t1 + p + 1) * size);
+}
+
+/** The coefficients of one image, the batch axis multiplied: [t2, t3, t4], or masked [t2, k]. */
+function coefficientsOf(file, spectrum, kernel, place) {
+  const batch = matrixOf(file, 0, kernel);
   if (batch === null) {
-    return new Float64Array(values.subarray((first + place) * size, (first + place + 1) * size));
+    return new Float64Array(sliceOf(file, spectrum, place));
   }
-  const sum = new Float64Array(size);
-  for (let p = 0; p < t1; p += 1) {
+  const sum = new Float64Array(sliceOf(file, spectrum, 0).length);
+  for (let p = 0; p < batch.rows; p += 1) {
     const weight = batch.values[p * batch.columns + place];
-    for (let i = 0; i < size; i += 1) {
-      sum[i] += weight * values[(first + p) * size + i];
+    const slice = sliceOf(file, spectrum, p);
+    for (let i = 0; i < sum.length; i += 1) {
+      sum[i] += weight * slice[i];
     }
   }
   return sum;
 }
 
 /** Coefficients [t2, k] at the places of the spectrum's mask, zeros elsewhere: [t2, t3, t4]. */
-function inPlace({ arrays, layout }, spectrum, coefficients) {
+export function inPlace({ arrays, layout }, spectrum, coefficients) {
   const mask = arrays.get("mask");
   if (mask === undefined) {
     return coefficients;
@@ -118,9 +134,9 @@ function inPlace({ arrays, layout }, spectrum, coefficients) {
   return placed;
 }
 
-/** The matrix of axis 1, 2 or 3 for a kernel; null for the identity. Named ones are made once a file. */
-function matrixOf({ arrays, header, layout, bases }, axis, kernel) {
-  const name = header.synthesis[AXES[axis]];
+/** The matrix of an axis for a kernel; null for the identity. Named ones are made once a file. */
+export function matrixOf({ arrays, header, layout, bases }, axis, kernel) {
+  const name = header.synthesis[AXES[axis]] ?? null; // the batch axis has none
   if (name === null) {
     return stored(arrays, kernelOf(AXES[axis]), kernel);
   }

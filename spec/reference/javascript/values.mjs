@@ -76,6 +76,9 @@ function formOf({ dtype, shape, isPlain, scaleAxes }, isCoded) {
   };
 }
 
+/** Bytes that an array takes where nothing is coded. @param {import("./header.mjs").Entry} entry */
+export const plainBytes = (entry) => storedBytes(formOf(entry, false));
+
 function storedBytes({ scales, count, bits, isBitwise }) {
   return 2 * scales + (isBitwise ? bits * Math.ceil(count / 8) : Math.ceil((count * bits) / 8));
 }

@@ -1,0 +1,1 @@
+"""The page that shows a file: one HTML document that decodes it in the browser and asks no network."""
