@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from nsdcodec.data import pixels
+from nsdcodec.data import pixels, sheet
 from nsdcodec.data.cache import Cache, CacheKind
 from nsdcodec.data.decoder import Decoder
 from nsdcodec.data.image_set import Index, Transform
@@ -78,6 +78,23 @@ class NSDDataset(Divisible):
             f"NSDDataset({len(self):,} images of {shape}, {short(self.classes)}, {self.header.parameterization}, "
             f"{self.nbytes:,} bytes)"
         )
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: a small sheet of images, a row a class, and the facts."""
+        rows = sheet.chosen(self._hard_labels, len(self.classes))
+        images = [self.exact_pixels(row).numpy() for row in rows]
+        layout, recipe = self.header.layout, self.header.recipe
+        facts = [
+            ("images", f"{len(self):,} of {layout.geometry}"),
+            ("classes", ", ".join(self.classes[:10]) + (", ..." if len(self.classes) > 10 else "")),
+            ("file", f"{self.nbytes:,} bytes, {8 * self.nbytes / len(self.classes):,.0f} bits a class"),
+            ("stored as", f"{self.header.parameterization}, {layout.elements:,} elements"),
+            (
+                "to train",
+                f"{recipe.network.name} {recipe.network.depth} x {recipe.network.width}, {recipe.epochs:,} epochs",
+            ),
+        ]
+        return sheet.document(sheet.sheet(images), "NSDDataset", facts)
 
     @property
     def classes(self) -> tuple[str, ...]:
