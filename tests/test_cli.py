@@ -775,8 +775,8 @@ class TestRecipes:
     def test_lists_every_recipe(self):
         published = ("nsd", "mtt", "ftd", "fred", "dc", "datm", "speed", "gsdd", "cafe", "frepo")
         budgets = {f"{name}-ipc{ipc}" for name in published for ipc in (1, 10, 50)}
-        assert set(nsdc("recipes", "--json").json) == {"cpu", "gpu", "dm-ipc1"} | budgets
-        assert len(nsdc("recipes").out.splitlines()) == 33
+        assert set(nsdc("recipes", "--json").json) == {"cpu", "cpu-hours", "gpu", "dm-ipc1"} | budgets
+        assert len(nsdc("recipes").out.splitlines()) == 34
 
     def test_one_recipe_shows_the_keys_that_set_takes(self):
         keys = nsdc("recipes", "mtt-ipc1", "--json").json
@@ -803,7 +803,7 @@ class TestExitCodes:
             (("--set", "optimizer.learning_rat=1"), "did you mean 'optimizer.learning_rate'"),
             (
                 ("--set", "learning_rat=1"),
-                "nearest of 50: coreset.learning_rate, optimizer.learning_rate, training.learning_rate\n",
+                "nearest of 51: coreset.learning_rate, optimizer.learning_rate, training.learning_rate\n",
             ),
             (("--set", "width=8"), "network.width"),
             (("--set", "optimizer.learning_rate"), "key=value"),
