@@ -14,6 +14,7 @@ import argparse
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import scipy.stats
 from nsdcodec_cli import options
@@ -25,7 +26,7 @@ from nsdcodec.sources.base import Source
 from nsdcodec.system.malloc import keep_freed_memory
 
 
-def judged(path: Path, source: Source, width: int, epochs: int, changes: dict[str, float]) -> float:
+def judged(path: Path, source: Source, width: int, epochs: int, changes: dict[str, Any]) -> float:
     dataset = NSDDataset(path)
     network = replace(dataset.recipe.network, width=width)
     recipe = replace(dataset.recipe, network=network, epochs=epochs, **changes)
@@ -43,7 +44,7 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path, default=Path("judging.json"))
     parser.add_argument("--recipe", default="")
     arguments = parser.parse_args()
-    changes = {
+    changes: dict[str, Any] = {
         key: int(value) if key == "batch_size" else float(value)
         for key, value in (pair.split("=") for pair in arguments.recipe.split(",") if pair)
     }

@@ -18,13 +18,14 @@ import torch
 from nsdcodec.format.geometry import Geometry
 from nsdcodec.format.recipe import NetworkSpec
 from nsdcodec.learning import networks, passes
+from nsdcodec.learning.base import Network
 from nsdcodec.learning.compute import Compute
 from nsdcodec.learning.derivatives.compiled import kernels
 
 IMAGES = 256
 
 
-def uses(network: networks.Network, compute: Compute) -> dict[str, Callable[[], object]]:
+def uses(network: Network, compute: Compute) -> dict[str, Callable[[], object]]:
     images = torch.randn(IMAGES, 3, 32, 32)
 
     def loss(given: torch.Tensor) -> torch.Tensor:

@@ -10,6 +10,7 @@ from nsdcodec.evaluation import accuracy
 from nsdcodec.format.geometry import Geometry
 from nsdcodec.format.recipe import NetworkSpec, TrainingRecipe
 from nsdcodec.learning import networks, passes, training
+from nsdcodec.learning.base import Network
 from nsdcodec.learning.compute import Compute
 from nsdcodec.learning.derivatives import compiled
 
@@ -17,7 +18,7 @@ GEOMETRY = Geometry(3, 3, 32, 32)
 CONVNET = NetworkSpec(depth=2, width=8)
 
 
-def network(spec: NetworkSpec = CONVNET) -> networks.Network:
+def network(spec: NetworkSpec = CONVNET) -> Network:
     return networks.build(spec, GEOMETRY, 0)
 
 
