@@ -134,7 +134,7 @@ def evaluate(
         total = sum(networks * recipe.epochs * sum(map(len, trained_on[file])) for (file, _), recipe in recipes.items())
         seen = 0
         an_epoch = sum(networks * sum(map(len, trained_on[file])) for file, _ in recipes)
-        warned = forecasts.Warned(total, an_epoch)
+        warned = forecasts.Warned(total, an_epoch, networks)
 
         def tell(count: int, text: str, number: int, epoch: int) -> None:
             nonlocal seen

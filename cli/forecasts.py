@@ -76,13 +76,13 @@ def _times(times: Times) -> list[tuple[str, str]]:
 
 class Warned:
     """Says on stderr, once and soon, how long training takes where that is longer than LONG, and with how many epochs
-    it would take MINUTES. It is called with what was learned so far of `total` images, all networks and epochs counted;
-    `an_epoch` has those of one epoch of all networks."""
+    it would take MINUTES. It is called with what was learned so far of `total` images, all `networks` and epochs
+    counted; `an_epoch` has those of one epoch of all networks."""
 
     LONG, MINUTES, MEASURED_SECONDS = 1200.0, 10, 5.0
 
-    def __init__(self, total: int, an_epoch: int, clock: Callable[[], float] = time.monotonic) -> None:
-        self.total, self.an_epoch, self.clock = total, an_epoch, clock
+    def __init__(self, total: int, an_epoch: int, networks: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self.total, self.an_epoch, self.networks, self.clock = total, an_epoch, networks, clock
         self.first: tuple[float, int] | None = None
         self.done = False
 
@@ -99,7 +99,8 @@ class Warned:
         epochs = max(1, int(60 * self.MINUTES / (an_image * self.an_epoch)))
         print(
             f"note: this takes about {output.duration(seconds)} here; --epochs {_one_digit(epochs)} takes some "
-            f"{self.MINUTES} minutes, and may reach less; --networks 1 trains one network",
+            f"{self.MINUTES} minutes, and may reach less"
+            + ("; --networks 1 trains one network" if self.networks > 1 else ""),
             file=sys.stderr,
         )
 

@@ -192,17 +192,25 @@ def test_a_pipe_has_no_width():
 
 
 @pytest.mark.parametrize(
-    ("seconds", "said"),
+    ("networks", "seconds", "said"),
     [
-        (1.0, ""),
-        # Of 5 networks and 1,000 epochs; the first epoch took a minute.
-        (5.0, "note: this takes about 1 h 23 min here; --epochs 100 takes some 10 minutes, and may reach less; "),
-        (0.24, ""),
+        (5, 1.0, ""),
+        # Of 1,000 epochs; the first epoch took a minute.
+        (
+            5,
+            5.0,
+            "note: this takes about 1 h 23 min here; --epochs 100 takes some 10 minutes, and may reach less; "
+            "--networks 1 trains one network\n",
+        ),
+        (1, 15.0, "note: this takes about 50 min 0 s here; --epochs 200 takes some 10 minutes, and may reach less\n"),
+        (5, 0.24, ""),
     ],
 )
-def test_an_evaluation_of_hours_says_so_within_its_first_epochs_with_what_would_take_minutes(seconds, said, capsys):
+def test_an_evaluation_of_hours_says_so_within_its_first_epochs_with_what_would_take_minutes(
+    networks, seconds, said, capsys
+):
     clock = Clock()
-    warned = forecasts.Warned(5 * 1000 * 220, 5 * 220, clock)
+    warned = forecasts.Warned(networks * 1000 * 220, networks * 220, networks, clock)
     for epoch in range(1, 1001):
         clock.now += 60 if epoch == 1 else seconds / 5
         warned(220 * epoch)
