@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from nsdcodec.errors import InvalidSetting
 
-from . import forecasts, options, output, progress
+from . import accuracies, forecasts, options, output, progress
 
 if TYPE_CHECKING:
     from nsdcodec.data.dataset import NSDDataset
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from nsdcodec.format.recipe import NetworkSpec
 
 SEVERITIES = "1,2,3,4,5"
-# The kinds of `--baseline`, as `nsdcodec.evaluation.baseline` calls them.
-SAME_BYTES, SAME_COUNT = "same bytes", "same count"
-RANDOM = "random real images"
 
 
 def evaluate(
@@ -153,9 +150,13 @@ def evaluate(
                 for kind, real in compared[file].items()
             }
         documents = [
-            _document(file, net, datasets[file], result)
+            accuracies.document(file, net, datasets[file], result)
             | {"source": source.name, "networks": networks, "seed": seed, "precision": compute.precision}
-            | ({"baseline": _baseline_document(result, compared[file], randoms[file, net])} if baseline else {})
+            | (
+                {"baseline": accuracies.baseline_document(result, compared[file], randoms[file, net])}
+                if baseline
+                else {}
+            )
             for (file, net), result in results.items()
         ]
         robust: dict[tuple[str, str], Robustness] = {}
@@ -172,24 +173,24 @@ def evaluate(
             )
             robust = dict(zip(results, found, strict=True))
             for document, one in zip(documents, found, strict=True):
-                document["corruptions"] = _corruptions_document(one)
+                document["corruptions"] = accuracies.corruptions_document(one)
     if json:
         output.print_json(documents[0] if len(documents) == 1 else documents)
         return
     result = results[next(reversed(results))]
     trained = output.counted(networks, "network") + (" of each kind" if nets else "")
     if nets:
-        _print_nets(results, randoms)
+        accuracies.print_nets(results, randoms)
     else:
-        _print_files(datasets, results, compared, randoms)
+        accuracies.print_files(datasets, results, compared, randoms)
         spec = result.recipe.network
         trained += f" ({spec.name} {spec.depth} x {spec.width}, {output.counted(result.recipe.epochs, 'epoch')})"
     print(f"{trained}, {source.name} test set of {result.test_images:,} images, seed {seed}")
-    for file in (file for file, found in compared.items() if baseline and SAME_BYTES not in found):
+    for file in (file for file, found in compared.items() if baseline and accuracies.SAME_BYTES not in found):
         print(output.printable(f"note: in the bytes of {file} no file of real images fits"), file=sys.stderr)
     if corruptions:
         print()
-        _print_corruptions(robust, several_nets=nets is not None)
+        accuracies.print_corruptions(robust, several_nets=nets is not None)
         origin = "the published CIFAR-10-C" if found[0].published else f"corruptions of {source.name} made here"
         print(f"accuracy in %, {origin}, {found[0].images:,} images, mean over severities {severities}")
 
@@ -211,107 +212,3 @@ def _networks(own: NetworkSpec, nets: str | None, depth: int | None, width: int 
     for spec in specs.values():
         check(spec)
     return specs
-
-
-def _document(file: str, net: str, dataset: NSDDataset, result: Evaluation) -> dict[str, Any]:
-    return {
-        "file": file,
-        "net": net,
-        "bytes": dataset.nbytes,
-        "bits_per_class": 8 * dataset.nbytes / dataset.geometry.classes,
-        "elements": dataset.header.layout.elements,
-        "images": len(dataset),
-        "mean": result.mean,
-        "deviation": result.deviation,
-        "accuracies": list(result.accuracies),
-        "test_images": result.test_images,
-        "recipe": asdict(result.recipe),
-    }
-
-
-def _baseline_document(
-    result: Evaluation, compared: dict[str, NSDDataset], randoms: dict[str, Evaluation]
-) -> dict[str, Any]:
-    """By "same_bytes" and "same_count": the random real images, and what the file gains over them; null where none
-    fit."""
-    return {
-        kind.replace(" ", "_"): None
-        if kind not in randoms
-        else {
-            "images": len(compared[kind]),
-            "bytes": compared[kind].nbytes if kind == SAME_BYTES else None,
-            "mean": randoms[kind].mean,
-            "deviation": randoms[kind].deviation,
-            "accuracies": list(randoms[kind].accuracies),
-            "gain": result.mean - randoms[kind].mean,
-        }
-        for kind in (SAME_BYTES, SAME_COUNT)
-    }
-
-
-def _corruptions_document(found: Robustness) -> dict[str, Any]:
-    """Lists are a number for each network."""
-    return {
-        "published": found.published,
-        "images": found.images,
-        "clean": list(found.clean),
-        "average": list(found.average),
-        "mean": found.means,
-        "accuracies": {
-            name: {str(severity): list(values) for severity, values in rows.items()}
-            for name, rows in found.corrupted.items()
-        },
-    }
-
-
-def _accuracy(result: Evaluation) -> str:
-    """One network has no spread."""
-    return f"{result.mean:.1%}" + (f" ± {100 * result.deviation:.1f}" if len(result.accuracies) > 1 else "")
-
-
-def _print_files(
-    datasets: dict[str, NSDDataset],
-    results: dict[tuple[str, str], Evaluation],
-    compared: dict[str, dict[str, NSDDataset]],
-    randoms: dict[tuple[str, str], dict[str, Evaluation]],
-) -> None:
-    """A row a file, and below it those of random real images, with what the file gains over them."""
-    rows = []
-    for (file, net), result in results.items():
-        dataset = datasets[file]
-        sizes = (dataset.nbytes, dataset.header.layout.elements, len(dataset))
-        rows.append([file, *(f"{size:,}" for size in sizes), _accuracy(result), ""])
-        for kind, found in randoms[file, net].items():
-            real = compared[file][kind]
-            size = f"{real.nbytes:,}" if kind == SAME_BYTES else ""
-            rows.append([f"  {RANDOM}, {kind}", size, "", f"{len(real):,}", _accuracy(found), _gain(result, found)])
-    columns = ["file", "bytes", "elements", "images", "accuracy", "gain"]
-    shown = len(columns) if any(randoms.values()) else -1
-    output.print_table(columns[:shown], [row[:shown] for row in rows])
-
-
-def _print_nets(
-    results: dict[tuple[str, str], Evaluation], randoms: dict[tuple[str, str], dict[str, Evaluation]]
-) -> None:
-    """NSD Table 4: a row a file, a column a kind of network; below it random real images, with the gain over them."""
-    nets = list(dict.fromkeys(net for _, net in results))
-    rows: dict[tuple[str, str], list[str]] = {}
-    for file, net in results:
-        rows.setdefault((file, ""), [file]).append(_accuracy(results[file, net]))
-        for kind, found in randoms[file, net].items():
-            cells = rows.setdefault((file, kind), [f"  {RANDOM}, {kind}"])
-            cells.append(f"{_accuracy(found)} ({_gain(results[file, net], found)})")
-    output.print_table(["file", *nets], list(rows.values()))
-
-
-def _gain(result: Evaluation, random: Evaluation) -> str:
-    """In points of accuracy."""
-    return f"{100 * (result.mean - random.mean):+.1f}"
-
-
-def _print_corruptions(robust: dict[tuple[str, str], Robustness], several_nets: bool) -> None:
-    """FreD's table on CIFAR-10-C: a row a corruption, and the average of all; a column a set."""
-    names = [f"{file}, {net}" if several_nets else file for file, net in robust]
-    means = [found.means for found in robust.values()]
-    rows = [[corruption, *(f"{100 * of_one[corruption]:.1f}" for of_one in means)] for corruption in means[0]]
-    output.print_table(["corruption", *names], rows)
