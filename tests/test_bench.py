@@ -416,7 +416,7 @@ class TestCommand:
     def test_tables_and_rows_are_listed_and_wrong_names_refused(self, tmp_path):
         listed = nsdc("bench")
         assert listed.code == 0
-        assert [line.split()[0] for line in listed.out.splitlines()] == list(TABLES)
+        assert [line.split()[0] for line in listed.out.splitlines()] == [*TABLES, "frontier"]
         assert nsdc("bench", "--list").out == listed.out
         assert list(nsdc("bench", "table5", "--list", "--json").json) == [row.name for row in TABLES["table5"].rows]
         rows = nsdc("bench", "table3", "--list", "--json").json

@@ -110,3 +110,14 @@ def test_training_and_testing_go_by_them(programs):
     training.accuracy(one, examples, labels)
     assert len(programs) == 2
     assert accuracy.passes is passes
+
+
+def test_a_network_with_a_forward_of_its_own_keeps_it(monkeypatch):
+    class Doubled(networks.ConvNet):
+        def forward(self, images: torch.Tensor) -> torch.Tensor:
+            return 2 * super().forward(images)
+
+    own = Doubled(GEOMETRY, 2, 8)
+    monkeypatch.setattr(passes, "compiled", lambda: True)
+    with torch.no_grad():
+        assert torch.equal(passes.logits(own, images(3)), own(images(3)))

@@ -29,6 +29,7 @@ OTHER_TEXT = {
     "adam": "sgd",
     "sgd": "adam",
     "float16": "float32",
+    "int4": "int8",
     "real": "noise",
     "noise": "real",
 }
@@ -44,6 +45,7 @@ OTHER_TEXT |= {
     "dc": "dm",
     "cafe": "dm",
     "krr": "dm",
+    "tgdd": "dm",
     "mean": "characteristic",
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -13,7 +14,7 @@ pytest.importorskip("typer")
 
 from nsdcodec import NSDDataset
 
-SOON = 10.0
+SOON, LONG = 10.0, 180.0
 # A call of a library that lasts some minutes, in which Python handles no signal.
 STUCK = """
 import hashlib, sys
@@ -53,8 +54,14 @@ class Command:
             stdout=subprocess.DEVNULL,
             text=True,
             cwd=folder,
+            # Of a shell in the background, children ignore Ctrl-C.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         self.said = ""
+        # What never says what is waited for ends so.
+        self.watch = threading.Timer(LONG, self.process.kill)
+        self.watch.daemon = True
+        self.watch.start()
 
     def wait_for(self, text: str) -> None:
         assert self.process.stderr is not None
@@ -80,6 +87,7 @@ def command(tmp_path):
 
     yield start
     for one in made:
+        one.watch.cancel()
         one.process.kill()
         one.process.wait()
 

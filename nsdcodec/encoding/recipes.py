@@ -139,13 +139,17 @@ def _nsd(ipc: int, objective: TrajectoryMatching) -> Settings:
     )
 
 
+# IPC -> how often a network is matched, and the steps that it learns between two times.
+DC_LIFE = {1: (1, 50), 10: (10, 50), 50: (50, 20)}
+
+
 def _dc(ipc: int) -> Settings:
     """DC (ICLR 2021) with DSA (ICML 2021), the defaults of the authors' code and its --method DSA --init real: 1,000
     networks, each matched 1, 10 or 50 times, with 50 and 10 epochs in batches of 256 between two times, which are 50
     and 20 steps; 256 real images a class; SGD at rate 0.1, momentum 0.5."""
     return Settings(
         parameterization=Pixel(),
-        objective=GradientMatching(real_per_class=256, network_life=ipc, inner_steps=20 if ipc == 50 else 50),
+        objective=GradientMatching(256, *DC_LIFE[ipc]),
         optimizer=Optimizer(kind="sgd", learning_rate=0.1, decay=False, momentum=0.5),
         validation=GPU.validation,
         iterations=1000 * ipc,
@@ -156,10 +160,7 @@ def _cafe(ipc: int) -> Settings:
     """CAFE (CVPR 2022), the defaults of the authors' code: SGD at rate 0.1, momentum 0.5, 256 real images a class,
     2,000 networks, from noise. How often a network is matched and learns, its accuracy decides there; DC's numbers
     stand here."""
-    dc = _dc(ipc)
-    learner = dc.objective
-    assert isinstance(learner, GradientMatching)
-    objective = FeatureAlignment(learner.real_per_class, learner.network_life, learner.inner_steps)
+    dc, objective = _dc(ipc), FeatureAlignment(256, *DC_LIFE[ipc])
     optimizer = replace(dc.optimizer, decay=True)
     return replace(
         dc, parameterization=Pixel(init="noise"), objective=objective, optimizer=optimizer, iterations=2000 * ipc

@@ -51,7 +51,7 @@ def embeddings(network: Network, images: Tensor) -> Tensor:
 
 def logits(network: nn.Module, images: Tensor) -> Tensor:
     """`network(images)`: [n, classes], or [S, n, classes] of networks that are stacked, which are not compiled."""
-    if not isinstance(network, Network):
+    if not compiled() or not isinstance(network, Network) or type(network).forward is not Network.forward:
         return cast(Tensor, network(images))
     return cast(Tensor, network.classifier(embeddings(network, images)))
 

@@ -94,9 +94,9 @@ def _note(
 ) -> str:
     last = max(points[-1][0] for points in (steps, checks) if points)
     settings = [event["settings"] for event in events if isinstance(event.get("settings"), dict)]
-    objective = settings[0].get("objective.name") if settings else None
+    named = settings[0].get("objective.name") if settings else None
     seconds = [event["seconds"] for event in events if isinstance(event.get("seconds"), int | float)]
-    of = f" of the objective {objective}" if isinstance(objective, str) else ""
+    of = f" of the objective {named}" if isinstance(named, str) else ""
     parts = [f"{last:,} iteration{'s' * (last != 1)}{of}"]
     if seconds:
         parts.append(f"{max(seconds):,.0f} seconds")
