@@ -62,6 +62,7 @@ def test_images_are_those_of_the_cpu(name):
         ("dm", ["objective.pool=2", "objective.pool_age=3"]),
         ("dm", ["objective.statistics=characteristic"]),
         ("cafe", ["objective.network_life=2", "objective.inner_steps=2"]),
+        ("tgdd", ["objective.experts=2", "objective.epochs=2", "objective.random=0.3"]),
         ("krr", ["objective.pool=2", "objective.pool_age=3", "objective.real=64"]),
         ("mtt", MTT),
         ("mtt", [*MTT, "guidance.weight=0.1"]),
