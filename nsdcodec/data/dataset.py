@@ -14,7 +14,8 @@ from nsdcodec.data.image_set import Index, Transform
 from nsdcodec.data.subsets import Divisible
 from nsdcodec.format import synthesis
 from nsdcodec.format.class_names import short
-from nsdcodec.format.container.file import Readable, read
+from nsdcodec.format.container.contents import Readable
+from nsdcodec.format.container.file import read
 from nsdcodec.format.container.header import Header
 from nsdcodec.format.recipe import Normalization, TrainingRecipe
 
