@@ -33,7 +33,8 @@ def report(
     """
     if out.suffix.lower() == ".nsd":
         raise InvalidSetting(f"--output {out} is the name of a set, and a page is written; name it report.html")
-    from nsdcodec.format.container.file import bytes_of, read
+    from nsdcodec.format.container.contents import bytes_of
+    from nsdcodec.format.container.file import read
     from nsdcodec.format.container.remote import is_url, without_secrets
     from nsdcodec.report.beside import Beside, log_path, read_evaluations, read_log
     from nsdcodec.report.page import report as page

@@ -915,8 +915,8 @@ class TestStartUp:
         ("command", "absent"),
         [
             ("--help", {"torch", "numpy", "rich.progress", "matplotlib", "nsdcodec_cli.encode"}),
-            ("info", {"torch", "sklearn", "PIL", "nsdcodec_cli.encode"}),
-            ("recipes", {"torch", "numpy"}),
+            ("info", {"torch", "numpy", "pydantic", "rich.markdown", "rich.progress", "nsdcodec_cli.encode"}),
+            ("recipes", {"torch", "numpy", "pydantic"}),
             ("recipes unknown", {"torch", "numpy"}),
             ("bench", {"torch", "numpy"}),
             ("bench table2 --list", {"torch", "numpy"}),
@@ -928,6 +928,12 @@ class TestStartUp:
         assert ran.code == (2 if "unknown" in command else 0)
         assert "nsdcodec_cli.main" in ran.err.split()
         assert absent.isdisjoint(ran.err.split())
+
+    def test_what_verify_finds_without_decoding_needs_no_torch(self, file, tmp_path):
+        (tmp_path / "short.nsd").write_bytes(file.read_bytes()[:-1])
+        ran = process("verify", tmp_path / "short.nsd", before=blocked("torch"))
+        assert (ran.code, ran.err) == (3, "")
+        assert "FAILED  framing: NSD-F01" in ran.out
 
     @pytest.mark.parametrize("command", ["--help", "info"])
     def test_is_quick(self, file, command):

@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from nsdcodec.errors import InvalidSetting, UnknownName
 from nsdcodec.format import lifting
 from nsdcodec.format.comparison import ImageError, image_error
-from nsdcodec.format.container.file import NSDFile, Readable, bytes_of, packed, read
+from nsdcodec.format.container.contents import Readable, bytes_of
+from nsdcodec.format.container.file import NSDFile, packed, read
 from nsdcodec.format.container.header import Header
 from nsdcodec.format.container.values import Stored, to_items
 from nsdcodec.format.layout import stored_as
