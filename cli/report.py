@@ -33,8 +33,8 @@ def report(
     """
     if out.suffix.lower() == ".nsd":
         raise InvalidSetting(f"--output {out} is the name of a set, and a page is written; name it report.html")
-    from nsdcodec.format.container.file import bytes_of, read
-    from nsdcodec.format.container.remote import is_url, without_secrets
+    from nsdcodec.format.container.file import bytes_of, name_of, read
+    from nsdcodec.format.container.remote import is_url
     from nsdcodec.report.beside import Beside, log_path, read_evaluations, read_log
     from nsdcodec.report.page import report as page
     from nsdcodec.system import atomic
@@ -47,7 +47,7 @@ def report(
         )
     log = None if is_url(file) else read_log(log_path(Path(file)))
     results = tuple(one for path in eval or [] for one in read_evaluations(path, len(data)))
-    document = page(data, Path(without_secrets(file)).name, Beside(log, results)).encode()
+    document = page(data, name_of(file), Beside(log, results)).encode()
     atomic.write(out, document)
     if json:
         output.print_json(

@@ -41,7 +41,7 @@ from nsdcodec.export.formats import FORMATS  # noqa: E402
 from nsdcodec.sources import PATHS, SOURCES, load  # noqa: E402
 
 COMMANDS = ("encode", "decode", "export", "push", "info", "verify", "convert", "diff", "eval", "experts", "analyze")
-COMMANDS += ("bench", "recipes", "report")
+COMMANDS += ("bench", "recipes", "report", "zoo")
 TINY = ["--device", "cpu", "--precision", "float32", "--set", "network.width=8", "--set", "validation.width=8"]
 TINY += ["--set", "validation.epochs=2", "--set", "validation.checks=1", "--set", "validation.per_class=5"]
 START = "from nsdcodec_cli import main; main()"

@@ -15,6 +15,7 @@ from typing import BinaryIO
 import numpy as np
 
 from nsdcodec.errors import FileAccess, MalformedFile
+from nsdcodec.format import zoo
 from nsdcodec.format.container import codings, foreign, framing, remote, zstd
 from nsdcodec.format.container.framing import CODED, DIGEST_BYTES, OPTIONAL, Framing, Tensor
 from nsdcodec.format.container.header import Header, open_text
@@ -166,7 +167,7 @@ def read(source: Readable, report: Report = lambda check, found: None) -> NSDFil
     The memory that it takes is bounded: the size of the file, twice the decoded arrays, and 64 MB.
 
     Arguments:
-        source: a path, a URL, the bytes of a file, or an open binary stream.
+        source: a path, a URL, zoo:NAME, the bytes of a file, or an open binary stream.
         report: called with the name of each check that is passed, and what it found.
 
     Raises:
@@ -175,7 +176,8 @@ def read(source: Readable, report: Report = lambda check, found: None) -> NSDFil
         DigestMismatch: its bytes were damaged or changed.
         UnsupportedVersion, UnsupportedFeature: it needs a newer reader.
         TooLarge: this machine lacks the memory for its arrays.
-        MissingData, UnknownName: a package that the URL's scheme needs is not installed, or there is no such scheme.
+        MissingData, UnknownName: a package that the URL's scheme needs is not installed, or there is no such scheme;
+            the package came without its zoo, or that has no such file.
 
     Example:
         >>> file = read("c10.nsd")
@@ -209,11 +211,20 @@ def _opened(data: bytes, frame: Framing, known: str | None, report: Report = lam
     return NSDFile(header, arrays, integers, frame.digest, len(data), sizes, optional, scales)
 
 
+def name_of(source: str | os.PathLike[str]) -> str:
+    """The last part of a path or a URL; the name of the file that zoo:NAME is. Raises UnknownName and MissingData."""
+    if zoo.is_named(source):
+        return zoo.entry(str(source)).file
+    return Path(remote.without_secrets(os.fspath(source))).name
+
+
 def bytes_of(source: Readable) -> bytes:
-    """All bytes of a file. Raises FileAccess, and MalformedFile (F02) where they are too many."""
+    """All bytes of a file. Raises what `read` raises of a source, and MalformedFile (F02) where they are too many."""
     try:
         if isinstance(source, bytes | bytearray | memoryview):
             data = bytes(source)
+        elif zoo.is_named(source):
+            data = zoo.bytes_of(str(source))
         elif remote.is_url(source):
             data = remote.fetch(str(source), MAX_FILE_BYTES)
         elif isinstance(source, str | os.PathLike):
