@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -33,7 +34,8 @@ def test_a_released_file_is_sound_and_is_what_its_table_says(path):
     check_finite(file)
     (row,) = [line for line in (ZOO / "README.md").read_text().splitlines() if line.startswith(f"| `{path.name}`")]
     cells = [cell.strip() for cell in row.strip("|").split("|")]
-    assert cells[2:4] == [f"{path.stat().st_size:,}", f"{len(NSDDataset(path)):,}"]
+    assert cells[2:5] == [f"{path.stat().st_size:,}", f"{len(NSDDataset(path)):,}", f"{file.bits_per_class:,.0f}"]
+    assert cells[6] == f"`{hashlib.sha256(path.read_bytes()).hexdigest()}`"
 
 
 def test_a_small_file_has_little_beside_its_payload():
@@ -44,6 +46,27 @@ def test_a_small_file_has_little_beside_its_payload():
     assert file.header_bytes < 1_200
     assert file.header.classes[9] == "truck"
     assert {"encoder", "source", "recipe", "seed", "iterations", "validation", "device"} <= set(file.header.provenance)
+
+
+class TestPages:
+    """What `make zoo` makes."""
+
+    @pytest.fixture
+    def made(self, monkeypatch):
+        pytest.importorskip("PIL.Image")
+        pytest.importorskip("typer")
+        monkeypatch.syspath_prepend(str(ZOO.parent / "docs"))
+        import make_zoo
+
+        return make_zoo
+
+    def test_the_page_is_that_of_the_table(self, made):
+        assert made.page(zoo.entries()) == (ZOO / "README.md").read_text(encoding="utf-8"), "run make zoo"
+
+    @pytest.mark.parametrize("entry", zoo.entries(), ids=lambda entry: entry.name)
+    def test_each_file_has_its_card_and_its_picture(self, made, entry):
+        assert made.card(entry) == (ZOO / f"{entry.name}.md").read_text(encoding="utf-8"), "run make zoo"
+        assert made.shows(ZOO / f"{entry.name}.png") == read(ZOO / entry.file).digest, "run make zoo"
 
 
 class TestNames:
