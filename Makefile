@@ -4,6 +4,7 @@
 # make test-all   the same with every test
 # make test-oldest   the tests that touch PyTorch's edges, with the oldest PyTorch of pyproject.toml
 # make viewer   install, then make the script of the report page, and docs/viewer.html, of their modules
+# make zoo   install, then make the page of zoo/, and the pictures and data cards of its files
 # make test-browser   install, then open a report and the viewer in a headless Chromium
 # make soak   install, then kill and resume 20 encodes, and watch 2,000 iterations of dm and of mtt: two minutes
 # make fuzz   install, then give the reader a million hostile files: half an hour; RUNS=20000 SEED=1 for fewer
@@ -26,7 +27,7 @@ OLDEST_TORCH = $(shell grep -oE '"torch(vision)?>=[0-9.]+"' pyproject.toml | tr 
 EDGES := $(addprefix tests/test_,private_api.py ranks.py compiled.py sweep.py tangents.py stacked.py loader.py \
 	dataset.py training.py objectives.py)
 
-.PHONY: install javascript viewer test test-all test-browser test-oldest lint types demo soak fuzz clean
+.PHONY: install javascript viewer zoo test test-all test-browser test-oldest lint types demo soak fuzz clean
 
 install: $(VENV)/installed
 
@@ -65,6 +66,9 @@ announce: install
 
 viewer: install javascript
 	$(BIN)/python docs/make_viewer.py
+
+zoo: install
+	$(BIN)/python docs/make_zoo.py
 
 test-browser: install
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 0 tests/test_browser.py

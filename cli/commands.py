@@ -60,6 +60,11 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
         "recipes",
         "List the recipes, or every setting of one: the keys that `encode --set` takes, what they mean, their choices.",
     ),
+    "zoo": (
+        "zoo",
+        "List the files that come with this package, which every command opens as zoo:NAME; with NAME, print the data "
+        "card of one.",
+    ),
 }
 
 

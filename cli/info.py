@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def info(
     files: Annotated[
-        list[str], typer.Argument(metavar="FILE...", help=".nsd files: paths or URLs.", show_default=False)
+        list[str], typer.Argument(metavar="FILE...", help=".nsd files: paths, URLs, or zoo:NAME.", show_default=False)
     ],
     json: bool = output.JSON,
 ) -> None:

@@ -41,7 +41,7 @@ from nsdcodec.export.formats import FORMATS  # noqa: E402
 from nsdcodec.sources import PATHS, SOURCES, load  # noqa: E402
 
 COMMANDS = ("encode", "decode", "export", "push", "info", "verify", "convert", "diff", "eval", "experts", "analyze")
-COMMANDS += ("bench", "recipes", "report")
+COMMANDS += ("bench", "recipes", "report", "zoo")
 TINY = ["--device", "cpu", "--precision", "float32", "--set", "network.width=8", "--set", "validation.width=8"]
 TINY += ["--set", "validation.epochs=2", "--set", "validation.checks=1", "--set", "validation.per_class=5"]
 START = "from nsdcodec_cli import main; main()"
@@ -981,3 +981,27 @@ class TestReport:
         ran = nsdc("report", file, "-o", file)
         assert (ran.code, "name it report.html" in ran.err) == (2, True)
         assert file.read_bytes() == before
+
+    def test_a_picture_with_a_page_or_alone(self, file, tmp_path):
+        pytest.importorskip("matplotlib")
+        page, picture = tmp_path / "page.html", tmp_path / "figure.png"
+        ran = nsdc("report", file, "--png", picture)
+        assert ran.out == f"{file}, as a picture to {picture}\n"
+        assert picture.read_bytes().startswith(b"\x89PNG")
+        both = nsdc("report", file, "--png", picture, "-o", page, "--json").json
+        assert [one["written"] for one in both] == [str(picture), str(page)]
+        assert [one["bytes"] for one in both] == [picture.stat().st_size, page.stat().st_size]
+
+    @pytest.mark.parametrize(
+        ("words", "said"),
+        [
+            ((), "nothing to write"),
+            (("--png", "a.jpg"), "ends in .png"),
+            (("--png", "a.png", "--eval", "b.json"), "--eval is shown on the page"),
+        ],
+    )
+    def test_what_would_be_ignored_is_refused(self, file, tmp_path, monkeypatch, words, said):
+        monkeypatch.chdir(tmp_path)
+        ran = nsdc("report", file, *words)
+        assert (ran.code, said in ran.err) == (2, True)
+        assert list(tmp_path.iterdir()) == []

@@ -17,7 +17,7 @@ MAY_IMPORT = {
     "data": "format system",
     "sources": "format system",
     "export": "data format system",
-    "report": "",
+    "report": "data format system",
     "learning": "data sources format system",
     "encoding": "learning data sources format system",
     "evaluation": "learning data sources format system",

@@ -27,7 +27,8 @@ class NSDDataset(Divisible):
     asked for. The data set can be pickled, so DataLoader may fork or spawn its workers.
 
     Arguments:
-        source: a path, a URL, the bytes of a file, or an open binary stream.
+        source: a path, a URL, zoo:NAME (a file that comes with the package: `nsdc zoo` lists them), the bytes of a
+            file, or an open binary stream.
         transform: applied to the image of `dataset[i]`, float32 [C, H, W] in normalised units.
         target_transform: applied to the label of `dataset[i]`.
         cache: how decoded images are kept. "auto" and "float32" keep them as float32, from the moment when about one

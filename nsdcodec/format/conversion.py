@@ -53,7 +53,7 @@ def convert(
     version 0.1 is lifted to 1.0.
 
     Arguments:
-        source: a path, a URL, the bytes of a file, or an open binary stream.
+        source: a path, a URL, zoo:NAME, the bytes of a file, or an open binary stream.
         target: the path to write. It may be that of the source.
         dtype: "float32", "float16", "bfloat16", "int8", "int6", "int4", "int3" or "int2"; None keeps them. What is of
             this type already is kept as it is, integers and scales.

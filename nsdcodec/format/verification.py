@@ -38,7 +38,7 @@ def verify(source: Readable, report: Callable[[Check], None] = lambda check: Non
     """Checks a file by every rule of the format, and decodes every image to see that its values are finite.
 
     Arguments:
-        source: a path, a URL, the bytes of a file, or an open binary stream.
+        source: a path, a URL, zoo:NAME, the bytes of a file, or an open binary stream.
         report: called with each `Check` as soon as it has passed or failed.
 
     Returns:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from nsdcodec.errors import FileAccess, MalformedFile
+from nsdcodec.format import zoo
 from nsdcodec.format.container import codings, foreign, framing, remote
 from nsdcodec.format.container.framing import CODED, DIGEST_BYTES, OPTIONAL, Framing, Tensor
 from nsdcodec.format.container.header import Header, open_text
@@ -98,11 +99,21 @@ def opened(
     return Contents(header, frame.digest, len(data), sizes, optional), tensors
 
 
+def name_of(source: str | os.PathLike[str]) -> str:
+    """The last part of a path or a URL; the name of the file that zoo:NAME is. Raises UnknownName and MissingData."""
+    if zoo.is_named(source):
+        return zoo.entry(str(source)).file
+    return Path(remote.without_secrets(os.fspath(source))).name
+
+
 def bytes_of(source: Readable) -> bytes:
-    """All bytes of a file. Raises FileAccess, and MalformedFile (F02) where they are too many."""
+    """All bytes of a file. Raises what `file.read` raises of a source, and MalformedFile (F02) where they are too
+    many."""
     try:
         if isinstance(source, bytes | bytearray | memoryview):
             data = bytes(source)
+        elif zoo.is_named(source):
+            data = zoo.bytes_of(str(source))
         elif remote.is_url(source):
             data = remote.fetch(str(source), MAX_FILE_BYTES)
         elif isinstance(source, str | os.PathLike):

@@ -130,7 +130,7 @@ def read(source: Readable, report: Report = lambda check, found: None) -> NSDFil
     The memory that it takes is bounded: the size of the file, twice the decoded arrays, and 64 MB.
 
     Arguments:
-        source: a path, a URL, the bytes of a file, or an open binary stream.
+        source: a path, a URL, zoo:NAME, the bytes of a file, or an open binary stream.
         report: called with the name of each check that is passed, and what it found.
 
     Raises:
@@ -139,7 +139,8 @@ def read(source: Readable, report: Report = lambda check, found: None) -> NSDFil
         DigestMismatch: its bytes were damaged or changed.
         UnsupportedVersion, UnsupportedFeature: it needs a newer reader.
         TooLarge: this machine lacks the memory for its arrays.
-        MissingData, UnknownName: a package that the URL's scheme needs is not installed, or there is no such scheme.
+        MissingData, UnknownName: a package that the URL's scheme needs is not installed, or there is no such scheme;
+            the package came without its zoo, or that has no such file.
 
     Example:
         >>> file = read("c10.nsd")
