@@ -59,6 +59,10 @@ def evaluate(
             help="Train on random real images of the same bytes and of the same count too; say what the file gains.",
         ),
     ] = False,
+    cutmix: Annotated[
+        bool,
+        typer.Option("--cutmix", help="Mix the images of half of the batches by CutMix, as IDC does (ICML 2022)."),
+    ] = False,
     seed: options.Seed = 0,
     device: options.Device = "auto",
     precision: options.Precision = "float32",
@@ -142,7 +146,9 @@ def evaluate(
         randoms: dict[tuple[str, str], dict[str, Evaluation]] = {}
         for (file, net), recipe in recipes.items():
             text = ", ".join([file, *([net] if nets else [])])
-            evaluated = partial(run, source=source, count=networks, compute=compute, recipe=recipe, seed=seed)
+            evaluated = partial(
+                run, source=source, count=networks, compute=compute, recipe=recipe, seed=seed, cutmix=cutmix
+            )
             told = partial(tell, len(datasets[file]), text)
             results[file, net] = evaluated(datasets[file], progress=told, keep_networks=corruptions)
             randoms[file, net] = {
@@ -151,7 +157,13 @@ def evaluate(
             }
         documents = [
             accuracies.document(file, net, datasets[file], result)
-            | {"source": source.name, "networks": networks, "seed": seed, "precision": compute.precision}
+            | {
+                "source": source.name,
+                "networks": networks,
+                "seed": seed,
+                "precision": compute.precision,
+                "cutmix": cutmix,
+            }
             | (
                 {"baseline": accuracies.baseline_document(result, compared[file], randoms[file, net])}
                 if baseline
@@ -184,7 +196,8 @@ def evaluate(
     else:
         accuracies.print_files(datasets, results, compared, randoms)
         spec = result.recipe.network
-        trained += f" ({spec.name} {spec.depth} x {spec.width}, {output.counted(result.recipe.epochs, 'epoch')})"
+        mixed = ", CutMix" if cutmix else ""
+        trained += f" ({spec.name} {spec.depth} x {spec.width}, {output.counted(result.recipe.epochs, 'epoch')}{mixed})"
     print(f"{trained}, {source.name} test set of {result.test_images:,} images, seed {seed}")
     for file in (file for file, found in compared.items() if baseline and accuracies.SAME_BYTES not in found):
         print(output.printable(f"note: in the bytes of {file} no file of real images fits"), file=sys.stderr)

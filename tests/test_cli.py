@@ -610,6 +610,14 @@ class TestEval:
         assert first["test_images"] == len(load("digits").test)
         assert nsdc("eval", file, "digits", *self.QUICK, "--json").json == first
 
+    def test_cutmix_trains_otherwise_and_is_told(self, file):
+        quick = ("--networks", 1, "--epochs", 60, "--width", 8, "--device", "cpu")
+        plain = nsdc("eval", file, "digits", *quick, "--json").json
+        mixed = nsdc("eval", file, "digits", *quick, "--cutmix", "--json").json
+        assert (plain["cutmix"], mixed["cutmix"]) == (False, True)
+        assert plain["accuracies"] != mixed["accuracies"]
+        assert "60 epochs, CutMix)" in nsdc("eval", file, "digits", *quick, "--cutmix").out
+
     def test_a_file_name_is_not_taken_for_markup(self, file, tmp_path):
         path = tmp_path / "[red].nsd"
         path.write_bytes(file.read_bytes())

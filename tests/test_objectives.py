@@ -104,7 +104,9 @@ OBJECTIVES_TO_CHECK = {
     "dm": DM,
     "dm with a pool": DistributionMatching(real_per_class=4, pool=2, pool_steps=0),
     "dm of characteristic functions": replace(DM, statistics="characteristic"),
+    "dm of some images": replace(DM, synthetic_per_class=2),
     "tgdd": TGDD,
+    "tgdd of some images": replace(TGDD, synthetic_per_class=2),
     "tgdd of random networks": replace(TGDD, random=1.0),
     "cafe": CAFE,
     "guided cafe": Guided(CAFE, Guidance(0.5, real_batch=5, rate=0.2)),
@@ -302,7 +304,14 @@ class TestDistributionMatching:
         assert fresh != wanted[0]
 
     def test_settings_out_of_range_are_refused(self):
-        least = {"real_per_class": 1, "pool": 0, "pool_age": 1, "pool_steps": 0, "pool_batch": 1}
+        least = {
+            "real_per_class": 1,
+            "synthetic_per_class": 0,
+            "pool": 0,
+            "pool_age": 1,
+            "pool_steps": 0,
+            "pool_batch": 1,
+        }
         for wrong in [{name: value - 1} for name, value in least.items()] + [{"pool_rate": 0.0}]:
             with pytest.raises(InvalidSetting, match=next(iter(wrong))):
                 DistributionMatching(**wrong)
@@ -848,10 +857,64 @@ def test_the_entropy_of_tgdd_is_the_same_in_chunks(prepared, soft):
         torch.testing.assert_close(parts, whole, rtol=1e-10, atol=1e-12)
 
 
-@pytest.mark.parametrize("wrong", [{"experts": 0}, {"epochs": 0}, {"window": -1}, {"random": 1.5}, {"alpha": -1.0}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"real_per_class": 0},
+        {"synthetic_per_class": -1},
+        {"experts": 0},
+        {"epochs": 0},
+        {"window": -1},
+        {"random": 1.5},
+        {"alpha": -1.0},
+    ],
+)
 def test_tgdd_refuses_settings_that_mean_nothing(wrong):
     with pytest.raises(InvalidSetting, match=f"tgdd: {next(iter(wrong))} is"):
         TrajectoryGuided(**wrong)
+
+
+@pytest.mark.parametrize("soft", [False, True])
+@pytest.mark.parametrize("objective", [DM, TGDD], ids=["dm", "tgdd"])
+class TestSomeImages:
+    """An iteration that takes some of the synthetic images of each class."""
+
+    def test_an_iteration_has_a_gradient_for_as_many_of_each_class_and_others_in_the_next(
+        self, objective, soft, prepared
+    ):
+        context = replace(double_context(TOY, "scale"), stands_for=LABELS)
+        state = prepared(objective, context)
+        # Soft labels whose largest is another class than the one that an image stands for.
+        labels = F.one_hot(LABELS.roll(1), 3).double() * 0.6 + 0.4 / 3 if soft else LABELS
+        seen = set()
+        for iteration in range(20):
+            images = synthetic_images()
+            loss = replace(objective, synthetic_per_class=2).loss(state, images, labels, iteration).loss
+            (gradient,) = torch.autograd.grad(loss, images)
+            taken = gradient.flatten(1).abs().sum(dim=1) > 0
+            assert torch.bincount(LABELS[taken], minlength=3).tolist() == [2, 2, 2]
+            seen.add(tuple(taken.tolist()))
+        assert len(seen) == 3  # each of the three of class 2 is left out once
+
+    def test_it_says_how_many_pass_through_networks(self, objective, soft):
+        passes = 2 if objective is TGDD else 1
+        real = TOY.classes * objective.real_per_class
+        for most, images in ((0, 100), (2, 3 * 2), (50, 100)):
+            assert replace(objective, synthetic_per_class=most).passed_images(TOY, 100) == real + passes * images
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_all_images_are_some_where_no_class_has_more_and_go_with_their_labels_and_classes(known):
+    context, labels = double_context(TOY), F.one_hot(LABELS, 3).double()
+    # Where the context knows it, the labels do not say which class an image stands for.
+    context, labels = (replace(context, stands_for=LABELS), labels.roll(1, dims=1)) if known else (context, labels)
+    images = torch.arange(7.0)[:, None, None, None]
+    of_these, taken, theirs = context.some(images, labels, 3, seeded(1))
+    places = taken.flatten().long()
+    assert sorted(places.tolist()) == list(range(7))
+    assert theirs.tolist() == labels[places].tolist()
+    assert of_these.stands_for.tolist() == LABELS[places].tolist() == sorted(LABELS.tolist())
+    assert context.some(images, labels, 0, seeded(1)) == (context, images, labels)
 
 
 def test_none_asks_nothing_of_the_images():

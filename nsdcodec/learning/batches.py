@@ -11,6 +11,7 @@ from torch import Tensor
 
 from nsdcodec.data import augmentation
 from nsdcodec.data.augmentation import Draw
+from nsdcodec.learning.cutmix import Cut, distributions
 from nsdcodec.system.devices import on_device
 
 
@@ -49,38 +50,55 @@ class InMemory:
 @dataclass(frozen=True)
 class _Plan:
     """What one network's generator decides of an epoch: the order [n], and of each batch its operation, with the
-    uniform numbers [n, 4] of all images in that order; None and [n, 0] without augmentation."""
+    uniform numbers [n, 4] of all images in that order; None and [n, 0] without augmentation. And how the images of each
+    batch are cut, where they are."""
 
     order: Tensor
     operations: tuple[str | None, ...]
     uniform: Tensor
+    cuts: tuple[Cut | None, ...]
 
     @classmethod
-    def drawn(cls, n: int, batch_size: int, strategy: str, generator: torch.Generator) -> _Plan:
+    def drawn(cls, n: int, batch_size: int, strategy: str, generator: torch.Generator, cutmix: bool) -> _Plan:
         order = torch.randperm(n, generator=generator)
         draws = [augmentation.draw(strategy, len(part), generator) for part in order.split(batch_size)]
         uniforms = [draw.uniform for draw in draws if draw]
         uniform = torch.cat(uniforms) if uniforms else torch.empty(n, 0)
-        return cls(order, tuple(draw.operation if draw else None for draw in draws), uniform)
+        cuts = [Cut.drawn(len(part), generator) if cutmix else None for part in order.split(batch_size)]
+        return cls(order, tuple(draw.operation if draw else None for draw in draws), uniform, tuple(cuts))
 
 
 def epoch(
-    examples: Examples, batch_size: int, strategy: str, generators: Sequence[torch.Generator]
+    examples: Examples,
+    batch_size: int,
+    strategy: str,
+    generators: Sequence[torch.Generator],
+    cutmix_classes: int | None = None,
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """Every example once in batches, for as many networks S as there are generators: each has an order and
     augmentations of its own, those that it would have alone. Images [n, S C, H, W], a network's C channels side by
-    side, and labels [S, n] or [S, n, classes].
+    side, and labels [S, n] or [S, n, classes]. With `cutmix_classes`, the number of classes, images are mixed by CutMix
+    after that, and labels are always the latter.
 
     All is drawn before the first batch, and no step waits for a copy: the numbers are sent to the device at once. The
     order stays on the host, where large sets of images are.
     """
-    plans = [_Plan.drawn(len(examples), batch_size, strategy, generator) for generator in generators]
+    plans = [
+        _Plan.drawn(len(examples), batch_size, strategy, generator, cutmix_classes is not None)
+        for generator in generators
+    ]
     orders = torch.stack([plan.order for plan in plans])
     uniforms = on_device(torch.stack([plan.uniform for plan in plans]), examples.device)
     steps = zip(orders.split(batch_size, dim=1), uniforms.split(batch_size, dim=1), strict=True)
     for step, (index, uniform) in enumerate(steps):
         images, labels = (part.unflatten(0, index.shape) for part in examples.take(index.flatten()))
         parts = _augmented(list(images), [plan.operations[step] for plan in plans], list(uniform))
+        if cutmix_classes is not None:
+            wanted = list(distributions(labels, cutmix_classes))
+            cuts = [plan.cuts[step] for plan in plans]
+            pairs = zip(cuts, parts, wanted, strict=True)
+            mixed = [cut.applied(*given) if cut else given for cut, *given in pairs]
+            parts, labels = [some for some, _ in mixed], torch.stack([theirs for _, theirs in mixed])
         yield parts[0] if len(parts) == 1 else torch.cat(parts, dim=1), labels
 
 

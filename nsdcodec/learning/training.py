@@ -46,12 +46,13 @@ def train_on(
     after_epoch: Callable[[int], None] = lambda epoch: None,
     decay_at_half: bool = True,
     flat: Flat | None = None,
+    cutmix_classes: int | None = None,
 ) -> None:
     """SGD over all examples: the protocol of MTT and NSD section 4.1 (rate x 0.1 once, when half of the epochs are
     done; one DSA operation a batch, parameters for each image). A batch goes through the network whole, or
     `compute.images_at_once` at a time, their gradients added: no layer mixes images.
 
-    With `flat`, the steps seek flat minima.
+    With `flat`, the steps seek flat minima. With `cutmix_classes`, the number of classes, batches are mixed by CutMix.
 
     Several networks, of one architecture of `stacked.STACKABLE`, learn at once, each with its own generator: each
     becomes what it would have become alone, up to rounding; `compute.images_at_once` counts the images of all of them.
@@ -67,7 +68,9 @@ def train_on(
     most = compute.images_at_once
     most = None if most is None else max(1, most // len(networks))
     for epoch in range(recipe.epochs):
-        for images, labels in batches.epoch(examples, recipe.batch_size, recipe.augmentation, generators):
+        for images, labels in batches.epoch(
+            examples, recipe.batch_size, recipe.augmentation, generators, cutmix_classes
+        ):
             backward = partial(_backward, together, len(networks), images, labels, compute.at_once(most))
             if flat is None:
                 backward()

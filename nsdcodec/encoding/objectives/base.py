@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar, Generic, TypeVar
 
@@ -83,6 +83,21 @@ class Context:
         counts = torch.bincount(classes, minlength=self.geometry.classes).tolist()
         return on_device(classes.argsort(stable=True), self.device), counts
 
+    def some(
+        self, images: Tensor, labels: Tensor, most: int, generator: torch.Generator
+    ) -> tuple[Context, Tensor, Tensor]:
+        """At most so many of the synthetic images that stand for each class, drawn at random, with their labels, and a
+        context that knows them. All as they are where `most` is 0."""
+        if not most:
+            return self, images, labels
+        classes = hard_labels(labels).cpu() if self.stands_for is None else self.stands_for
+        drawn = torch.randperm(len(classes), generator=generator)
+        drawn = drawn[classes[drawn].argsort(stable=True)]
+        counts = torch.bincount(classes, minlength=self.geometry.classes).tolist()
+        places = torch.cat([of_class[:most] for of_class in drawn.split(counts)])
+        there = on_device(places, self.device)
+        return replace(self, stands_for=classes[places]), images[there], labels[there]
+
     @property
     def _of_draw(self) -> tuple[str | int, ...]:
         # The first draw is what it would be without others.
@@ -151,6 +166,11 @@ class MemoryNeed:
             {name: self.bytes.get(name, 0) + other.bytes.get(name, 0) for name in (*self.bytes, *other.bytes)},
             {**self.remedies, **other.remedies},
         )
+
+
+def taken(geometry: Geometry, images: int, most: int) -> int:
+    """How many synthetic images an iteration takes with at most so many of each class, of a set of so many."""
+    return min(images, geometry.classes * most) if most else images
 
 
 S = TypeVar("S", bound=State)

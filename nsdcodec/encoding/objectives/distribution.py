@@ -13,7 +13,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from nsdcodec.encoding.objectives.base import Context, Match, MemoryNeed, Objective, State
+from nsdcodec.encoding.objectives.base import Context, Match, MemoryNeed, Objective, State, taken
 from nsdcodec.encoding.objectives.embeddings import Statistics, check, distance, distance_need
 from nsdcodec.encoding.objectives.student import learn
 from nsdcodec.errors import InvalidSetting
@@ -41,13 +41,15 @@ class PoolState(State):
 
 @dataclass(frozen=True)
 class DistributionMatching(Objective[PoolState]):
-    """`real_per_class` real images stand for each class. `pool` networks (0: a new random one each iteration) take
+    """`real_per_class` real images stand for each class, and at most `synthetic_per_class` synthetic ones, drawn anew
+    (0: all). `pool` networks (0: a new random one each iteration) take
     `pool_steps` SGD steps on real data before each use, and make place for a new one after `pool_age` uses. Compared
     are means of embeddings, or their characteristic functions (NCFM, CVPR 2025), as `statistics` says."""
 
     name: ClassVar[str] = "dm"
 
     real_per_class: int = 64
+    synthetic_per_class: int = 0
     pool: int = 0
     pool_age: int = 60
     pool_steps: int = 2
@@ -56,7 +58,14 @@ class DistributionMatching(Objective[PoolState]):
     statistics: Statistics = "mean"
 
     def __post_init__(self) -> None:
-        for name, least in (("real_per_class", 1), ("pool", 0), ("pool_age", 1), ("pool_steps", 0), ("pool_batch", 1)):
+        for name, least in (
+            ("real_per_class", 1),
+            ("synthetic_per_class", 0),
+            ("pool", 0),
+            ("pool_age", 1),
+            ("pool_steps", 0),
+            ("pool_batch", 1),
+        ):
             if getattr(self, name) < least:
                 raise InvalidSetting(f"dm: {name} is {getattr(self, name)}; it must be at least {least}")
         if not self.pool_rate > 0:
@@ -74,10 +83,12 @@ class DistributionMatching(Objective[PoolState]):
 
     def passed_images(self, geometry: Geometry, images: int) -> int:
         learned = self.pool_steps * self.pool_batch if self.pool else 0
-        return geometry.classes * self.real_per_class + images + learned
+        some = taken(geometry, images, self.synthetic_per_class)
+        return geometry.classes * self.real_per_class + some + learned
 
     def memory(self, network: Network, geometry: Geometry, images: int) -> MemoryNeed:
-        need = distance_need(network, geometry, images, self.real_per_class, self.statistics)
+        some = taken(geometry, images, self.synthetic_per_class)
+        need = distance_need(network, geometry, some, self.real_per_class, self.statistics)
         return need | MemoryNeed(networks=self.pool, real_images=self.pool_batch if self.pool else 0)
 
     @property
@@ -86,8 +97,8 @@ class DistributionMatching(Objective[PoolState]):
         return self.pool_age * max(1, self.pool_steps)
 
     def loss(self, state: PoolState, images: Tensor, labels: Tensor, iteration: int) -> Match:
-        context = state.context
-        generator = context.stream("dm", iteration)
+        generator = state.context.stream("dm", iteration)
+        context, images, labels = state.context.some(images, labels, self.synthetic_per_class, generator)
         slot = int(torch.randint(max(1, self.pool), (1,), generator=generator))
         for _ in range(self.pool_steps if self.pool else 0):
             self._learn(state, slot)

@@ -17,7 +17,7 @@ from torch import Tensor
 from nsdcodec.data import augmentation
 from nsdcodec.data.augmentation import Draw
 from nsdcodec.encoding.experts import Experts, ExpertSettings
-from nsdcodec.encoding.objectives.base import Context, Match, MemoryNeed, Objective, State
+from nsdcodec.encoding.objectives.base import Context, Match, MemoryNeed, Objective, State, taken
 from nsdcodec.encoding.objectives.embeddings import Statistics, check, distance, distance_need
 from nsdcodec.errors import InvalidSetting
 from nsdcodec.format.geometry import Geometry
@@ -40,11 +40,12 @@ class SnapshotState(State):
 
 @dataclass(frozen=True)
 class TrajectoryGuided(Objective[SnapshotState]):
-    """The distance of DM, with `real_per_class` real images for each class, in a snapshot of one of `experts` networks,
-    after 0 to `epochs` epochs of training; in a share `random` of iterations in a new random network instead. And
-    `alpha` times the cross-entropy of the synthetic images, summed over classes as the distance is, in a snapshot of
-    the same network at most `window` epochs later; beside a random network, of any network at any age from 1 on. The
-    distance is that of means, or by `statistics` that of characteristic functions (NCFM, CVPR 2025).
+    """The distance of DM, with `real_per_class` real images for each class and at most `synthetic_per_class` synthetic
+    ones, drawn anew (0: all), in a snapshot of one of `experts` networks, after 0 to `epochs` epochs of training; in a
+    share `random` of iterations in a new random network instead. And `alpha` times the cross-entropy of these synthetic
+    images, summed over classes as the distance is, in a snapshot of the same network at most `window` epochs later;
+    beside a random network, of any network at any age from 1 on. The distance is that of means, or by `statistics` that
+    of characteristic functions (NCFM, CVPR 2025).
 
     Departures from the paper: random networks, and few epochs of training, with momentum.
     """
@@ -52,6 +53,7 @@ class TrajectoryGuided(Objective[SnapshotState]):
     name: ClassVar[str] = "tgdd"
 
     real_per_class: int = 64
+    synthetic_per_class: int = 0
     experts: int = 5
     epochs: int = 10
     random: float = 0.5
@@ -60,7 +62,13 @@ class TrajectoryGuided(Objective[SnapshotState]):
     statistics: Statistics = "mean"
 
     def __post_init__(self) -> None:
-        for name, least in (("real_per_class", 1), ("experts", 1), ("epochs", 1), ("window", 0)):
+        for name, least in (
+            ("real_per_class", 1),
+            ("synthetic_per_class", 0),
+            ("experts", 1),
+            ("epochs", 1),
+            ("window", 0),
+        ):
             if getattr(self, name) < least:
                 raise InvalidSetting(f"tgdd: {name} is {getattr(self, name)}; it must be at least {least}")
         if not 0 <= self.random <= 1:
@@ -96,16 +104,18 @@ class TrajectoryGuided(Objective[SnapshotState]):
         return SnapshotState(context, experts=experts, matched=matched, judge=judge)
 
     def passed_images(self, geometry: Geometry, images: int) -> int:
-        return geometry.classes * self.real_per_class + images * (2 if self.alpha else 1)
+        passes = 2 if self.alpha else 1
+        return geometry.classes * self.real_per_class + passes * taken(geometry, images, self.synthetic_per_class)
 
     def memory(self, network: Network, geometry: Geometry, images: int) -> MemoryNeed:
-        need = distance_need(network, geometry, images, self.real_per_class, self.statistics)
+        some = taken(geometry, images, self.synthetic_per_class)
+        need = distance_need(network, geometry, some, self.real_per_class, self.statistics)
         # The passes for the distance and for the entropy wait for backward together.
         return need | MemoryNeed(an_image=2 if self.alpha else 1)
 
     def loss(self, state: SnapshotState, images: Tensor, labels: Tensor, iteration: int) -> Match:
-        context = state.context
-        generator = context.stream("tgdd", iteration)
+        generator = state.context.stream("tgdd", iteration)
+        context, images, labels = state.context.some(images, labels, self.synthetic_per_class, generator)
         expert = int(torch.randint(self.experts, (1,), generator=generator))
         if float(torch.rand((), generator=generator)) < self.random:
             network, ages = context.new_network("tgdd", iteration).requires_grad_(False), range(1, self.epochs + 1)
