@@ -29,6 +29,7 @@ from nsdcodec.bench.tables import TABLES, table
 from nsdcodec.encoding import encoder, resuming
 from nsdcodec.encoding.budget import Budget
 from nsdcodec.encoding.recipes import recipe
+from nsdcodec.encoding.settings import for_geometry
 from nsdcodec.errors import Interrupted, InvalidSetting, UnknownName
 from nsdcodec.evaluation.corruptions import CORRUPTIONS
 from nsdcodec.format.geometry import Geometry
@@ -71,7 +72,7 @@ def bench(digits, tmp_path):
     """bench(field=value): two rows of two seeds on digits, two networks for each."""
 
     def make(*changes: str, table: Table = TWO, **fields) -> Bench:
-        small = replace(scale("cpu"), seeds=2, networks=2, epochs=2)
+        small = replace(scale("cpu"), objective="dm", seeds=2, networks=2, epochs=2)
         made = Bench("two", table, "cpu", small, digits, tmp_path / "out", table.rows, overrides=(*TINY, *changes))
         return replace(made, **fields)
 
@@ -177,6 +178,14 @@ class TestTables:
             for key in [key for key in flat if key.startswith("parameterization.")]:
                 del flat[key]
         assert all(flat == flats[0] for flat in flats)
+
+    def test_at_cpu_scale_the_trained_networks_are_those_of_the_recipe_for_hours(self):
+        hours = for_geometry(recipe("cpu-hours"), CIFAR10, "color").flat()
+        ours = scale("cpu").settings(TABLES["table2"].rows[0], "cifar10", CIFAR10, "color", 1).flat()
+        # What is held out is not trained on.
+        keys = {key for key in ours if key.startswith("network.")} | {"training.augmentation", "validation.per_class"}
+        for key in (*keys, "objective.name", "objective.experts", "objective.epochs"):
+            assert ours[key] == hours[key], key
 
     def test_published_figures_are_found_by_source_budget_and_column(self):
         nsd = next(row for row in TABLES["table4"].rows if row.name == "nsd")
@@ -437,15 +446,29 @@ class TestRuns:
 class TestCommand:
     @pytest.fixture
     def tiny(self, tmp_path):
-        pairs = [argument for pair in (*TINY, "iterations=1") for argument in ("--set", pair)]
+        pairs = (*TINY, "iterations=1", "objective.experts=2", "objective.epochs=1")
+        pairs = [argument for pair in pairs for argument in ("--set", pair)]
         once = ["--seeds", 1, "--networks", 1, "--epochs", 1, "--device", "cpu", "--precision", "float32"]
-        return ["bench", "table2", "--source", "digits", *once, *pairs, "-o", tmp_path / "out"]
+        return [
+            "bench",
+            "table2",
+            "--source",
+            "digits",
+            *once,
+            *pairs,
+            "--experts-dir",
+            tmp_path / "experts",
+            "-o",
+            tmp_path / "out",
+        ]
 
     def test_a_table_is_run_and_shown(self, tiny, tmp_path):
         ran = nsdc(*tiny, "--rows", "nsd, dct")
         assert ran.code == 0, ran.err
         lines = ran.out.splitlines()
-        assert [line.split()[:4] for line in lines[1:3]] == [["dct", "1", "dct", "dm"], ["nsd", "1", "nsd", "dm"]]
+        assert [line.split()[:4] for line in lines[1:3]] == [["dct", "1", "dct", "tgdd"], ["nsd", "1", "nsd", "tgdd"]]
+        # Both rows look at the same networks.
+        assert len(list((tmp_path / "experts").rglob("*.h5"))) == 2
         assert {path.name for path in (tmp_path / "out").iterdir()} >= {"table2.md", "table2.json", "table2.png"}
         document = json.loads((tmp_path / "out" / "table2.json").read_text())
         assert nsdc(*tiny, "--rows", "nsd,dct", "--json").json["rows"] == document["rows"]
