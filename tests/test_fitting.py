@@ -156,7 +156,7 @@ def test_what_compresses_buys_more_and_the_elements_bound_it(tiny, digits):
     planned = plan(made.task, made.compute)
     assert planned.layout.nbytes > 1.1 * packed.nbytes
     both = made.but(budget=Budget(elements=packed.elements, file_bytes=7_500))
-    assert plan(both.task, made.compute).layout == packed
+    assert 0.9 * packed.elements < plan(both.task, made.compute).layout.elements <= packed.elements
     both.run()
     assert both.path.stat().st_size <= 7_500
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -22,7 +23,7 @@ from contexts import (
 from torch import Tensor, nn
 
 from nsdcodec.encoding.budget import Budget
-from nsdcodec.encoding.objectives import OBJECTIVES, Guidance, Guided, student
+from nsdcodec.encoding.objectives import OBJECTIVES, Guidance, Guided, embeddings, student
 from nsdcodec.encoding.objectives.base import Context, MemoryNeed, Objective, State
 from nsdcodec.encoding.objectives.cafe import FeatureAlignment
 from nsdcodec.encoding.objectives.distribution import DistributionMatching
@@ -915,6 +916,30 @@ def test_all_images_are_some_where_no_class_has_more_and_go_with_their_labels_an
     assert theirs.tolist() == labels[places].tolist()
     assert of_these.stands_for.tolist() == LABELS[places].tolist() == sorted(LABELS.tolist())
     assert context.some(images, labels, 0, seeded(1)) == (context, images, labels)
+
+
+def test_the_distance_of_some_images_is_on_average_that_of_all():
+    """Over all choices of 2 of the 4 images of each of three classes; with real images that are all taken."""
+    context, labels = double_context(TOY, "none"), torch.arange(12) // 4
+    images = torch.randn(12, 2, 8, 8, generator=seeded(11), dtype=torch.float64)
+    network = context.new_network("matched")
+
+    def apart(context: Context, images: Tensor, labels: Tensor) -> float:
+        return embeddings.distance(context, network, images, labels, 6, seeded(1), "mean").item()
+
+    found, biased = [], []
+    for pair in itertools.combinations(range(4), 2):
+        places = torch.tensor([4 * label + place for label in range(3) for place in pair])
+        some = replace(context, stands_for=labels[places], drawn_of=(4, 4, 4))
+        found.append(apart(some, images[places], labels[places]))
+        biased.append(apart(replace(some, drawn_of=None), images[places], labels[places]))
+    whole = apart(context, images, labels)
+    assert sum(found) / len(found) == pytest.approx(whole, rel=1e-9)
+    assert sum(biased) / len(biased) > 1.1 * whole
+    # Of one image there is no variance, and of all of them no chance.
+    assert apart(replace(context, stands_for=labels, drawn_of=(4, 4, 4)), images, labels) == pytest.approx(whole)
+    one = replace(context, stands_for=labels[::4], drawn_of=(4, 4, 4))
+    assert apart(one, images[::4], labels[::4]) == apart(replace(one, drawn_of=None), images[::4], labels[::4])
 
 
 def test_none_asks_nothing_of_the_images():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -126,6 +127,17 @@ def test_the_tighter_of_two_budgets_decides(kind):
     both = Budget.of(MNIST, 20, 8 * 784 * 10)
     assert kind.layout(MNIST, both) == kind.layout(MNIST, Budget(file_bytes=both.file_bytes))
     assert kind.layout(MNIST, both).elements < kind.layout(MNIST, elements).elements
+
+
+@pytest.mark.parametrize("bits", [24_576, 98_304, 983_040])
+@pytest.mark.parametrize(("reading", "groups"), [("B", 1), ("C", 5)])
+def test_a_budget_of_bytes_has_fifteen_images_for_each_slice_and_no_more_than_it_may(bits, reading, groups):
+    kind, budget = NSD(dtype="int4", reading=reading, groups=groups), Budget.of(CIFAR10, None, bits)
+    layout = kind.layout(CIFAR10, budget)
+    assert layout.images / groups / layout.coefficient_shape[0] == pytest.approx(15, rel=0.1)
+    few = kind.layout(CIFAR10, replace(budget, images_per_class=30))
+    # But more images than slices, or nothing would be shared.
+    assert few.images == max(300, 10 * math.ceil(1.15 * few.coefficient_shape[0] * groups / 10))
 
 
 @contract

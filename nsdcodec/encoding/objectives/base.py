@@ -31,7 +31,8 @@ class Context:
     `on_prepare` hears of a long preparation: what is made, and how far it is, 0 to 1. `draw` numbers the independent
     draws that an iteration averages (`draws`): each has a context of its own, which differs in its chance alone.
     `stands_for` int64 [n] on the CPU is the class that each synthetic image stands for, where images of a class are
-    treated together: known before, so that no iteration waits for soft labels to say it. None: what the labels say."""
+    treated together: known before, so that no iteration waits for soft labels to say it. None: what the labels say.
+    `drawn_of` is how many images of each class there are in all, where an iteration takes some of them."""
 
     geometry: Geometry
     real: RealData
@@ -44,6 +45,7 @@ class Context:
     on_prepare: Callable[[str, float], None] = lambda text, done: None
     draw: int = 0
     stands_for: Tensor | None = None
+    drawn_of: tuple[int, ...] | None = None
 
     @property
     def device(self) -> torch.device:
@@ -96,7 +98,7 @@ class Context:
         counts = torch.bincount(classes, minlength=self.geometry.classes).tolist()
         places = torch.cat([of_class[:most] for of_class in drawn.split(counts)])
         there = on_device(places, self.device)
-        return replace(self, stands_for=classes[places]), images[there], labels[there]
+        return replace(self, stands_for=classes[places], drawn_of=tuple(counts)), images[there], labels[there]
 
     @property
     def _of_draw(self) -> tuple[str | int, ...]:

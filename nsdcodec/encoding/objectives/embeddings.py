@@ -117,6 +117,8 @@ def distance(
         return embedded.to(images.dtype)
 
     if statistics == "mean":
+        if context.drawn_of is not None and not labels.is_floating_point():
+            return _distance_of_all(pair, context.drawn_of, embed, images, labels)
         return (pair.synthetic_means(embed, images, labels) - pair.real_means(embed)).square().sum()
     size = network.classifier.in_features, FREQUENCIES
     frequencies = on_device(torch.randn(size, generator=generator), context.device).to(images.dtype)
@@ -129,6 +131,27 @@ def distance(
     squares = apart.unflatten(1, (2, FREQUENCIES)).square().sum(dim=1)
     apart_at_each: Tensor = (squares / 2 + LEAST_SQUARE).sqrt()
     return CHARACTERISTIC * apart_at_each.mean(dim=1).sum()
+
+
+def _distance_of_all(
+    pair: Siamese, drawn_of: tuple[int, ...], embed: Features, images: Tensor, labels: Tensor
+) -> Tensor:
+    """The squared distance that the means of all images have, without bias, from those that were drawn. Their own means
+    are further from the real ones by what chance does to a mean of m of n without replacement: s^2 (1 / m - 1 / n),
+    with s^2 the variance within the class. Gradients of that would draw the images of a class together."""
+
+    def with_squares(some: Tensor) -> Tensor:
+        found = embed(some)
+        return torch.cat([found, found.square().sum(dim=1, keepdim=True)], dim=1)
+
+    found = pair.synthetic_means(with_squares, images, labels)
+    means, squares = found[:, :-1], found[:, -1]
+    m, n = (torch.tensor(counts, dtype=found.dtype) for counts in (pair.counts, drawn_of))
+    # Of one image there is no variance, and where all are there no chance.
+    share = torch.where((m > 1) & (m < n), (1 / m - 1 / n) * m / (m - 1).clamp(min=1), 0.0)
+    spread = squares - means.square().sum(dim=1)
+    apart = (means - pair.real_means(embed)).square().sum()
+    return apart - (on_device(share, found.device) * spread).sum()
 
 
 def check(objective: str, statistics: str) -> None:

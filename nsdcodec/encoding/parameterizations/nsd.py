@@ -18,7 +18,14 @@ from torch import Tensor
 
 from nsdcodec.encoding.budget import Budget
 from nsdcodec.encoding.parameterizations.base import Parameterization, RealImages
-from nsdcodec.encoding.parameterizations.planning import HEADER_RESERVE, fits, images_a_class, largest, require_fit
+from nsdcodec.encoding.parameterizations.planning import (
+    HEADER_RESERVE,
+    bytes_decide,
+    fits,
+    images_a_class,
+    largest,
+    require_fit,
+)
 from nsdcodec.encoding.parameterizations.projection import coefficients, factored, named
 from nsdcodec.errors import InvalidSetting
 from nsdcodec.format import synthesis
@@ -26,9 +33,13 @@ from nsdcodec.format.geometry import Geometry
 from nsdcodec.format.layout import MAX_IMAGES, Layout, Pairing, Synthesis
 
 READINGS = ("A", "B", "C")
-# How many images a class the planner of B and C aims at, as a share of a slice's elements (so that the batch kernel
-# takes a fifth of the budget), and the bounds on it; and how many more images than slices there must be.
+# How many images a class the planner of B and C aims at where the elements are the limit, as a share of a slice's
+# elements (so that the batch kernel takes a fifth of the budget), and the bounds on it; and how many more images than
+# slices there must be.
 IMAGES_SHARE, FEWEST, MOST, SPREAD = 0.29, 4, 100, 1.15
+# Images for each slice where the bytes of the file are: as many as were best at 24 and 98 kbit a class of
+# CIFAR-10 in int4 (benchmarks/RESULTS.md, "What tells at 24 and 98 kbit a class").
+IMAGES_A_SLICE = 15
 
 
 @dataclass(frozen=True)
@@ -138,8 +149,11 @@ class NSD(Parameterization):
         classes = math.ceil(geometry.classes / groups)
         if self.images_per_class is not None:
             return self.images_per_class * classes
-        share = budget.at_most_images(min(MOST, max(FEWEST, round(IMAGES_SHARE * slice_elements / classes))))
-        return classes * max(share, math.ceil(SPREAD * slices / classes))
+        if bytes_decide(budget, self.dtype):
+            planned = math.ceil(IMAGES_A_SLICE * slices / classes)
+        else:
+            planned = min(MOST, max(FEWEST, round(IMAGES_SHARE * slice_elements / classes)))
+        return classes * max(budget.at_most_images(planned), math.ceil(SPREAD * slices / classes))
 
     def _start(self, layout: Layout, axis: int) -> Tensor:
         size = (layout.geometry.channels, layout.geometry.height, layout.geometry.width)[axis - 1]

@@ -37,6 +37,13 @@ def largest(fits: Callable[[int], bool], limit: int) -> int:
     return low
 
 
+def bytes_decide(budget: Budget, dtype: ValueType) -> bool:
+    """Whether the bytes of the file are the tighter limit."""
+    if budget.elements is None or budget.file_bytes is None:
+        return budget.elements is None
+    return budget.file_bytes * 8 / BITS[dtype] < budget.elements
+
+
 def images_a_class(geometry: Geometry, budget: Budget, dtype: ValueType) -> float:
     """IPC: how many whole images a class the budget would hold."""
     limits = [budget.elements, budget.file_bytes and budget.file_bytes * 8 / BITS[dtype]]
