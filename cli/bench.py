@@ -167,7 +167,7 @@ def _print_names(abouts: dict[str, str], json: bool) -> None:
 def _about(row: Row) -> str:
     if not row.runs:
         return f"not run: {row.note}"
-    return f"{row.form}, {row.objective or 'mtt or dm, as the scale'}" + (f"; {row.note}" if row.note else "")
+    return f"{row.form}, {row.objective or 'mtt or tgdd, as the scale'}" + (f"; {row.note}" if row.note else "")
 
 
 def _budgets(text: str | None) -> tuple[float, ...] | None:

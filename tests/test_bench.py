@@ -29,11 +29,17 @@ from nsdcodec.bench.tables import TABLES, table
 from nsdcodec.encoding import encoder, resuming
 from nsdcodec.encoding.budget import Budget
 from nsdcodec.encoding.recipes import recipe
+from nsdcodec.encoding.settings import for_geometry
 from nsdcodec.errors import Interrupted, InvalidSetting, UnknownName
 from nsdcodec.evaluation.corruptions import CORRUPTIONS
 from nsdcodec.format.geometry import Geometry
+from nsdcodec.sources.imagenet import SUBSETS
 
 CIFAR10 = Geometry(10, 3, 32, 32)
+# Sources of the papers' tables beside CIFAR-10, and how deep their networks are.
+OTHERS = {"cifar100": (Geometry(100, 3, 32, 32), 3), "svhn": (CIFAR10, 3)}
+OTHERS |= {"tinyimagenet": (Geometry(200, 3, 64, 64), 4)}
+OTHERS |= {name: (Geometry(10, 3, 128, 128), 5) for name in SUBSETS}
 TINY = (
     "iterations=4",
     "network.width=4",
@@ -66,7 +72,7 @@ def bench(digits, tmp_path):
     """bench(field=value): two rows of two seeds on digits, two networks for each."""
 
     def make(*changes: str, table: Table = TWO, **fields) -> Bench:
-        small = replace(scale("cpu"), seeds=2, networks=2, epochs=2)
+        small = replace(scale("cpu"), objective="dm", seeds=2, networks=2, epochs=2)
         made = Bench("two", table, "cpu", small, digits, tmp_path / "out", table.rows, overrides=(*TINY, *changes))
         return replace(made, **fields)
 
@@ -95,6 +101,18 @@ def calls(monkeypatch):
 STEMS = ["pixel-ipc1-seed0", "nsd-ipc1-seed0", "pixel-ipc1-seed1", "nsd-ipc1-seed1"]
 
 
+def published_for_others():
+    """Each scale, row, source and budget that has a published figure, but those of CIFAR-10."""
+    for scale_name, chosen in SCALES.items():
+        for name, found in TABLES.items():
+            for row in filter(lambda row: row.runs, found.rows):
+                places = {place.partition(" ")[0].partition("@")[::2] for place in row.published}
+                for source, ipc in sorted(places):
+                    if source != "cifar10":
+                        where = f"{scale_name}-{name}-{row.name}-{source}-{ipc}"
+                        yield pytest.param(chosen, row, source, float(ipc), id=where)
+
+
 def settings_of_every_row():
     for scale_name, chosen in SCALES.items():
         for name, found in TABLES.items():
@@ -107,13 +125,46 @@ class TestTables:
     @pytest.mark.parametrize(("chosen", "row", "budgets"), list(settings_of_every_row()))
     def test_every_row_has_settings_and_a_layout_within_the_budget(self, chosen, row, budgets):
         for ipc in budgets:
-            settings = chosen.settings(row, CIFAR10, "color", ipc)
+            settings = chosen.settings(row, "cifar10", CIFAR10, "color", ipc)
             layout = settings.parameterization.layout(CIFAR10, Budget.of(CIFAR10, ipc))
             assert 0.85 * 30_720 * ipc < layout.elements <= 30_720 * ipc
             assert settings.parameterization.name == row.form
             assert settings.objective.name == (row.objective or chosen.objective)
             if row.guided:
                 assert settings.guided is (settings.objective.name == "mtt")
+
+    @pytest.mark.parametrize(("chosen", "row", "source", "ipc"), list(published_for_others()))
+    def test_every_row_of_another_source_has_settings_and_a_layout_within_the_budget(self, chosen, row, source, ipc):
+        geometry, depth = OTHERS[source]
+        settings = chosen.settings(row, source, geometry, "color", ipc)
+        budget = Budget.of(geometry, ipc)
+        layout = settings.parameterization.layout(geometry, budget)
+        assert 0.75 * budget.elements < layout.elements <= budget.elements
+        assert layout.images >= geometry.classes
+        assert settings.network.depth == settings.training.network.depth == depth
+
+    @pytest.mark.parametrize(
+        ("row", "source", "ipc", "name"),
+        [
+            ("mtt", "cifar100", 10, "mtt-cifar100-ipc10"),
+            ("nsd", "cifar100", 1, "nsd-cifar100-ipc1"),
+            ("fred", "tinyimagenet", 1, "fred-tinyimagenet-ipc1"),
+            ("mtt", "imagewoof", 1, "mtt-subset-ipc1"),
+            ("nsd", "imagenette", 50, "nsd-subset-ipc1"),
+            ("fred", "svhn", 51, "fred-svhn-ipc50"),
+            ("nsd", "svhn", 10, "nsd-ipc10"),
+            ("mtt", "digits", 2, "mtt-ipc1"),
+            ("dc", "cifar100", 10, "dc-ipc10"),
+            ("dm", "imagefruit", 10, "dm-ipc1"),
+        ],
+    )
+    def test_at_the_scale_of_papers_a_source_has_its_own_recipe_or_that_of_cifar10(self, row, source, ipc, name):
+        (row,) = TABLES["table1"].chosen([row])
+        geometry, _ = OTHERS.get(source, (CIFAR10, 3))
+        settings = scale("paper").settings(row, source, geometry, "color", ipc)
+        assert settings.objective == recipe(name).objective
+        assert settings.optimizer == recipe(name).optimizer
+        assert settings.iterations == recipe(name).iterations
 
     @pytest.mark.parametrize("name", TABLES)
     def test_rows_have_names_that_are_their_own_and_good_for_files(self, name):
@@ -122,11 +173,19 @@ class TestTables:
         assert all(re.fullmatch(r"[a-z0-9-]+", row) for row in names)
 
     def test_at_cpu_scale_the_rows_of_table_2_differ_in_nothing_but_the_form(self):
-        flats = [scale("cpu").settings(row, CIFAR10, "color", 1).flat() for row in TABLES["table2"].rows]
+        flats = [scale("cpu").settings(row, "cifar10", CIFAR10, "color", 1).flat() for row in TABLES["table2"].rows]
         for flat in flats:
             for key in [key for key in flat if key.startswith("parameterization.")]:
                 del flat[key]
         assert all(flat == flats[0] for flat in flats)
+
+    def test_at_cpu_scale_the_trained_networks_are_those_of_the_recipe_for_hours(self):
+        hours = for_geometry(recipe("cpu-hours"), CIFAR10, "color").flat()
+        ours = scale("cpu").settings(TABLES["table2"].rows[0], "cifar10", CIFAR10, "color", 1).flat()
+        # What is held out is not trained on.
+        keys = {key for key in ours if key.startswith("network.")} | {"training.augmentation", "validation.per_class"}
+        for key in (*keys, "objective.name", "objective.experts", "objective.epochs"):
+            assert ours[key] == hours[key], key
 
     def test_published_figures_are_found_by_source_budget_and_column(self):
         nsd = next(row for row in TABLES["table4"].rows if row.name == "nsd")
@@ -159,14 +218,14 @@ class TestTables:
     )
     def test_at_the_scale_of_papers_a_method_has_its_own_recipe(self, row, ipc, name):
         (row,) = TABLES["table1"].chosen([row])
-        settings = scale("paper").settings(row, CIFAR10, "color", ipc)
+        settings = scale("paper").settings(row, "cifar10", CIFAR10, "color", ipc)
         assert settings.objective == recipe(name).objective
         assert settings.optimizer == recipe(name).optimizer
 
     def test_kip_has_networks_that_never_learn(self):
         (row,) = TABLES["table1"].chosen(["kip"])
         for chosen in SCALES.values():
-            assert chosen.settings(row, CIFAR10, "color", 1).objective.pool == 0
+            assert chosen.settings(row, "cifar10", CIFAR10, "color", 1).objective.pool == 0
 
     def test_the_columns_of_freds_corruptions_are_the_corruptions_there_are(self):
         assert tuple(CORRUPTIONS) == fred.CORRUPTIONS
@@ -387,15 +446,29 @@ class TestRuns:
 class TestCommand:
     @pytest.fixture
     def tiny(self, tmp_path):
-        pairs = [argument for pair in (*TINY, "iterations=1") for argument in ("--set", pair)]
+        pairs = (*TINY, "iterations=1", "objective.experts=2", "objective.epochs=1")
+        pairs = [argument for pair in pairs for argument in ("--set", pair)]
         once = ["--seeds", 1, "--networks", 1, "--epochs", 1, "--device", "cpu", "--precision", "float32"]
-        return ["bench", "table2", "--source", "digits", *once, *pairs, "-o", tmp_path / "out"]
+        return [
+            "bench",
+            "table2",
+            "--source",
+            "digits",
+            *once,
+            *pairs,
+            "--experts-dir",
+            tmp_path / "experts",
+            "-o",
+            tmp_path / "out",
+        ]
 
     def test_a_table_is_run_and_shown(self, tiny, tmp_path):
         ran = nsdc(*tiny, "--rows", "nsd, dct")
         assert ran.code == 0, ran.err
         lines = ran.out.splitlines()
-        assert [line.split()[:4] for line in lines[1:3]] == [["dct", "1", "dct", "dm"], ["nsd", "1", "nsd", "dm"]]
+        assert [line.split()[:4] for line in lines[1:3]] == [["dct", "1", "dct", "tgdd"], ["nsd", "1", "nsd", "tgdd"]]
+        # Both rows look at the same networks.
+        assert len(list((tmp_path / "experts").rglob("*.h5"))) == 2
         assert {path.name for path in (tmp_path / "out").iterdir()} >= {"table2.md", "table2.json", "table2.png"}
         document = json.loads((tmp_path / "out" / "table2.json").read_text())
         assert nsdc(*tiny, "--rows", "nsd,dct", "--json").json["rows"] == document["rows"]

@@ -783,8 +783,12 @@ class TestRecipes:
     def test_lists_every_recipe(self):
         published = ("nsd", "mtt", "ftd", "fred", "dc", "datm", "speed", "gsdd", "cafe", "frepo")
         budgets = {f"{name}-ipc{ipc}" for name in published for ipc in (1, 10, 50)}
-        assert set(nsdc("recipes", "--json").json) == {"cpu", "cpu-hours", "gpu", "dm-ipc1"} | budgets
-        assert len(nsdc("recipes").out.splitlines()) == 34
+        sets = {"cifar100": (1, 10, 50), "svhn": (1, 10, 50), "tinyimagenet": (1,), "subset": (1, 10)}
+        places = {f"{name}-ipc{ipc}" for name, ipcs in sets.items() for ipc in ipcs}
+        others = {f"{paper}-{place}" for paper in ("mtt", "fred") for place in places}
+        others |= {f"nsd-{place}" for place in ("cifar100-ipc1", "cifar100-ipc10", "tinyimagenet-ipc1", "subset-ipc1")}
+        assert set(nsdc("recipes", "--json").json) == {"cpu", "cpu-hours", "gpu", "dm-ipc1"} | budgets | others
+        assert len(nsdc("recipes").out.splitlines()) == 34 + len(others)
 
     def test_one_recipe_shows_the_keys_that_set_takes(self):
         keys = nsdc("recipes", "mtt-ipc1", "--json").json

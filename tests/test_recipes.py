@@ -22,6 +22,12 @@ from nsdcodec.errors import InvalidSetting, UnknownName
 from nsdcodec.format.geometry import Geometry
 
 CIFAR10 = Geometry(10, 3, 32, 32)
+OTHERS = {
+    "cifar100": Geometry(100, 3, 32, 32),
+    "svhn": CIFAR10,
+    "tinyimagenet": Geometry(200, 3, 64, 64),
+    "subset": Geometry(10, 3, 128, 128),
+}
 OTHER_TEXT = {
     "hard": "soft",
     "soft": "hard",
@@ -36,6 +42,7 @@ OTHER_TEXT = {
 OTHER_TEXT |= {
     "A": "B",
     "B": "C",
+    "C": "A",
     "nsd": "pixel",
     "pixel": "nsd",
     "fred": "nsd",
@@ -136,11 +143,12 @@ def test_each_key_can_be_set_alone_and_changes_nothing_else(name, key):
 @pytest.mark.parametrize("name", [name for name in RECIPES if "-ipc" in name])
 def test_a_published_recipe_fits_its_own_budget_with_every_class_in_full(name):
     ipc = int(name.partition("-ipc")[2])
-    budget = Budget.of(CIFAR10, ipc * (1.004 if name.startswith(("datm", "frepo")) else 1))
-    layout = recipe(name).parameterization.layout(CIFAR10, budget)
-    assert layout.images >= 10 * ipc
-    assert layout.images % 10 == 0
-    assert layout.elements >= 0.9 * ipc * 30_720
+    geometry = next((found for source, found in OTHERS.items() if f"-{source}-" in name), CIFAR10)
+    budget = Budget.of(geometry, ipc * (1.004 if name.startswith(("datm", "frepo")) else 1))
+    layout = recipe(name).parameterization.layout(geometry, budget)
+    assert layout.images >= geometry.classes * ipc
+    assert layout.images % geometry.classes == 0
+    assert layout.elements >= 0.9 * ipc * geometry.classes * geometry.image_elements
 
 
 def test_a_bare_key_is_resolved_where_one_key_ends_so():
@@ -317,3 +325,52 @@ def test_ftd_is_mtt_with_flat_experts(ipc):
     assert dataclasses.replace(ftd.objective, expert_rho=0.0) == mtt.objective
     assert dataclasses.replace(ftd, objective=mtt.objective) == mtt
     assert ftd.objective.expert_rho == 0.01
+
+
+@pytest.mark.parametrize(
+    ("name", "steps", "epochs", "last_start", "batch", "rates"),
+    [
+        ("mtt-cifar100-ipc1", 20, 3, 20, 0, (1000.0, 1e-5, 0.01)),
+        ("mtt-cifar100-ipc10", 20, 2, 20, 0, (1000.0, 1e-5, 0.01)),
+        ("mtt-cifar100-ipc50", 80, 2, 40, 125, (1000.0, 1e-5, 0.01)),
+        ("mtt-tinyimagenet-ipc1", 10, 2, 10, 0, (10_000.0, 1e-4, 0.01)),
+        ("mtt-subset-ipc1", 20, 2, 10, 0, (1000.0, 1e-6, 0.01)),
+        ("mtt-subset-ipc10", 20, 2, 10, 20, (1000.0, 1e-6, 0.01)),
+        ("fred-cifar100-ipc1", 50, 2, 15, 0, (24_414.0625, 1e-5, 0.01)),
+        ("fred-cifar100-ipc50", 80, 2, 40, 0, (24_414.0625, 1e-5, 0.01)),
+        ("fred-svhn-ipc10", 30, 2, 15, 0, (24_414.0625, 1e-5, 0.01)),
+        ("fred-tinyimagenet-ipc1", 30, 2, 30, 0, (6_103.515625, 1e-4, 0.01)),
+        ("fred-subset-ipc1", 20, 2, 10, 0, (15_258.7890625, 1e-6, 0.01)),
+        ("nsd-cifar100-ipc1", 20, 3, 20, 256, (1.0, 1e-5, 0.01)),
+        ("nsd-subset-ipc1", 20, 2, 10, 256, (1.0, 1e-6, 0.01)),
+    ],
+)
+def test_published_trajectories_of_other_data_sets(name, steps, epochs, last_start, batch, rates):
+    settings = recipe(name)
+    objective = settings.objective
+    assert isinstance(objective, TrajectoryMatching)
+    assert (objective.student_steps, objective.expert_epochs, objective.last_start) == (steps, epochs, last_start)
+    assert (objective.student_batch, objective.experts) == (batch, 100)
+    assert (settings.optimizer.learning_rate, objective.rate_learning_rate, objective.student_rate) == rates
+    assert settings.iterations == {"mtt": 5000, "fred": 15_000, "nsd": 10_000}[name.partition("-")[0]]
+
+
+@pytest.mark.parametrize(
+    ("name", "images", "values"),
+    [
+        # FreD's increments: 16, 8 and 4 times as many images on SVHN, 8 and 2.56 times on CIFAR-100.
+        ("fred-svhn-ipc1", 16, 64),
+        ("fred-svhn-ipc10", 80, 128),
+        ("fred-svhn-ipc50", 200, 256),
+        ("fred-cifar100-ipc1", 8, 128),
+        ("fred-cifar100-ipc10", 26, 400),
+        ("fred-subset-ipc1", 8, 2048),
+    ],
+)
+def test_fred_has_as_many_images_and_values_as_its_table(name, images, values):
+    source, _, ipc = name.removeprefix("fred-").partition("-ipc")
+    layout = recipe(name).parameterization.layout(OTHERS[source], Budget.of(OTHERS[source], int(ipc)))
+    _, instances, _, k = layout.arrays["spectrum"].shape
+    assert instances == images
+    # The mask is counted, which the paper does not.
+    assert 0.8 * values < k <= values

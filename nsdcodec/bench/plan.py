@@ -90,7 +90,7 @@ class Trial:
     def settings(self) -> tuple[Settings, dict[str, UnknownName]]:
         """As `scales.overridden` gives them."""
         bench, source = self.bench, self.bench.source
-        fitted = bench.scale.settings(self.row, source.geometry, source.augmentation, self.ipc)
+        fitted = bench.scale.settings(self.row, source.name, source.geometry, source.augmentation, self.ipc)
         return overridden(fitted, bench.overrides)
 
     @property

@@ -14,15 +14,44 @@ ABOUTS: dict[str, str] = {
         for ipc in (10, 50)
     },
     **{
+        f"nsd-cifar100-ipc{ipc}": f"NSD for CIFAR-100 at IPC {ipc}, in ten groups of classes; trajectories of "
+        f"mtt-cifar100-ipc{ipc}"
+        for ipc in (1, 10)
+    },
+    "nsd-tinyimagenet-ipc1": "NSD for TinyImageNet at IPC 1, in 20 groups of classes; trajectories of "
+    "mtt-tinyimagenet-ipc1",
+    "nsd-subset-ipc1": "NSD for a subset of ImageNet (imagenette ...) at IPC 1; trajectories of mtt-subset-ipc1",
+    **{
         f"mtt-ipc{ipc}": f"MTT (CVPR 2022) in pixels for CIFAR-10 at IPC {ipc}" + (", without ZCA" if ipc < 50 else "")
         for ipc in IPCS
     },
+    **{
+        f"mtt-cifar100-ipc{ipc}": f"MTT in pixels for CIFAR-100 at IPC {ipc}" + (", without ZCA" if ipc != 10 else "")
+        for ipc in IPCS
+    },
+    **{
+        f"mtt-svhn-ipc{ipc}": f"MTT in pixels for SVHN at IPC {ipc}, by FreD's trajectories; MTT has no SVHN"
+        for ipc in IPCS
+    },
+    "mtt-tinyimagenet-ipc1": "MTT in pixels for TinyImageNet at IPC 1",
+    **{f"mtt-subset-ipc{ipc}": f"MTT in pixels for a subset of ImageNet at IPC {ipc}" for ipc in (1, 10)},
     **{
         f"ftd-ipc{ipc}": f"FTD (CVPR 2023), mtt with flat experts, in pixels for CIFAR-10 at IPC {ipc}; the rest as "
         f"mtt-ipc{ipc}"
         for ipc in IPCS
     },
     **{f"fred-ipc{ipc}": f"FreD (NeurIPS 2023) for CIFAR-10 at IPC {ipc}, by mtt" for ipc in IPCS},
+    **{
+        f"fred-{name}-ipc{ipc}": f"FreD for {called} at IPC {ipc}, by mtt; the rate is that for CIFAR-10"
+        for name, called in (("cifar100", "CIFAR-100"), ("svhn", "SVHN"))
+        for ipc in IPCS
+    },
+    "fred-tinyimagenet-ipc1": "FreD for TinyImageNet at IPC 1, by mtt; the rate is that for CIFAR-10",
+    **{
+        f"fred-subset-ipc{ipc}": f"FreD for a subset of ImageNet at IPC {ipc}, by mtt; the rate is that for other "
+        "subsets"
+        for ipc in (1, 10)
+    },
     **{
         # Its soft labels count here: ten more elements an image of 3,072.
         f"datm-ipc{ipc}": f"DATM (ICLR 2024) in pixels for CIFAR-10 at --ipc {ipc * 1.004:g}, soft labels counted"

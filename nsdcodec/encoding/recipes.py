@@ -16,11 +16,13 @@ from nsdcodec.encoding.objectives.trajectory import TrajectoryMatching
 from nsdcodec.encoding.parameterizations.fred import FreD
 from nsdcodec.encoding.parameterizations.nsd import NSD
 from nsdcodec.encoding.parameterizations.pixel import Pixel
+from nsdcodec.encoding.schedules import FRED, FRED_IMAGES, MTT
 from nsdcodec.encoding.settings import Optimizer, Settings, Validation, for_geometry
 from nsdcodec.errors import UnknownName
 from nsdcodec.format.container.file import NSDFile
 from nsdcodec.format.recipe import NetworkSpec, TrainingRecipe
 from nsdcodec.sources.base import Source
+from nsdcodec.sources.imagenet import SUBSETS
 
 # On two CPU cores. Reading B and no guidance, since both reach more in the same minutes (benchmarks/RESULTS.md,
 # "Choosing the CPU recipe"; there, pooled networks lead random ones after 225 s). Batches of 64 in place of the field's
@@ -54,39 +56,25 @@ GPU = Settings(
     iterations=8000,
 )
 
-# MTT (CVPR 2022), its table of hyper-parameters for CIFAR-10: IPC -> steps, last start, rate of the images, rate of the
-# student's rate, its first value. Each has 2 expert epochs and no sampling; IPC 1 and 10 had ZCA, which a file cannot
-# hold. Momentum 0.5 as in its code.
-MTT = {1: (50, 2, 100.0, 1e-7, 0.01), 10: (30, 20, 100.0, 1e-5, 1e-3), 50: (30, 40, 1000.0, 1e-5, 1e-3)}
-# FreD (NeurIPS 2023), the published code for CIFAR-10: IPC -> steps, last start, rate of the student's rate, its first
-# value. The rate of the frequencies is 1e8 for a DCT that is 64 times the orthonormal one but at the lowest
-# frequencies: 1e8 / 64^2 here. Momentum 0.5, 15k iterations, no sampling, no ZCA.
-FRED = {1: (50, 5, 1e-7, 0.01), 10: (40, 15, 1e-5, 0.01), 50: (30, 40, 1e-5, 1e-3)}
-FRED_RATE = 1e8 / 64**2
 
-
-def _matching(ipc: int, student_batch: int = 0) -> TrajectoryMatching:
-    steps, last_start, _, rate_learning_rate, student_rate = MTT[ipc]
-    return TrajectoryMatching(steps, 2, last_start, student_batch, student_rate, rate_learning_rate)
-
-
-def _mtt(ipc: int) -> Settings:
+def _mtt(ipc: int, source: str = "cifar10") -> Settings:
+    schedule = MTT[source][ipc]
     return Settings(
         parameterization=Pixel(),
-        objective=_matching(ipc),
-        optimizer=Optimizer(kind="sgd", learning_rate=MTT[ipc][2], decay=False, momentum=0.5),
+        objective=schedule.objective(),
+        optimizer=Optimizer(kind="sgd", learning_rate=schedule.rate, decay=False, momentum=0.5),
         validation=GPU.validation,
         iterations=5000,
     )
 
 
-def _fred(ipc: int) -> Settings:
-    steps, last_start, rate_learning_rate, student_rate = FRED[ipc]
+def _fred(ipc: int, source: str = "cifar10") -> Settings:
+    schedule = FRED[source][ipc]
     return Settings(
         # The masks from the first samples, as in its code.
-        parameterization=FreD(mask_from="samples"),
-        objective=TrajectoryMatching(steps, 2, last_start, 0, student_rate, rate_learning_rate),
-        optimizer=Optimizer(kind="sgd", learning_rate=FRED_RATE, decay=False, momentum=0.5),
+        parameterization=FreD(images_per_class=FRED_IMAGES.get((source, ipc)), mask_from="samples"),
+        objective=schedule.objective(),
+        optimizer=Optimizer(kind="sgd", learning_rate=schedule.rate, decay=False, momentum=0.5),
         validation=GPU.validation,
         iterations=15_000,
     )
@@ -98,7 +86,7 @@ FLAT = 0.01
 
 
 def _ftd(ipc: int) -> Settings:
-    return replace(_mtt(ipc), objective=replace(_matching(ipc), expert_rho=FLAT))
+    return replace(_mtt(ipc), objective=replace(MTT["cifar10"][ipc].objective(), expert_rho=FLAT))
 
 
 # Of CIFAR-10 at IPC -> first start, last start, student batch. DATM (ICLR 2024): 80 steps, 10k iterations, soft labels,
@@ -129,11 +117,30 @@ def _scheduled(last_start: int, student_batch: int, iterations: int) -> Settings
     return replace(GPU, objective=objective, guidance=Guidance(), iterations=iterations)
 
 
-def _nsd(ipc: int, objective: TrajectoryMatching) -> Settings:
-    """NSD section 4.1: SGD, momentum 0.9, 10k iterations, random initial values; the rest as MTT at the same IPC."""
+# NSD (ECCV 2024) leaves the number of kernels open, and how classes share spectra: these fill their budgets. A hundred
+# classes with spectra of their own (A) would take 80 % of it with three slices each and more than all with four, so
+# that they stand in groups of ten (C).
+NSD_FORMS: dict[tuple[str, int], NSD] = {
+    ("cifar10", 1): NSD(reading="A", init="noise"),
+    ("cifar10", 10): NSD(reading="A", init="noise", kernels=4),
+    ("cifar10", 50): NSD(reading="A", init="noise", kernels=4),
+    ("cifar100", 1): NSD(reading="C", init="noise"),
+    ("cifar100", 10): NSD(reading="C", init="noise"),
+    ("tinyimagenet", 1): NSD(reading="C", init="noise"),
+    ("subset", 1): NSD(reading="A", init="noise", kernels=7),
+}
+
+
+def _nsd(ipc: int, source: str = "cifar10") -> Settings:
+    """NSD section 4.1: SGD, momentum 0.9, 10k iterations, random initial values; the rest as MTT for the same set and
+    IPC. The sets of all but the smallest are too large to be one student batch; the size of a batch is not
+    published."""
+    objective = MTT[source][ipc].objective(batch=256)
+    if (source, ipc) == ("cifar10", 1):
+        objective = TrajectoryMatching(student_steps=50, expert_epochs=2, last_start=5, experts=100)
     return replace(
         GPU,
-        parameterization=NSD(reading="A", init="noise", kernels=6 if ipc == 1 else 4),
+        parameterization=NSD_FORMS[source, ipc],
         objective=objective,
         optimizer=Optimizer(kind="sgd", learning_rate=1.0, decay=False),
         training=TrainingRecipe(0.01, 0.9, 5e-4, 256, 1000),
@@ -179,17 +186,21 @@ FREPO = Settings(
     iterations=500_000,
 )
 
+
+def _named(paper: str, source: str, ipc: int) -> str:
+    """Those for CIFAR-10, which every paper has, are named after the paper alone."""
+    return f"{paper}-ipc{ipc}" if source == "cifar10" else f"{paper}-{source}-ipc{ipc}"
+
+
 # What they are, for people, stands in `recipe_names`.
 RECIPES: dict[str, Settings] = {
     "cpu": CPU,
     "cpu-hours": CPU_HOURS,
     "gpu": GPU,
-    "nsd-ipc1": _nsd(1, TrajectoryMatching(student_steps=50, expert_epochs=2, last_start=5, experts=100)),
-    # The sets of these are too large to be one student batch; the size of a batch is not published either.
-    **{f"nsd-ipc{ipc}": _nsd(ipc, _matching(ipc, student_batch=256)) for ipc in (10, 50)},
-    **{f"mtt-ipc{ipc}": _mtt(ipc) for ipc in MTT},
-    **{f"ftd-ipc{ipc}": _ftd(ipc) for ipc in MTT},
-    **{f"fred-ipc{ipc}": _fred(ipc) for ipc in FRED},
+    **{_named("nsd", source, ipc): _nsd(ipc, source) for source, ipc in NSD_FORMS},
+    **{_named("mtt", source, ipc): _mtt(ipc, source) for source in MTT for ipc in MTT[source]},
+    **{f"ftd-ipc{ipc}": _ftd(ipc) for ipc in (1, 10, 50)},
+    **{_named("fred", source, ipc): _fred(ipc, source) for source in FRED for ipc in FRED[source]},
     **{f"datm-ipc{ipc}": _datm(ipc) for ipc in DATM},
     **{f"speed-ipc{ipc}": _scheduled(*SPEED[ipc], iterations=20_000) for ipc in SPEED},
     **{f"gsdd-ipc{ipc}": _scheduled(30, GSDD[ipc], GPU.iterations) for ipc in GSDD},
@@ -213,6 +224,17 @@ def recipe(name: str) -> Settings:
     if name not in RECIPES:
         raise UnknownName("recipe", name, RECIPES)
     return RECIPES[name]
+
+
+def published(paper: str, source: str, ipc: float) -> Settings:
+    """The recipe of a paper ("nsd", "mtt" ...) for a source, by its name, at the largest budget that it has up to the
+    published one next to `ipc`; that for CIFAR-10 where the paper has no other for the source. Raises UnknownName."""
+    family = "subset" if source in SUBSETS else source
+    wanted = 1 if ipc < 5 else 10 if ipc < 25 else 50
+    for name in (_named(paper, place, budget) for place in (family, "cifar10") for budget in (50, 10, 1)):
+        if name in RECIPES and int(name.rpartition("-ipc")[2]) <= wanted:
+            return RECIPES[name]
+    raise UnknownName("recipe", f"{paper}-ipc{wanted}", RECIPES)
 
 
 def settings_for(
