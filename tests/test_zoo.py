@@ -12,7 +12,8 @@ import pytest
 from nsdcodec import NSDDataset, convert, verify
 from nsdcodec.errors import DigestMismatch, FileAccess, MissingData, UnknownName
 from nsdcodec.format import zoo
-from nsdcodec.format.container.file import name_of, read
+from nsdcodec.format.container.contents import name_of
+from nsdcodec.format.container.file import read
 from nsdcodec.format.synthesis import check_finite
 
 ZOO = Path(__file__).parent.parent / "zoo"
