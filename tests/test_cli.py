@@ -21,6 +21,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+import torch
 from builders import edited, fresh_python
 
 pytest.importorskip("typer")
@@ -38,6 +39,7 @@ from nsdcodec.encoding.parameterizations import PARAMETERIZATIONS  # noqa: E402
 from nsdcodec.errors import InvalidSetting  # noqa: E402
 from nsdcodec.evaluation.corruptions import CORRUPTIONS  # noqa: E402
 from nsdcodec.export.formats import FORMATS  # noqa: E402
+from nsdcodec.learning import compute  # noqa: E402
 from nsdcodec.sources import PATHS, SOURCES, load  # noqa: E402
 
 COMMANDS = ("encode", "decode", "export", "push", "info", "verify", "convert", "diff", "eval", "experts", "analyze")
@@ -234,7 +236,33 @@ class TestHelp:
     def test_version_is_the_packages(self):
         import nsdcodec
 
-        assert nsdc("--version").out == f"nsdcodec {nsdcodec.__version__}\n"
+        ours, torchs = nsdc("--version").out.splitlines()
+        assert ours == f"nsdcodec {nsdcodec.__version__}"
+        threads = torch.get_num_threads()
+        assert torchs.startswith(f"torch {torch.__version__}, device ")
+        assert torch.cuda.is_available() or torchs.endswith(f"device cpu: {threads} threads")
+
+    def test_the_device_that_it_names_is_the_one_that_is_taken(self, monkeypatch):
+        monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+        monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "NVIDIA Test")
+        assert nsdc("--version").out.endswith(", device cuda: NVIDIA Test\n")
+        assert compute.pick_device("auto").type == "cuda"
+
+    def test_version_needs_no_pytorch(self):
+        ran = process("--version", before=blocked("torch"))
+        assert (ran.code, "no PyTorch" in ran.out) == (0, True)
+
+    @pytest.mark.skipif(shutil.which("bash") is None, reason="no bash")
+    def test_completion_is_installed_for_the_shell_that_asks(self, tmp_path):
+        (tmp_path / "nsdc").write_text(f"#!{sys.executable}\n{START}\n")
+        (tmp_path / "nsdc").chmod(0o755)
+        environment = {**os.environ, "HOME": str(tmp_path), "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+        environment.pop("SHELL", None)
+        script = "nsdc --install-completion; . ~/.bashrc; COMP_WORDS=(nsdc verif); COMP_CWORD=1; complete -p nsdc"
+        script += "; $(complete -p nsdc | grep -oE '_nsdc[a-z_]+') nsdc; echo \"${COMPREPLY[@]}\""
+        ran = subprocess.run(["bash", "-c", script], env=environment, capture_output=True, text=True, timeout=60)
+        assert "bash completion installed" in ran.stdout, ran.stderr
+        assert ran.stdout.splitlines()[-1].strip() == "verify"
 
     def test_without_the_extra_cli_it_says_what_to_install(self):
         ran = process("--help", before=blocked("typer"))
