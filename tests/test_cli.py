@@ -950,6 +950,7 @@ class TestStartUp:
             ("info", {"torch", "numpy", "pydantic", "rich.markdown", "rich.progress", "nsdcodec_cli.encode"}),
             ("recipes", {"torch", "numpy", "pydantic"}),
             ("recipes unknown", {"torch", "numpy"}),
+            ("recipes gpu", {"torch", "numpy", "pydantic"}),
             ("bench", {"torch", "numpy"}),
             ("bench table2 --list", {"torch", "numpy"}),
         ],
