@@ -79,10 +79,12 @@ class NSDFile:
 
     @property
     def header_bytes(self) -> int:
+        """Bytes of everything but arrays, optional tensors and the digest."""
         return self.nbytes - sum([*self.stored_bytes.values(), *map(len, self.optional.values()), DIGEST_BYTES])
 
     @property
     def bits_per_class(self) -> float:
+        """Bits of the whole file, divided by the number of classes."""
         return 8 * self.nbytes / self.header.layout.geometry.classes
 
 
@@ -179,7 +181,7 @@ def read(source: Readable, report: Report = lambda check, found: None) -> NSDFil
         MissingData, UnknownName: a package that the URL's scheme needs is not installed, or there is no such scheme;
             the package came without its zoo, or that has no such file.
 
-    Example:
+    Examples:
         >>> file = read("c10.nsd")
         >>> file.header.layout.images, file.header.parameterization, file.nbytes
         (220, 'nsd', 56424)
