@@ -5,6 +5,7 @@
 # make test-oldest   the tests that touch PyTorch's edges, with the oldest PyTorch of pyproject.toml
 # make recipes   install, then make the table that `nsdc recipes NAME` shows of the recipes' settings
 # make viewer   install, then make the script of the report page, and docs/viewer.html, of their modules
+# make docs   install, then build the site of the manual: build/site/index.html
 # make zoo   install, then make the page of zoo/, and the pictures and data cards of its files
 # make test-browser   install, then open a report and the viewer in a headless Chromium
 # make soak   install, then kill and resume 20 encodes, and watch 2,000 iterations of dm and of mtt: two minutes
@@ -28,7 +29,7 @@ OLDEST_TORCH = $(shell grep -oE '"torch(vision)?>=[0-9.]+"' pyproject.toml | tr 
 EDGES := $(addprefix tests/test_,private_api.py ranks.py compiled.py sweep.py tangents.py stacked.py loader.py \
 	dataset.py training.py objectives.py)
 
-.PHONY: install javascript recipes viewer zoo test test-all test-browser test-oldest lint types demo soak fuzz clean
+.PHONY: install javascript recipes docs viewer zoo test test-all test-browser test-oldest lint types demo soak fuzz clean
 
 install: $(VENV)/installed
 
@@ -70,6 +71,9 @@ recipes: install
 
 viewer: install javascript
 	$(BIN)/python docs/make_viewer.py
+
+docs: install
+	$(BIN)/python docs/make_site.py
 
 zoo: install
 	$(BIN)/python docs/make_zoo.py

@@ -172,7 +172,10 @@ class TestViewer:
 
     def test_a_chosen_file_is_shown_and_then_another(self, browser):
         browser.open(VIEWER)
+        introduced = "document.querySelector('.intro').checkVisibility()"
+        assert browser.evaluate(introduced)
         assert "56,424" in self.show(browser, ZOO)
+        assert not browser.evaluate(introduced)
         assert "How it was made" not in text(browser)
         shown = self.show(browser, VECTORS / "idc.nsd")
         assert "Nothing is mixed" in shown

@@ -76,7 +76,7 @@ class TestPublicNames:
     @pytest.mark.parametrize("path", ENTRY_POINTS)
     def test_an_entry_point_has_a_docstring_with_an_example_that_runs(self, path, c10):
         text = inspect.getdoc(public(path)) or ""
-        assert "Example:\n" in text
+        assert "Examples:\n" in text
         names = {name: getattr(nsdcodec, name) for name in nsdcodec.__all__}
         example = doctest.DocTestParser().get_doctest(text, names, path, None, 0)
         assert example.examples

@@ -43,7 +43,7 @@ class NSDDataset(Divisible):
         UnknownName: no such cache.
         InvalidSetting: the cache limit is negative.
 
-    Example:
+    Examples:
         >>> dataset = NSDDataset("c10.nsd")
         >>> len(dataset), dataset.classes[0], dataset.image_shape
         (220, 'airplane', (3, 32, 32))

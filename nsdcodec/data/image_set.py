@@ -46,10 +46,12 @@ class ImageSet(Dataset[tuple[Any, Any]], ABC):
 
     @property
     def labels(self) -> Tensor:
+        """As the file has them, a copy: classes int64 [N], or distributions float32 [N, classes]."""
         return self._labels.clone()
 
     @property
     def hard_labels(self) -> Tensor:
+        """One class for each image, int64 [N], a copy: of soft labels the most likely one."""
         return self._hard_labels.clone()
 
     @property
@@ -133,7 +135,7 @@ class ImageSet(Dataset[tuple[Any, Any]], ABC):
             IndexError: an index is out of range.
             TypeError: the indices are not integers.
 
-        Example:
+        Examples:
             >>> images, labels = NSDDataset("c10.nsd").batch([3, 1, 2])
             >>> images.shape
             torch.Size([3, 3, 32, 32])
@@ -149,7 +151,7 @@ class ImageSet(Dataset[tuple[Any, Any]], ABC):
         Returns:
             Images float32 [N, C, H, W] in normalised units, and labels int64 [N]; soft labels are float32 [N, classes].
 
-        Example:
+        Examples:
             >>> images, labels = NSDDataset("c10.nsd").all()
             >>> len(images) == len(labels) == 220
             True
@@ -197,7 +199,7 @@ class ImageSet(Dataset[tuple[Any, Any]], ABC):
             InvalidSetting: a number is out of range, or the dtype is not a floating type.
             WorkerDied: while iterating, if a worker was killed.
 
-        Example:
+        Examples:
             >>> dataset = NSDDataset("c10.nsd")
             >>> loader = dataset.loader(100, seed=0, transform=DSA.of(dataset))
             >>> [len(images) for images, labels in loader]

@@ -31,7 +31,7 @@ class Divisible(ImageSet):
             IndexError: an index is out of range, or the mask has another length.
             TypeError: the indices are neither integers nor a mask.
 
-        Example:
+        Examples:
             >>> dataset = NSDDataset("c10.nsd")
             >>> len(dataset.subset([0, 1, 2])), len(dataset.subset(dataset.labels == 3))
             (3, 22)
@@ -57,7 +57,7 @@ class Divisible(ImageSet):
             UnknownName: no class has this name.
             InvalidSetting: no class has this number, a class is given twice, or none is given.
 
-        Example:
+        Examples:
             >>> pets = NSDDataset("c10.nsd").of_classes(["cat", "dog"], renumber=True)
             >>> pets.classes, sorted(set(pets.labels.tolist()))
             (('cat', 'dog'), [0, 1])
@@ -79,7 +79,7 @@ class Divisible(ImageSet):
         Raises:
             InvalidSetting: there are fewer classes than tasks, or fewer than one task.
 
-        Example:
+        Examples:
             >>> tasks = NSDDataset("c10.nsd").class_splits(5, seed=0)
             >>> [len(task.class_numbers) for task in tasks], tasks[0].class_names
             ([2, 2, 2, 2, 2], ('dog', 'horse'))
@@ -141,10 +141,12 @@ class Part(Divisible):
 
     @property
     def class_names(self) -> tuple[str, ...]:
+        """The names of the classes that the part has, in the order of their numbers."""
         return tuple(self.whole.classes[number] for number in self.class_numbers)
 
     @property
     def index(self) -> Tensor:
+        """Numbers of the images in the whole set, int64 [n]; a copy."""
         return self._index.clone()
 
     @property
@@ -185,7 +187,7 @@ class Joined(Divisible):
     Raises:
         InvalidSetting: there is no set, or the sets differ; the message says in what.
 
-    Example:
+    Examples:
         >>> dataset = NSDDataset("c10.nsd")
         >>> pets, ships = dataset.of_classes(["cat", "dog"], renumber=True), dataset.of_classes(["ship"], renumber=True)
         >>> both = Joined([pets, ships], merge_classes=True)

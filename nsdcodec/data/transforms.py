@@ -26,7 +26,7 @@ class DSA:
     Raises:
         UnknownName: no such operation.
 
-    Example:
+    Examples:
         >>> dataset = NSDDataset("c10.nsd")
         >>> loader = dataset.loader(256, transform=DSA.of(dataset))
         >>> DSA("crop_flip") == DSA.of(dataset)
@@ -41,6 +41,7 @@ class DSA:
 
     @classmethod
     def of(cls, images: ImageSet) -> DSA:
+        """The augmentation that the recipe of a set asks for."""
         return cls(images.recipe.augmentation)
 
     def __call__(self, images: Tensor, generator: torch.Generator) -> Tensor:
@@ -60,7 +61,7 @@ class Seeded:
     Arguments:
         transform: a function of the images, or of images and labels.
 
-    Example:
+    Examples:
         >>> from torchvision.transforms import v2
         >>> dataset = NSDDataset("c10.nsd")
         >>> loader = dataset.loader(256, transform=Seeded(v2.RandomCrop(32, padding=4)))

@@ -69,6 +69,7 @@ class Budget:
         return planned if self.images_per_class is None else min(planned, self.images_per_class)
 
     def admits(self, elements: int, packed_bytes: int) -> bool:
+        """Whether a set of so many elements, whose arrays and header take so many bytes, is within it."""
         most = self.packed_bytes or self.file_bytes
         return (self.elements is None or elements <= self.elements) and (most is None or packed_bytes <= most)
 

@@ -260,7 +260,7 @@ def settings_for(
         UnknownName: no such recipe, parameterization, objective or key.
         InvalidSetting: a value is out of its range, or would change the arrays that `start` has.
 
-    Example:
+    Examples:
         >>> settings = settings_for(load_source("digits"), changes=["iterations=300", "dtype=int8"])
         >>> settings.iterations, settings.parameterization.name, settings.parameterization.dtype
         (300, 'nsd', 'int8')

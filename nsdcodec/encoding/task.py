@@ -94,10 +94,12 @@ class Output:
 
     @property
     def checkpoint(self) -> Path:
+        """Where the state of an unfinished run is kept: beside the file."""
         return self.path.with_name(self.path.name + ".checkpoint")
 
     @property
     def log(self) -> Path:
+        """Where losses and checks are noted, a JSON text a line: beside the file."""
         return self.path.with_name(self.path.name + ".log.jsonl")
 
 

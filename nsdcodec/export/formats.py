@@ -44,7 +44,7 @@ def export(dataset: NSDDataset, to: str, path: str | os.PathLike[str], overwrite
         MissingData: the package that writes the format is not installed.
         FileAccess: it cannot be written.
 
-    Example:
+    Examples:
         >>> export(NSDDataset("c10.nsd"), "npz", "c10.npz")
         >>> load_source("c10.npz").train.images.shape
         torch.Size([220, 3, 32, 32])

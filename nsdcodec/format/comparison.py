@@ -123,7 +123,7 @@ def compare(a: NSDFile, b: NSDFile) -> Differences:
     Raises:
         MalformedFile: a decoded image has values that are not finite (rule NSD-S04).
 
-    Example:
+    Examples:
         >>> conversion = convert("c10.nsd", "small.nsd", "int8")
         >>> found = compare(read("c10.nsd"), read("small.nsd"))
         >>> found.same_content, sorted(found.arrays), found.images.differing

@@ -68,7 +68,7 @@ def convert(
         InvalidSetting: a value is too large for the dtype.
         FileAccess: the target cannot be written. Also what `read` raises.
 
-    Example:
+    Examples:
         >>> result = convert("c10.nsd", "small.nsd", "int8")
         >>> result.after.nbytes < result.before.nbytes
         True

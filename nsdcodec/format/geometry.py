@@ -26,6 +26,7 @@ class Geometry:
 
     @property
     def image_elements(self) -> int:
+        """Values of one image."""
         return self.channels * self.height * self.width
 
     def __str__(self) -> str:

@@ -45,7 +45,7 @@ def verify(source: Readable, report: Callable[[Check], None] = lambda check: Non
         The checks, and in `error` what `read` would raise; `error` is None and `ok` true if the file is sound. Nothing
         is raised for a file that is not.
 
-    Example:
+    Examples:
         >>> verify("c10.nsd").ok
         True
         >>> result = verify(b"not an nsd file")

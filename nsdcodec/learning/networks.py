@@ -90,7 +90,7 @@ def build(spec: NetworkSpec, geometry: Geometry, seed: int) -> Network:
         UnknownName: no such network.
         InvalidSetting: the network does not come in this depth and width, or the images are too small for it.
 
-    Example:
+    Examples:
         >>> dataset = NSDDataset("c10.nsd")
         >>> network = build_network(dataset.recipe.network, dataset.geometry, seed=0)
         >>> network(dataset.all()[0][:5]).shape

@@ -67,7 +67,7 @@ def _sum(dataset: NSDDataset, found: Sequence[Term]) -> tuple[Picture, list[Text
     part = _beside_names(np.concatenate([_grid([tiles]), _white(LINE, len(tiles) * across - GAP)]))
     below = tiles[0].shape[0] + LINE / 2
     texts: list[Text] = [(0, tiles[0].shape[0] / 2, "left", "sum of slices")]
-    labels = ["image", *(f"{term.weight:+.2f}" for term in shown), "their sum"]
+    labels = ["image", *(f"{term.weight:+.2f}" for term in shown), "sum"]
     texts += [(NAMES + i * across + tiles[0].shape[1] / 2, below, "center", label) for i, label in enumerate(labels)]
     return part, texts
 

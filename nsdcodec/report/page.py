@@ -9,6 +9,9 @@ from importlib import resources
 from nsdcodec.report.beside import Beside
 
 _CHOICE = """<div class="choice">
+<div class="intro"><h1>Look at a distilled data set</h1>
+<p class="lead">An .nsd file holds a few synthetic images that networks are trained on in place of many real ones. This
+page shows them by class, what each is put together from, and where every byte goes.</p></div>
 <label><strong>Drop an .nsd file here</strong>, or choose one. It is read on this page, and sent nowhere.
 <input id="choose" type="file" accept=".nsd"></label>
 </div>"""

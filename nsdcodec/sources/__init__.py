@@ -110,7 +110,7 @@ def load(
         InvalidSetting: `size` is out of its range.
         FileAccess: a file cannot be read.
 
-    Example:
+    Examples:
         >>> source = load_source("digits")
         >>> source.train.images.shape[1:], source.classes[:3]
         (torch.Size([1, 8, 8]), ('0', '1', '2'))

@@ -137,6 +137,7 @@ class Source:
 
     @property
     def geometry(self) -> Geometry:
+        """Number of classes, and shape of an image."""
         return Geometry(len(self.classes), *self.train.images.shape[1:])
 
     @cached_property
@@ -178,7 +179,7 @@ class Source:
         Raises:
             InvalidSetting: the lists do not name the same classes.
 
-        Example:
+        Examples:
             >>> digits = load_source("digits")
             >>> backwards = digits.numbered_as(digits.classes[::-1])
             >>> int(digits.train.labels[0] + backwards.train.labels[0])
@@ -300,7 +301,7 @@ def normalize(images: Tensor, normalization: Normalization) -> Tensor:
     Raises:
         InvalidSource: the normalization is for another number of channels.
 
-    Example:
+    Examples:
         >>> dataset = NSDDataset("c10.nsd")
         >>> normalize(dataset.to_pixels(dataset.all()[0]), dataset.normalization).dtype
         torch.float32

@@ -58,10 +58,12 @@ class Contents:
 
     @property
     def header_bytes(self) -> int:
+        """Bytes of everything but arrays, optional tensors and the digest."""
         return self.nbytes - sum([*self.stored_bytes.values(), *map(len, self.optional.values()), DIGEST_BYTES])
 
     @property
     def bits_per_class(self) -> float:
+        """Bits of the whole file, divided by the number of classes."""
         return 8 * self.nbytes / self.header.layout.geometry.classes
 
 

@@ -142,7 +142,7 @@ def read(source: Readable, report: Report = lambda check, found: None) -> NSDFil
         MissingData, UnknownName: a package that the URL's scheme needs is not installed, or there is no such scheme;
             the package came without its zoo, or that has no such file.
 
-    Example:
+    Examples:
         >>> file = read("c10.nsd")
         >>> file.header.layout.images, file.header.parameterization, file.nbytes
         (220, 'nsd', 56424)
