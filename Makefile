@@ -3,7 +3,9 @@
 # make test   install, then run ruff, mypy and the tests, without those that only a release needs
 # make test-all   the same with every test
 # make test-oldest   the tests that touch PyTorch's edges, with the oldest PyTorch of pyproject.toml
+# make recipes   install, then make the table that `nsdc recipes NAME` shows of the recipes' settings
 # make viewer   install, then make the script of the report page, and docs/viewer.html, of their modules
+# make zoo   install, then make the page of zoo/, and the pictures and data cards of its files
 # make test-browser   install, then open a report and the viewer in a headless Chromium
 # make soak   install, then kill and resume 20 encodes, and watch 2,000 iterations of dm and of mtt: two minutes
 # make fuzz   install, then give the reader a million hostile files: half an hour; RUNS=20000 SEED=1 for fewer
@@ -26,7 +28,7 @@ OLDEST_TORCH = $(shell grep -oE '"torch(vision)?>=[0-9.]+"' pyproject.toml | tr 
 EDGES := $(addprefix tests/test_,private_api.py ranks.py compiled.py sweep.py tangents.py stacked.py loader.py \
 	dataset.py training.py objectives.py)
 
-.PHONY: install javascript viewer test test-all test-browser test-oldest lint types demo soak fuzz clean
+.PHONY: install javascript recipes viewer zoo test test-all test-browser test-oldest lint types demo soak fuzz clean
 
 install: $(VENV)/installed
 
@@ -63,8 +65,14 @@ test test-all: announce lint types $(if $(shell command -v npm 2>/dev/null),java
 announce: install
 	@echo "--- ruff and mypy (a minute the first time), then the tests: about ten minutes on two slow cores"
 
+recipes: install
+	$(BIN)/python docs/make_recipes.py
+
 viewer: install javascript
 	$(BIN)/python docs/make_viewer.py
+
+zoo: install
+	$(BIN)/python docs/make_zoo.py
 
 test-browser: install
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 0 tests/test_browser.py

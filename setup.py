@@ -3,7 +3,7 @@
 from setuptools import find_packages, setup
 
 setup(
-    packages=[*find_packages(include=["nsdcodec", "nsdcodec.*"]), "nsdcodec_cli"],
-    # So that no package called "cli" appears in anyone's environment.
-    package_dir={"nsdcodec_cli": "cli"},
+    packages=[*find_packages(include=["nsdcodec", "nsdcodec.*"]), "nsdcodec_cli", "nsdcodec.zoo"],
+    # So that no package called "cli" or "zoo" appears in anyone's environment.
+    package_dir={"nsdcodec_cli": "cli", "nsdcodec.zoo": "zoo"},
 )

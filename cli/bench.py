@@ -55,7 +55,7 @@ def bench(
         list[Path] | None,
         typer.Option(
             metavar="FILE.json",
-            help="Of frontier: what nsdc eval --json printed (default: zoo/files.json, if it is there); repeatable.",
+            help="Of frontier: what nsdc eval --json printed (default: the files of nsdc zoo); repeatable.",
         ),
     ] = None,
     restart: Annotated[

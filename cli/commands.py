@@ -9,7 +9,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from . import helptext
+from . import helptext, texts
 
 # The file and function of each command, and what the list of commands says of it: the first paragraph of its own help,
 # written here a second time. A test compares them.
@@ -60,6 +60,11 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
         "recipes",
         "List the recipes, or every setting of one: the keys that `encode --set` takes, what they mean, their choices.",
     ),
+    "zoo": (
+        "zoo",
+        "List the files that come with this package, which every command opens as zoo:NAME; with NAME, print the data "
+        "card of one.",
+    ),
 }
 
 
@@ -97,6 +102,10 @@ class Group(TyperGroup):
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
         self.commands = Loaded()
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        texts.take_as_typed(self.get_params(ctx))
+        return super().parse_args(ctx, args)
 
     def list_commands(self, ctx: Any) -> list[str]:
         return list(COMMANDS)

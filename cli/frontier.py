@@ -14,18 +14,17 @@ if TYPE_CHECKING:
 
 NAME = "frontier"
 ABOUT = "accuracy against bits a class: published figures and measured files, as a picture"
-# Where a checkout of the repository has the table of its own files.
-OWN = Path("zoo/files.json")
 PICTURES = (".png", ".svg")
 
 
 def show(source: str, out: Path | None, measured: list[Path], json: bool) -> None:
     """Prints the figures of a data set, and draws them to `out` if that is given."""
     from nsdcodec.bench.frontier import frontier
+    from nsdcodec.format import zoo
 
     if out is not None and out.suffix.lower() not in PICTURES:
         raise InvalidSetting(f"-o {out}: the picture can be {' or '.join(PICTURES)}; give such a name")
-    found = frontier(source, measured or [table for table in (OWN,) if table.exists()])
+    found = frontier(source, measured or [zoo.folder() / zoo.TABLE])
     if out is not None:
         from nsdcodec.bench.frontier_plot import plot
         from nsdcodec.system import atomic

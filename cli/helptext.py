@@ -10,6 +10,8 @@ from typer.core import TyperCommand
 
 from nsdcodec.errors import Interrupted
 
+from . import texts
+
 # Written here a second time, so that help is shown at once: the registries import PyTorch. A test compares them.
 NAMES: Mapping[str, str] = {
     "objectives": "dc, dm, cafe, tgdd, krr, mtt, none",
@@ -26,6 +28,10 @@ NAMES: Mapping[str, str] = {
 class Command(TyperCommand):
     """A command in whose help {objectives}, for example, stands for the names of all objectives. Paragraphs of its
     docstring are filled to the width of the terminal."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        texts.take_as_typed(self.get_params(ctx))
+        return super().parse_args(ctx, args)
 
     def format_help(self, ctx: Any, formatter: Any) -> None:  # click's own types, or those of typer's copy of it
         for parameter in self.params:

@@ -1,4 +1,4 @@
-"""nsdc info: what a file says about itself, and what its bytes are used for. Needs no torch."""
+"""nsdc info: what a file says about itself, and what its bytes are used for. Needs neither PyTorch nor NumPy."""
 
 from __future__ import annotations
 
@@ -14,26 +14,27 @@ from nsdcodec.format.container.framing import CODED, DIGEST_BYTES
 from . import output
 
 if TYPE_CHECKING:
-    from nsdcodec.format.container.file import NSDFile
+    from nsdcodec.format.container.contents import Contents
 
 
 def info(
     files: Annotated[
-        list[str], typer.Argument(metavar="FILE...", help=".nsd files: paths or URLs.", show_default=False)
+        list[str], typer.Argument(metavar="FILE...", help=".nsd files: paths, URLs, or zoo:NAME.", show_default=False)
     ],
     json: bool = output.JSON,
 ) -> None:
     """Show a file's contents, its training recipe, and where every byte goes; of several files, one after the other.
 
-    Arrays that were coded together share the bytes of one frame: of each, an estimate is shown, by its plain bytes.
+    Arrays that were coded together share the bytes of one frame: of each, an estimate is shown, by its plain bytes. The
+    digest and the header are checked; the values of the arrays are not looked at: see `nsdc verify`.
     """
-    from nsdcodec.format.container.file import read
+    from nsdcodec.format.container.contents import contents_of
     from nsdcodec.format.container.remote import without_secrets
 
     found = {}
     for file in files:
         try:
-            found[file] = read(file)
+            found[file] = contents_of(file)
         except NsdError:
             if len(files) > 1:
                 print(output.printable(f"{without_secrets(file)}:"), file=sys.stderr)
@@ -50,7 +51,7 @@ def info(
         _print(one)
 
 
-def _print(found: NSDFile) -> None:
+def _print(found: Contents) -> None:
     header, layout, recipe = found.header, found.header.layout, found.header.recipe
     output.print_pairs(
         [
@@ -78,7 +79,7 @@ def _print(found: NSDFile) -> None:
     output.print_table(["where the bytes go", "type", "shape", "coding", "plain", "bytes", "share"], _rows(found))
 
 
-def _rows(found: NSDFile) -> list[list[str]]:
+def _rows(found: Contents) -> list[list[str]]:
     """A row an array; those coded together share the bytes of one frame: of each, an estimate, without a share."""
     rows = []
     together = [spec.nbytes for role, spec in found.header.layout.arrays.items() if role not in found.stored_bytes]
@@ -101,11 +102,11 @@ def _rows(found: NSDFile) -> list[list[str]]:
     return rows
 
 
-def _share(found: NSDFile, size: int) -> list[str]:
+def _share(found: Contents, size: int) -> list[str]:
     return [f"{size:,}", f"{size / found.nbytes:.1%}"]
 
 
-def _document(found: NSDFile) -> dict[str, Any]:
+def _document(found: Contents) -> dict[str, Any]:
     header, layout = found.header, found.header.layout
     return {
         "version": list(header.version),
@@ -134,12 +135,12 @@ def _document(found: NSDFile) -> dict[str, Any]:
     }
 
 
-def _bits_per_element(found: NSDFile) -> float:
+def _bits_per_element(found: Contents) -> float:
     """Of the arrays as stored, coding and all, without the header."""
     return 8 * sum(found.stored_bytes.values()) / found.header.layout.elements
 
 
-def _ipc_one(found: NSDFile) -> int:
+def _ipc_one(found: Contents) -> int:
     geometry = found.header.layout.geometry
     return geometry.classes * geometry.image_elements
 

@@ -33,12 +33,30 @@ app = typer.Typer(
 def _version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"nsdcodec {VERSION}")
+        typer.echo(_computes_with())
         raise typer.Exit
+
+
+def _computes_with() -> str:
+    """PyTorch and the device that `--device auto` takes. Only this option waits for PyTorch."""
+    try:
+        import torch
+    except ImportError as error:
+        return f"no PyTorch: {error}"
+    if torch.cuda.is_available():
+        return f"torch {torch.__version__}, device cuda: {torch.cuda.get_device_name()}"
+    return f"torch {torch.__version__}, device cpu: {torch.get_num_threads()} threads"
 
 
 @app.callback()
 def common(
-    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
+    version: bool = typer.Option(
+        False,
+        "--version",
+        callback=_version,
+        is_eager=True,
+        help="Print the versions of this and of PyTorch, and the device.",
+    ),
 ) -> None:
     pass
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from nsdcodec.learning.compute import Compute
     from nsdcodec.sources import Source
 
-FileArgument = Annotated[str, typer.Argument(help="An .nsd file: a path or a URL.", show_default=False)]
+FileArgument = Annotated[str, typer.Argument(help="An .nsd file: a path, a URL, or zoo:NAME.", show_default=False)]
 SourceArgument = Annotated[
     str,
     typer.Argument(

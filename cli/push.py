@@ -22,7 +22,7 @@ def push(
         list[str],
         typer.Argument(
             metavar="FILE... USER/NAME",
-            help="One .nsd file or several, then the data set on the hub.",
+            help="One .nsd file or several, paths or zoo:NAME, then the data set on the hub.",
             show_default=False,
         ),
     ],
@@ -57,9 +57,7 @@ def push(
     from nsdcodec.export.hub import Push
 
     *files, repository = files_and_repository
-    job = Push(
-        tuple(map(Path, files)), repository, license, tuple(_accuracies(accuracy or [])), private, with_card=not no_card
-    )
+    job = Push(tuple(files), repository, license, tuple(_accuracies(accuracy or [])), private, with_card=not no_card)
     if dry_run:
         if json:
             output.print_json({"repository": repository, "files": list(job.contents), "card": job.card})
@@ -90,12 +88,13 @@ def _is_path(text: str) -> bool:
 def _evaluations(path: Path) -> list[Accuracy]:
     """What `nsdc eval --json` printed, of one file or of several."""
     from nsdcodec.export.card import Accuracy
+    from nsdcodec.format.container.contents import name_of
 
     try:
         document: Any = json_text.loads(path.read_text(encoding="utf-8"))
         return [
             Accuracy(
-                file=Path(one["file"]).name,
+                file=name_of(str(one["file"])),
                 nbytes=int(one["bytes"]),
                 network=str(one["net"]),
                 mean=float(one["mean"]),

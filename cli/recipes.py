@@ -8,7 +8,7 @@ import typer
 
 from nsdcodec.errors import UnknownName
 
-from . import output, progress
+from . import output
 
 
 def recipes(
@@ -16,21 +16,17 @@ def recipes(
     json: bool = output.JSON,
 ) -> None:
     """List the recipes, or every setting of one: the keys that `encode --set` takes, what they mean, their choices."""
-    from nsdcodec.encoding.recipe_names import ABOUTS
+    from nsdcodec.encoding.recipe_names import ABOUTS, shown
 
     if name is not None and name not in ABOUTS:
         raise UnknownName("recipe", name, ABOUTS)
     if name is not None:
-        # Settings are the objects that distil, which need PyTorch; the list of the recipes does not.
-        with progress.shown("recipes", "loading PyTorch"):
-            from nsdcodec.encoding.meanings import described
-            from nsdcodec.encoding.recipes import recipe
-
-            settings = recipe(name)
+        settings = shown(name)
         if json:
-            output.print_json(settings.flat())
+            output.print_json({key: value for key, (value, _) in settings.items()})
         else:
-            output.print_pairs([(key, f"{value}: {meaning}") for key, (value, meaning) in described(settings).items()])
+            texts = {key: "auto" if value is None else str(value) for key, (value, _) in settings.items()}
+            output.print_pairs([(key, f"{texts[key]}: {meaning}") for key, (_, meaning) in settings.items()])
         return
     if json:
         output.print_json(ABOUTS)

@@ -19,7 +19,7 @@ import zstandard
 from builders import frame, seal
 
 from nsdcodec.format.container import codings
-from nsdcodec.format.container.file import SAFETENSORS
+from nsdcodec.format.container.contents import SAFETENSORS
 from nsdcodec.format.container.framing import CODED, ITEM_BYTES
 from nsdcodec.format.stored_types import BITS, ArraySpec
 

@@ -11,9 +11,14 @@ import references
 import torch
 
 from nsdcodec.errors import UnknownName
+from nsdcodec.format import named_bases
 from nsdcodec.format.bases import BASES, basis
 
 SIZES = [(1, 1), (1, 8), (3, 8), (8, 8), (5, 16), (16, 32), (32, 32)]
+
+
+def test_every_name_has_its_matrix():
+    assert tuple(BASES) == named_bases.NAMES
 
 
 @pytest.mark.parametrize(("t", "u"), [*SIZES, (5, 7), (28, 28), (13, 96)])

@@ -219,7 +219,7 @@ from nsdcodec.format.layout import Layout, Synthesis
 from nsdcodec.format.synthesis import check_finite
 def file(layout):
     arrays = {{role: np.zeros(spec.shape, np.float32) for role, spec in layout.arrays.items()}}
-    return NSDFile(header_for(layout), arrays, {{}}, "", 0, {{}})
+    return NSDFile(header_for(layout), "", 0, {{}}, {{}}, arrays, {{}}, {{}})
 warm = file(Layout(Geometry(1, 1, 1, 1), Synthesis(), {{"spectrum": floats(1, 1, 1, 1, 1)}}))
 large = file({})
 check_finite(warm)

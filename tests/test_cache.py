@@ -115,6 +115,17 @@ def test_each_type_keeps_what_it_can_hold(kind):
 
 
 @pytest.mark.parametrize("kind", get_args(cache.CacheKind))
+def test_an_image_is_the_same_in_every_epoch_kept_or_not_and_of_a_worker(kind):
+    ds = NSDDataset(file_of(NAME), cache=kind)
+    first, second = ds.all()[0], ds.all()[0]
+    without = NSDDataset(file_of(NAME), cache=kind, cache_limit=0).all()[0]
+    ((worker, _),) = DataLoader(NSDDataset(file_of(NAME), cache=kind), COUNT, num_workers=1)
+    assert [len(kept) for kept in ds._cache._kept.values() if kept is not None] == ([] if kind == "none" else [COUNT])
+    for images in (second, without, worker):
+        torch.testing.assert_close(images, first, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("kind", get_args(cache.CacheKind))
 def test_what_is_written_into_a_batch_stays_there(kind):
     ds = NSDDataset(file_of(NAME), cache=kind)
     ds.prepare(CPU)

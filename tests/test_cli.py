@@ -21,6 +21,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+import torch
 from builders import edited, fresh_python
 
 pytest.importorskip("typer")
@@ -38,10 +39,11 @@ from nsdcodec.encoding.parameterizations import PARAMETERIZATIONS  # noqa: E402
 from nsdcodec.errors import InvalidSetting  # noqa: E402
 from nsdcodec.evaluation.corruptions import CORRUPTIONS  # noqa: E402
 from nsdcodec.export.formats import FORMATS  # noqa: E402
+from nsdcodec.learning import compute  # noqa: E402
 from nsdcodec.sources import PATHS, SOURCES, load  # noqa: E402
 
 COMMANDS = ("encode", "decode", "export", "push", "info", "verify", "convert", "diff", "eval", "experts", "analyze")
-COMMANDS += ("bench", "recipes", "report")
+COMMANDS += ("bench", "recipes", "report", "zoo")
 TINY = ["--device", "cpu", "--precision", "float32", "--set", "network.width=8", "--set", "validation.width=8"]
 TINY += ["--set", "validation.epochs=2", "--set", "validation.checks=1", "--set", "validation.per_class=5"]
 START = "from nsdcodec_cli import main; main()"
@@ -234,7 +236,33 @@ class TestHelp:
     def test_version_is_the_packages(self):
         import nsdcodec
 
-        assert nsdc("--version").out == f"nsdcodec {nsdcodec.__version__}\n"
+        ours, torchs = nsdc("--version").out.splitlines()
+        assert ours == f"nsdcodec {nsdcodec.__version__}"
+        threads = torch.get_num_threads()
+        assert torchs.startswith(f"torch {torch.__version__}, device ")
+        assert torch.cuda.is_available() or torchs.endswith(f"device cpu: {threads} threads")
+
+    def test_the_device_that_it_names_is_the_one_that_is_taken(self, monkeypatch):
+        monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+        monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "NVIDIA Test")
+        assert nsdc("--version").out.endswith(", device cuda: NVIDIA Test\n")
+        assert compute.pick_device("auto").type == "cuda"
+
+    def test_version_needs_no_pytorch(self):
+        ran = process("--version", before=blocked("torch"))
+        assert (ran.code, "no PyTorch" in ran.out) == (0, True)
+
+    @pytest.mark.skipif(shutil.which("bash") is None, reason="no bash")
+    def test_completion_is_installed_for_the_shell_that_asks(self, tmp_path):
+        (tmp_path / "nsdc").write_text(f"#!{sys.executable}\n{START}\n")
+        (tmp_path / "nsdc").chmod(0o755)
+        environment = {**os.environ, "HOME": str(tmp_path), "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+        environment.pop("SHELL", None)
+        script = "nsdc --install-completion; . ~/.bashrc; COMP_WORDS=(nsdc verif); COMP_CWORD=1; complete -p nsdc"
+        script += "; $(complete -p nsdc | grep -oE '_nsdc[a-z_]+') nsdc; echo \"${COMPREPLY[@]}\""
+        ran = subprocess.run(["bash", "-c", script], env=environment, capture_output=True, text=True, timeout=60)
+        assert "bash completion installed" in ran.stdout, ran.stderr
+        assert ran.stdout.splitlines()[-1].strip() == "verify"
 
     def test_without_the_extra_cli_it_says_what_to_install(self):
         ran = process("--help", before=blocked("typer"))
@@ -919,9 +947,10 @@ class TestStartUp:
         ("command", "absent"),
         [
             ("--help", {"torch", "numpy", "rich.progress", "matplotlib", "nsdcodec_cli.encode"}),
-            ("info", {"torch", "sklearn", "PIL", "nsdcodec_cli.encode"}),
-            ("recipes", {"torch", "numpy"}),
+            ("info", {"torch", "numpy", "pydantic", "rich.markdown", "rich.progress", "nsdcodec_cli.encode"}),
+            ("recipes", {"torch", "numpy", "pydantic"}),
             ("recipes unknown", {"torch", "numpy"}),
+            ("recipes gpu", {"torch", "numpy", "pydantic"}),
             ("bench", {"torch", "numpy"}),
             ("bench table2 --list", {"torch", "numpy"}),
         ],
@@ -932,6 +961,12 @@ class TestStartUp:
         assert ran.code == (2 if "unknown" in command else 0)
         assert "nsdcodec_cli.main" in ran.err.split()
         assert absent.isdisjoint(ran.err.split())
+
+    def test_what_verify_finds_without_decoding_needs_no_torch(self, file, tmp_path):
+        (tmp_path / "short.nsd").write_bytes(file.read_bytes()[:-1])
+        ran = process("verify", tmp_path / "short.nsd", before=blocked("torch"))
+        assert (ran.code, ran.err) == (3, "")
+        assert "FAILED  framing: NSD-F01" in ran.out
 
     @pytest.mark.parametrize("command", ["--help", "info"])
     def test_is_quick(self, file, command):
@@ -979,3 +1014,27 @@ class TestReport:
         ran = nsdc("report", file, "-o", file)
         assert (ran.code, "name it report.html" in ran.err) == (2, True)
         assert file.read_bytes() == before
+
+    def test_a_picture_with_a_page_or_alone(self, file, tmp_path):
+        pytest.importorskip("matplotlib")
+        page, picture = tmp_path / "page.html", tmp_path / "figure.png"
+        ran = nsdc("report", file, "--png", picture)
+        assert ran.out == f"{file}, as a picture to {picture}\n"
+        assert picture.read_bytes().startswith(b"\x89PNG")
+        both = nsdc("report", file, "--png", picture, "-o", page, "--json").json
+        assert [one["written"] for one in both] == [str(picture), str(page)]
+        assert [one["bytes"] for one in both] == [picture.stat().st_size, page.stat().st_size]
+
+    @pytest.mark.parametrize(
+        ("words", "said"),
+        [
+            ((), "nothing to write"),
+            (("--png", "a.jpg"), "ends in .png"),
+            (("--png", "a.png", "--eval", "b.json"), "--eval is shown on the page"),
+        ],
+    )
+    def test_what_would_be_ignored_is_refused(self, file, tmp_path, monkeypatch, words, said):
+        monkeypatch.chdir(tmp_path)
+        ran = nsdc("report", file, *words)
+        assert (ran.code, said in ran.err) == (2, True)
+        assert list(tmp_path.iterdir()) == []

@@ -44,9 +44,10 @@ from nsdcodec.errors import (
     UnsupportedFeature,
     UnsupportedVersion,
 )
-from nsdcodec.format.container import codings
+from nsdcodec.format.container import codings, packing
 from nsdcodec.format.container.codings import BITWISE, CODINGS, RAW, WIDE
-from nsdcodec.format.container.file import MAX_FILE_BYTES, NSDFile, pack, read
+from nsdcodec.format.container.contents import MAX_FILE_BYTES
+from nsdcodec.format.container.file import NSDFile, pack, read
 from nsdcodec.format.container.framing import CODED, MAX_HEADER_BYTES, MAX_RANK
 from nsdcodec.format.container.header import MAX_NAME
 from nsdcodec.format.container.strict_json import MAX_DEPTH, MAX_VALUES
@@ -180,10 +181,10 @@ def test_the_bytes_are_those_of_the_definition(dtype, coding):
     else:
         values = rng.integers(0, 1 << spec.bits, 77).astype("u1" if spec.bits <= 8 else "<u2")
         stored = to_items(values.reshape(7, 11), spec)
-    data = codings.to_bytes(stored, spec, coding)
+    data = packing.to_bytes(stored, spec, coding)
     assert data == stored.scales.tobytes() + _by_definition(values, spec, coding)
     assert len(data) == codings.length(spec, coding)
-    back = codings.from_bytes(memoryview(data), spec, coding, "it")
+    back = packing.from_bytes(memoryview(data), spec, coding, "it")
     np.testing.assert_array_equal(back.items, stored.items)
     np.testing.assert_array_equal(back.scales, stored.scales)
 
@@ -191,12 +192,12 @@ def test_the_bytes_are_those_of_the_definition(dtype, coding):
 @pytest.mark.parametrize("coding", CODINGS)
 @pytest.mark.parametrize("dtype", ["int6", "int3", "uint16", "uint1"])
 def test_more_integers_than_are_packed_at_once_come_back(dtype, coding):
-    count = codings.LOT + 13
+    count = packing.LOT + 13
     spec = ArraySpec(dtype, (count,), 0 if dtype in SCALED else None)
     values = np.random.default_rng(5).integers(0, 1 << spec.bits - (dtype in SCALED), count)
     items = values.astype("i1" if dtype in SCALED else "u1" if spec.bits <= 8 else "<u2")
     stored = Stored(items, np.ones(spec.scales, "<f2"))
-    back = codings.from_bytes(memoryview(codings.to_bytes(stored, spec, coding)), spec, coding, "it")
+    back = packing.from_bytes(memoryview(packing.to_bytes(stored, spec, coding)), spec, coding, "it")
     np.testing.assert_array_equal(back.items, items)
 
 
@@ -247,13 +248,13 @@ def test_a_slice_of_zeros_has_a_scale_of_zero():
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16", "int6", "int4", "int3", "int2", "uint1", "uint8", "uint16"])
 def test_items_come_back_beyond_what_is_unpacked_at_once(dtype, coding):
     signed = dtype.startswith("int")
-    spec = ArraySpec(dtype, (2 * codings.LOT + 13,), 0 if signed else None)
+    spec = ArraySpec(dtype, (2 * packing.LOT + 13,), 0 if signed else None)
     low = -(1 << spec.bits - 1) if signed else 0
     items = np.random.default_rng(0).integers(low, low + (1 << spec.bits), spec.size)
     items = items.astype("i1" if signed else "u1" if spec.bits <= 8 else "<u2").view(item_type(spec))
     stored = Stored(items, np.ones(spec.scales, "<f2"))
-    data = codings.to_bytes(stored, spec, coding)
-    made = codings.from_bytes(memoryview(data), spec, coding, "array")
+    data = packing.to_bytes(stored, spec, coding)
+    made = packing.from_bytes(memoryview(data), spec, coding, "array")
     assert len(data) == codings.length(spec, coding)
     assert made.items.tobytes() == items.tobytes()
 
@@ -459,7 +460,7 @@ def test_the_spec_states_the_limits_of_the_code():
 
 
 def test_a_file_over_the_limit_is_refused(monkeypatch, tmp_path):
-    monkeypatch.setattr("nsdcodec.format.container.file.MAX_FILE_BYTES", len(PLAIN) - 1)
+    monkeypatch.setattr("nsdcodec.format.container.contents.MAX_FILE_BYTES", len(PLAIN) - 1)
     (tmp_path / "a.nsd").write_bytes(PLAIN)
     for source in (PLAIN, tmp_path / "a.nsd", io.BytesIO(PLAIN)):
         with pytest.raises(MalformedFile) as caught:
@@ -532,7 +533,7 @@ def test_the_examples_of_the_spec_are_the_bytes_of_the_code():
     halves = ArraySpec("float16", (3,)), Stored(np.array([1, -2, 0.5], "<f2"), np.empty(0, "<f2"))
 
     def shown(array, coding):
-        return codings.to_bytes(array[1], array[0], coding).hex(" ")
+        return packing.to_bytes(array[1], array[0], coding).hex(" ")
 
     assert f"`{shown(integers, RAW)}`" in text
     assert f"`{shown(integers, BITWISE)}`" in text

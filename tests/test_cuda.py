@@ -115,7 +115,9 @@ def test_an_epoch_on_the_device_is_that_of_the_cpu_and_never_waits(no_waits, nam
     assert images.device == labels.device == torch.device("cuda", torch.cuda.current_device())
     wanted_images, wanted_labels = NSDDataset(file_of(name), cache=cache).batch(loader.order.epoch(0))
     scale = float(wanted_images.abs().max())
-    tolerance = {"uint8": 1 / 255 / 0.2, "float16": 2**-10 * scale}.get(cache, 1e-5 * scale)
+    # Both round: what is close to a half may go either way, by one step of a float16 or of a pixel, whose largest is in
+    # the channel with the smallest deviation.
+    tolerance = {"uint8": 1.01 / 255 / 0.2, "float16": 2**-10 * scale}.get(cache, 1e-5 * scale)
     torch.testing.assert_close(images.cpu(), wanted_images, atol=tolerance, rtol=0)
     torch.testing.assert_close(labels.cpu(), wanted_labels, atol=1e-6, rtol=0)
 

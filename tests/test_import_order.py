@@ -17,7 +17,7 @@ MAY_IMPORT = {
     "data": "format system",
     "sources": "format system",
     "export": "data format system",
-    "report": "",
+    "report": "data format system",
     "learning": "data sources format system",
     "encoding": "learning data sources format system",
     "evaluation": "learning data sources format system",
@@ -167,6 +167,17 @@ def test_reading_a_header_does_not_import_torch(tmp_path):
     code = "import sys, nsdcodec; print(nsdcodec.read(sys.argv[1]).header.layout.images, 'torch' in sys.modules)"
     run = fresh_python(code, str(tmp_path / "a.nsd"))
     assert run.stdout == "5 False\n", run.stderr
+
+
+def test_the_contents_of_a_file_are_told_without_numpy(tmp_path):
+    (tmp_path / "a.nsd").write_bytes(file_of("mask a spectrum"))
+    code = """
+import sys
+from nsdcodec.format.container.contents import contents_of
+print(contents_of(sys.argv[1]).header.layout.images, {"torch", "numpy"} & set(sys.modules))
+"""
+    run = fresh_python(code, str(tmp_path / "a.nsd"))
+    assert run.stdout == f"{LAYOUTS['mask a spectrum'].images} set()\n", run.stderr
 
 
 def test_decoding_needs_no_package_of_the_extras(tmp_path):

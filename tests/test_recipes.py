@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 
 import pytest
 
+from nsdcodec.encoding import recipe_names
 from nsdcodec.encoding.budget import Budget
-from nsdcodec.encoding.meanings import CHOICES, MEANINGS
+from nsdcodec.encoding.meanings import CHOICES, MEANINGS, table
 from nsdcodec.encoding.objectives import OBJECTIVES, Guidance, Guided
 from nsdcodec.encoding.objectives.distribution import DistributionMatching
 from nsdcodec.encoding.objectives.gradient import GradientMatching
@@ -92,6 +94,12 @@ def every_key() -> list[tuple[str, str]]:
 
 def test_each_recipe_is_described_and_nothing_else_in_the_same_order():
     assert list(ABOUTS) == list(RECIPES)
+
+
+def test_the_table_that_is_shown_is_of_the_settings_as_they_are():
+    assert json.loads(recipe_names.TABLE.read_text(encoding="utf-8")) == table(), "run `make recipes`"
+    for name, settings in RECIPES.items():
+        assert {key: value for key, (value, _) in recipe_names.shown(name).items()} == settings.flat()
 
 
 def test_each_key_of_each_parameterization_and_objective_has_a_meaning_and_nothing_else_has():

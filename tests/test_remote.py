@@ -16,8 +16,7 @@ from builders import file_of, fresh_python
 
 from nsdcodec import NSDDataset, read
 from nsdcodec.errors import FileAccess, MalformedFile, MissingData, UnknownName
-from nsdcodec.format.container import file as file_module
-from nsdcodec.format.container import remote, stream
+from nsdcodec.format.container import contents, remote, stream
 
 fsspec = pytest.importorskip("fsspec")
 registry = pytest.importorskip("fsspec.registry")._registry
@@ -258,16 +257,16 @@ class TestHttp:
 
     @pytest.mark.parametrize("path", ["endless", "small-then-endless"])
     def test_a_stream_without_end_is_left_at_the_limit(self, at, server, path, monkeypatch):
-        monkeypatch.setattr(file_module, "MAX_FILE_BYTES", 1 << 20)
+        monkeypatch.setattr(contents, "MAX_FILE_BYTES", 1 << 20)
         monkeypatch.setattr(stream, "BLOCK_BYTES", 1 << 16)
         with pytest.raises(MalformedFile, match="NSD-F02"):
             read(at(path))
         assert server.sent < 64 << 20  # what the sockets hold, beyond the megabyte that was read
 
     def test_exactly_the_limit_is_read(self, at, monkeypatch):
-        monkeypatch.setattr(file_module, "MAX_FILE_BYTES", len(GOOD))
+        monkeypatch.setattr(contents, "MAX_FILE_BYTES", len(GOOD))
         assert read(at("without-size")).nbytes == len(GOOD)
-        monkeypatch.setattr(file_module, "MAX_FILE_BYTES", len(GOOD) - 1)
+        monkeypatch.setattr(contents, "MAX_FILE_BYTES", len(GOOD) - 1)
         with pytest.raises(MalformedFile, match="NSD-F02"):
             read(at("without-size"))
 

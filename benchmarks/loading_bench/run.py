@@ -21,7 +21,7 @@ from measurement.machine import LoadMeter, made_by
 from nsdcodec.data.dataset import NSDDataset
 from nsdcodec.errors import InvalidSetting, MissingData
 from nsdcodec.format.container import remote
-from nsdcodec.format.container.file import MAX_FILE_BYTES
+from nsdcodec.format.container.contents import MAX_FILE_BYTES
 from nsdcodec.format.recipe import NetworkSpec
 from nsdcodec.learning import networks
 from nsdcodec.learning.base import Network

@@ -1,4 +1,7 @@
-"""Keep decoded images in memory, where they fit, so that making a batch is only an indexing."""
+"""Keep decoded images in memory, where they fit, so that making a batch is only an indexing.
+
+What is kept never changes what is served: see `Precision`.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from nsdcodec.data.decoder import Decoder
 from nsdcodec.errors import InvalidSetting, UnknownName
 from nsdcodec.format import synthesis
 from nsdcodec.format.container.header import Header
+from nsdcodec.format.recipe import Normalization
 from nsdcodec.system.devices import on_device
 from nsdcodec.system.free_memory import free_memory
 
@@ -36,40 +40,50 @@ class Cache:
             raise InvalidSetting(f"cache_limit is {limit}; it must be at least 0 bytes, or None")
         self._header, self._kind, self._limit = header, kind, limit
         self._dtype: torch.dtype = getattr(torch, "float32" if kind in ("auto", "none") else kind)
-        # None: not to be kept on this device.
-        self._kept: dict[torch.device, CachedImages | None] = {}
+        self._precisions: dict[torch.device, Precision] = {}
+        # All images [N, C, H, W] as `Precision` keeps them; None: not to be kept on this device.
+        self._kept: dict[torch.device, Tensor | None] = {}
         self._decoded = 0
 
     def emptied(self) -> Cache:
         return Cache(self._header, self._kind, self._limit)
 
     def images(self, decoder: Decoder, index: Tensor, device: torch.device) -> Tensor:
-        """Images float32 [n, C, H, W] for int64 [n] on the CPU."""
+        """Images float32 [n, C, H, W] for int64 [n] on the CPU: a copy, with the precision of `kind` even where nothing
+        is kept."""
         if device not in self._kept and get_worker_info() is None:
             self._decoded += len(index)
             if self._decoded > self._header.layout.images:
                 self.fill(decoder, device)
-        kept = self._kept.get(device)
-        return decoder.images(index) if kept is None else kept.images(index)
+        kept, precision = self._kept.get(device), self._precision(device)
+        if kept is None:
+            return precision.served(precision.kept(decoder.images(index)))
+        return precision.served(kept.index_select(0, on_device(index, device)))
 
     def fill(self, decoder: Decoder, device: torch.device) -> None:
         """Decodes every image and keeps it, where that is wanted and fits."""
         if device in self._kept:
             return
-        layout = self._header.layout
+        layout, precision = self._header.layout, self._precision(device)
         nbytes = layout.images * layout.geometry.image_elements * self._dtype.itemsize
         if self._kind == "none" or nbytes > self._most_bytes(device):
             self._kept[device] = None
             return
         batches = torch.arange(layout.images).split(min(CHUNK, synthesis.images_at_once(layout)))
         with torch.no_grad():
-            if len(batches) == 1 and self._dtype == torch.float32:  # without a copy, which is half of a first batch
-                self._kept[device] = CachedImages(self._header, decoder.images(batches[0]))
+            if len(batches) == 1:  # without a copy, which is half of a first batch
+                self._kept[device] = precision.kept(decoder.images(batches[0]))
                 return
-            kept = CachedImages(self._header, self._empty(device))
+            kept = self._empty(device)
             for index in batches:
-                kept.put(index, decoder.images(index))
+                kept[int(index[0]) : int(index[-1]) + 1] = precision.kept(decoder.images(index))
         self._kept[device] = kept
+
+    def _precision(self, device: torch.device) -> Precision:
+        """Made once: a batch must not wait until its numbers are on the device."""
+        if device not in self._precisions:
+            self._precisions[device] = Precision(self._dtype, self._header.normalization, device)
+        return self._precisions[device]
 
     def _empty(self, device: torch.device) -> Tensor:
         geometry = self._header.layout.geometry
@@ -80,25 +94,27 @@ class Cache:
         return free_memory(device) // 4 if self._limit is None else self._limit
 
 
-class CachedImages:
-    """All images of a file on a device, as float32, as float16, or as uint8 pixels."""
+class Precision:
+    """What an image keeps of itself as float32, as float16, or as a uint8 pixel, which is rounded and cut off at 0 and
+    255.
 
-    def __init__(self, header: Header, stored: Tensor) -> None:
-        """`stored` [N, C, H, W] is to be filled by `put`, if it is not filled already."""
-        self._stored = stored
-        self._normalization = header.normalization
-        mean, std = pixels.mean_and_std(header.normalization, stored.device)
-        # Made once: a batch must not wait for them to be copied to the device.
-        self._scale, self._shift = 1 / (255 * std), -mean / std
+    Every batch goes through it, kept or not: else an image would change between the first epoch and the second, with
+    the free memory, and with the number of workers.
+    """
 
-    def put(self, index: Tensor, images: Tensor) -> None:
-        """Images float32 [n, C, H, W] to the places `index`, which follow each other."""
-        places = self._stored[int(index[0]) : int(index[-1]) + 1]
-        places.copy_(pixels.to_pixels(images, self._normalization) if places.dtype == torch.uint8 else images)
+    def __init__(self, dtype: torch.dtype, normalization: Normalization, device: torch.device) -> None:
+        self._dtype = dtype
+        self._mean, self._std = pixels.mean_and_std(normalization, device)
+        self._scale, self._shift = 1 / (255 * self._std), -self._mean / self._std
 
-    def images(self, index: Tensor) -> Tensor:
-        """A copy, float32 [n, C, H, W]."""
-        images = self._stored.index_select(0, on_device(index, self._stored.device))
-        if images.dtype == torch.uint8:
-            return images.float().mul_(self._scale).add_(self._shift)
-        return images.float()
+    def kept(self, images: Tensor) -> Tensor:
+        """Normalised images float32 [n, C, H, W] in the type in which they are kept; float32 ones as they are."""
+        if self._dtype == torch.uint8:
+            return pixels.rounded(images, self._mean, self._std)
+        return images.to(self._dtype)
+
+    def served(self, kept: Tensor) -> Tensor:
+        """Normalised images float32 of what `kept` returned."""
+        if self._dtype == torch.uint8:
+            return kept.float().mul_(self._scale).add_(self._shift)
+        return kept.float()

@@ -14,7 +14,8 @@ from nsdcodec.data.image_set import Index, Transform
 from nsdcodec.data.subsets import Divisible
 from nsdcodec.format import synthesis
 from nsdcodec.format.class_names import short
-from nsdcodec.format.container.file import Readable, read
+from nsdcodec.format.container.contents import Readable
+from nsdcodec.format.container.file import read
 from nsdcodec.format.container.header import Header
 from nsdcodec.format.recipe import Normalization, TrainingRecipe
 
@@ -26,12 +27,13 @@ class NSDDataset(Divisible):
     asked for. The data set can be pickled, so DataLoader may fork or spawn its workers.
 
     Arguments:
-        source: a path, a URL, the bytes of a file, or an open binary stream.
+        source: a path, a URL, zoo:NAME (a file that comes with the package: `nsdc zoo` lists them), the bytes of a
+            file, or an open binary stream.
         transform: applied to the image of `dataset[i]`, float32 [C, H, W] in normalised units.
         target_transform: applied to the label of `dataset[i]`.
         cache: how decoded images are kept. "auto" and "float32" keep them as float32, from the moment when about one
-            epoch has been decoded. "float16" takes half of that, and "uint8" (rounded pixels) a quarter, at a loss of
-            precision. "none" decodes every batch anew.
+            epoch has been decoded. "float16" takes half of that, and "uint8" (pixels, rounded and cut off at 0 and 255)
+            a quarter, at a loss of precision, which every image has, kept or not. "none" decodes every batch anew.
         cache_limit: nothing is kept if it would take more bytes than this. Default: a quarter of the free memory of the
             device.
 

@@ -12,7 +12,11 @@ from nsdcodec.system.devices import on_device
 def to_pixels(images: Tensor, normalization: Normalization) -> Tensor:
     """Normalised images [n, C, H, W] -> uint8 pixels, rounded, cut off at 0 and 255."""
     images = images if images.dtype == torch.float64 else images.float()
-    mean, std = mean_and_std(normalization, images.device, images.dtype)
+    return rounded(images, *mean_and_std(normalization, images.device, images.dtype))
+
+
+def rounded(images: Tensor, mean: Tensor, std: Tensor) -> Tensor:
+    """As `to_pixels`, with the numbers of `mean_and_std`, in the type of the images."""
     return ((images * std + mean) * 255).round().clamp(0, 255).to(torch.uint8)
 
 

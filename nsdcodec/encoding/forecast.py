@@ -17,7 +17,7 @@ from nsdcodec.encoding.progress import Clock, Listener, Log, Reporter
 from nsdcodec.encoding.run import Run, context, start
 from nsdcodec.encoding.task import Output, Task, hold_out, largest_file
 from nsdcodec.encoding.validation import forecast as seconds_of_a_check
-from nsdcodec.format.container.file import MAX_FILE_BYTES
+from nsdcodec.format.container.contents import MAX_FILE_BYTES
 from nsdcodec.format.layout import Layout
 from nsdcodec.learning.compute import Compute
 from nsdcodec.learning.derivatives.compiled import kernels

@@ -1,4 +1,8 @@
-"""What each setting means, for people: the texts beside the keys of `nsdc recipes NAME`."""
+"""What each setting means, for people: the texts beside the keys of `nsdc recipes NAME`.
+
+Settings are the objects that distil, which need PyTorch. What is shown of those of the recipes is therefore written to
+a table, which `recipe_names` reads: `make recipes`, when a recipe, a default or a meaning changes.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +15,7 @@ from nsdcodec.encoding.objectives import OBJECTIVES
 from nsdcodec.encoding.parameterizations import PARAMETERIZATIONS
 from nsdcodec.encoding.parameterizations.fred import TRANSFORMS
 from nsdcodec.encoding.parameterizations.nsd import READINGS
-from nsdcodec.encoding.settings import Settings
+from nsdcodec.encoding.recipes import RECIPES
 from nsdcodec.learning.networks import NETWORKS
 
 _KINDS = ", ".join(NETWORKS)
@@ -112,16 +116,15 @@ MEANINGS: dict[str, str] = {
 }
 
 
-def described(settings: Settings) -> dict[str, tuple[str, str]]:
-    """Every key of these settings with its value and its meaning; choices are in brackets."""
-    listed = {**_listed(settings), **CHOICES}
-    return {
-        key: (
-            "auto" if value is None else str(value),
-            MEANINGS[key] + (f" ({listed[key]})" if key in listed else ""),
-        )
-        for key, value in settings.flat().items()
-    }
+def table() -> dict[str, Any]:
+    """Of the settings of all recipes, as JSON: `meanings` by key, with the choices in brackets, and `recipes`, by name
+    the value of each key."""
+    meanings = {}
+    for settings in RECIPES.values():
+        listed = {**_listed(settings), **CHOICES}
+        for key in settings.flat():
+            meanings[key] = MEANINGS[key] + (f" ({listed[key]})" if key in listed else "")
+    return {"meanings": meanings, "recipes": {name: settings.flat() for name, settings in RECIPES.items()}}
 
 
 def _listed(value: Any, prefix: str = "") -> dict[str, str]:

@@ -1,7 +1,14 @@
-"""What each recipe is, by its name. Apart from their settings, so that a list of them needs no PyTorch."""
+"""What each recipe is, by its name, and a table of its settings for people. Apart from the settings themselves, so that
+showing them needs no PyTorch."""
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+from typing import Any
+
+# What `meanings.table` makes; a test compares them.
+TABLE = Path(__file__).with_name("recipes.json")
 IPCS = (1, 10, 50)
 ABOUTS: dict[str, str] = {
     "cpu": "nsd by distribution matching: minutes on two cores; the default without a GPU",
@@ -78,3 +85,9 @@ ABOUTS: dict[str, str] = {
         for ipc in IPCS
     },
 }
+
+
+def shown(name: str) -> dict[str, tuple[Any, str]]:
+    """Every key of a recipe's settings with its value and its meaning; of a name in `ABOUTS`."""
+    table = json.loads(TABLE.read_text(encoding="utf-8"))
+    return {key: (value, table["meanings"][key]) for key, value in table["recipes"][name].items()}

@@ -33,15 +33,17 @@ CPU = Settings(
     training=TrainingRecipe(batch_size=64),
 )
 
-# On two CPU cores for an hour or more, after a quarter of an hour for three networks that learn from the real images.
-# Cross-entropy in these is worth four points and more, half-size slices in 4 bits as much again (benchmarks/RESULTS.md,
-# "Trained networks, shared slices and four bits").
+# On two CPU cores for an hour or more, after a quarter of an hour for three networks that learn from the real images:
+# cross-entropy in these, and many images that share half-size slices in 4 bits, each worth five points and more
+# (benchmarks/RESULTS.md, "What tells at 24 and 98 kbit a class"). As many images need fewer epochs.
 CPU_HOURS = replace(
     CPU,
-    parameterization=NSD(dtype="int4", size=16),
+    parameterization=NSD(dtype="int4"),
     objective=TrajectoryGuided(real_per_class=32, experts=3, epochs=8),
-    validation=Validation(per_class=500, epochs=100),
-    iterations=3600,
+    optimizer=Optimizer(learning_rate=0.04),
+    validation=Validation(per_class=500, checks=2, epochs=100),
+    training=TrainingRecipe(batch_size=64, epochs=300),
+    iterations=1000,
 )
 
 # On a GPU: start epochs up to 10 and 60 steps as SPEED (NeurIPS 2023) has them for CIFAR-10 at IPC 1; batches of 100,

@@ -59,11 +59,15 @@ class Accuracy:
 
 
 def card(
-    repository: str, files: Mapping[str, NSDFile], license: str = "other", accuracies: Sequence[str | Accuracy] = ()
+    repository: str,
+    files: Mapping[str, NSDFile],
+    license: str = "other",
+    accuracies: Sequence[str | Accuracy] = (),
+    address: str | None = None,
 ) -> str:
     """The data card, in Markdown with the hub's front matter, of files by their names in the repository. `license` is
-    one of the hub's identifiers, or "other". Raises InvalidSetting for a licence that is not possible, and for an
-    accuracy of a file that is not among them."""
+    one of the hub's identifiers, or "other"; `address` opens the first file (None: its URL on the hub). Raises
+    InvalidSetting for a licence that is not possible, and for an accuracy of a file that is not among them."""
     if not _LICENSE.fullmatch(license):
         raise InvalidSetting(
             f"the licence {license[:40]!r} is no identifier of the hub's; such as mit, cc-by-4.0, other"
@@ -74,7 +78,7 @@ def card(
         _front_matter(title, files, license),
         f"# {_plain(title)}\n\n{_what(files)}",
         _files(files),
-        _use(repository, files),
+        _use(address or f"hf://datasets/{repository}/{next(iter(files))}", files),
         _accuracy(accuracies),
         _made(files),
         _classes(files),
@@ -144,14 +148,13 @@ def _files(files: Mapping[str, NSDFile]) -> str:
     return "\n".join(rows)
 
 
-def _use(repository: str, files: Mapping[str, NSDFile]) -> str:
-    name, file = next(iter(files.items()))
-    url = f"hf://datasets/{repository}/{name}"
-    source = source_name(file)
+def _use(url: str, files: Mapping[str, NSDFile]) -> str:
+    source = source_name(next(iter(files.values())))
     known = f"nsdc eval {url} {source}\n" if source in TERMS else ""
+    extras = "encode,hub" if url.startswith("hf:") else "encode"
     return (
         "## Use\n\nnsdcodec is on no package index: install it from a checkout of its repository.\n\n"
-        "```shell\npip install '.[encode,hub]'\n"
+        f"```shell\npip install '.[{extras}]'\n"
         f"nsdc info {url}\n{known}```\n\n```python\nfrom nsdcodec import NSDDataset\n\n"
         f'dataset = NSDDataset("{url}")  # a map-style torch data set\n'
         "image, label = dataset[0]\ndataset.recipe, dataset.normalization  # how to train on it, and to test\n```"

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from nsdcodec.errors import FileAccess, InvalidSetting
 from nsdcodec.export.card import Accuracy, card
+from nsdcodec.format.container.contents import bytes_of, name_of
 from nsdcodec.format.container.file import NSDFile, read
 from nsdcodec.system.packages import package
 
@@ -19,14 +20,15 @@ _REPOSITORY = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*/[A-Za-z0-9_][A-Za-z0-9_.-
 
 @dataclass(frozen=True)
 class Push:
-    """Files for one data set of the hub, read and checked when this object is made. `private` applies if the data set
-    does not exist yet. `with_card` replaces its README.md (the hub keeps the earlier one in its history).
+    """Files for one data set of the hub, as `nsdcodec.read` takes them, read and checked when this object is made.
+    `private` applies if the data set does not exist yet. `with_card` replaces its README.md (the hub keeps the earlier
+    one in its history).
 
     Raises InvalidSetting for a name that the hub does not allow or for two files of the same name, and what
     `nsdcodec.read` raises.
     """
 
-    files: tuple[Path, ...]
+    files: tuple[Path | str, ...]
     repository: str
     license: str = "other"
     accuracies: tuple[str | Accuracy, ...] = ()
@@ -39,9 +41,9 @@ class Push:
                 f"{self.repository!r} is no data set of the hub; write USER/NAME of letters, digits, -_."
             )
         for file in self.files:
-            if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.+=-]*\.nsd", file.name):
+            if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.+=-]*\.nsd", name_of(file)):
                 raise InvalidSetting(f"{file}: the name is part of a URL; rename it, such as cifar10-ipc1.nsd")
-        names = [file.name for file in self.files]
+        names = [name_of(file) for file in self.files]
         if len(set(names)) < len(names) or not names:
             raise InvalidSetting(f"{len(names)} files of {len(set(names))} names; give each its own, and one at least")
         _ = self.card
@@ -49,10 +51,7 @@ class Push:
     @cached_property
     def contents(self) -> Mapping[str, bytes]:
         """The bytes of each file, by its name in the repository. Raises FileAccess."""
-        try:
-            return {file.name: file.read_bytes() for file in self.files}
-        except OSError as error:
-            raise FileAccess(f"cannot read {error.filename}: {error.strerror or error}") from error
+        return {name_of(file): bytes_of(file) for file in self.files}
 
     @cached_property
     def card(self) -> str:

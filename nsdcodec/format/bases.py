@@ -1,4 +1,4 @@
-"""The named matrices: bases that a file can name instead of storing.
+"""The matrices of the named bases.
 
 Each is [t, u]: row i is what coefficient i adds to the u samples of an axis. In float64, so that the format has one
 reference; the decoder rounds them to its own type. `basis` checks the lengths; the functions rely on 1 <= t <= u.
@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from nsdcodec.errors import UnknownName
+from nsdcodec.format.named_bases import check
 
 Matrix = NDArray[np.float64]
 
@@ -73,6 +73,7 @@ def bilinear(t: int, u: int) -> Matrix:
     return matrix
 
 
+# Of every name in `named_bases.NAMES`.
 BASES: dict[str, Callable[[int, int], Matrix]] = {
     "identity": identity,
     "dct": dct,
@@ -82,18 +83,8 @@ BASES: dict[str, Callable[[int, int], Matrix]] = {
 }
 
 
-def check(name: str, t: int, u: int) -> None:
-    """Raises UnknownName, and ValueError if the lengths do not fit the basis."""
-    if name not in BASES:
-        raise UnknownName("basis", name, BASES)
-    if name == "identity" and t != u:
-        raise ValueError(f"identity needs as many coefficients as samples: {t} and {u}")
-    if not 1 <= t <= u:
-        raise ValueError(f"{t} coefficients for {u} samples: need 1 to {u}")
-
-
 def basis(name: str, t: int, u: int) -> Matrix:
-    """The matrix [t, u] of a name in `BASES`, read-only. Raises what `check` raises."""
+    """The matrix [t, u] of a name in `BASES`, read-only. Raises what `named_bases.check` raises."""
     check(name, t, u)
     # Encoding asks for the same small ones at every step; large ones, which a file may name, are not kept.
     return _kept(name, t, u) if t * u <= 1 << 16 else BASES[name](t, u)

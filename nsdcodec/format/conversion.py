@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from nsdcodec.errors import InvalidSetting, UnknownName
 from nsdcodec.format import lifting
 from nsdcodec.format.comparison import ImageError, image_error
-from nsdcodec.format.container.file import NSDFile, Readable, bytes_of, packed, read
+from nsdcodec.format.container.contents import Readable, bytes_of
+from nsdcodec.format.container.file import NSDFile, packed, read
 from nsdcodec.format.container.header import Header
 from nsdcodec.format.container.values import Stored, to_items
 from nsdcodec.format.layout import stored_as
@@ -52,7 +53,7 @@ def convert(
     version 0.1 is lifted to 1.0.
 
     Arguments:
-        source: a path, a URL, the bytes of a file, or an open binary stream.
+        source: a path, a URL, zoo:NAME, the bytes of a file, or an open binary stream.
         target: the path to write. It may be that of the source.
         dtype: "float32", "float16", "bfloat16", "int8", "int6", "int4", "int3" or "int2"; None keeps them. What is of
             this type already is kept as it is, integers and scales.

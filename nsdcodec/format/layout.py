@@ -19,7 +19,7 @@ from functools import cached_property
 from typing import Literal, get_args
 
 from nsdcodec.errors import MalformedFile
-from nsdcodec.format import bases
+from nsdcodec.format import named_bases
 from nsdcodec.format.geometry import Geometry
 from nsdcodec.format.stored_types import SCALED, UNSIGNED, VALUES, ArraySpec, Granularity, ValueType
 
@@ -37,7 +37,7 @@ MAX_VALUES_OF_ALL = 1 << 36
 
 @dataclass(frozen=True)
 class Synthesis:
-    """How each axis is transformed: "stored" (an array of that axis's name) or a name in `bases.BASES`; and how
+    """How each axis is transformed: "stored" (an array of that axis's name) or a name in `named_bases.NAMES`; and how
     spectrum i and kernel j pair: "product" (every kernel with every spectrum: block j + i N_K, NSD Eq. 1) or "zip"
     (kernel i with spectrum i). The batch axis is stored or identity."""
 
@@ -144,7 +144,7 @@ class Layout:
             raise MalformedFile("NSD-S02", f"the batch axis is {kind}; it can be stored or identity")
         elif u is not None:
             try:
-                bases.check(kind, t, u)
+                named_bases.check(kind, t, u)
             except ValueError as error:
                 raise MalformedFile("NSD-S02", f"{axis}: {error}") from error
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from nsdcodec.errors import FileAccess, InvalidSetting, MissingData, NsdError
 from nsdcodec.format.container import file
-from nsdcodec.format.container.file import Readable
-from nsdcodec.format.synthesis import check_finite
+from nsdcodec.format.container.contents import Readable
 
 CHECKS = (*file.CHECKS, "decoding")  # in the order of spec/errors.md
 
@@ -39,7 +38,7 @@ def verify(source: Readable, report: Callable[[Check], None] = lambda check: Non
     """Checks a file by every rule of the format, and decodes every image to see that its values are finite.
 
     Arguments:
-        source: a path, a URL, the bytes of a file, or an open binary stream.
+        source: a path, a URL, zoo:NAME, the bytes of a file, or an open binary stream.
         report: called with each `Check` as soon as it has passed or failed.
 
     Returns:
@@ -62,6 +61,9 @@ def verify(source: Readable, report: Callable[[Check], None] = lambda check: Non
 
     try:
         found = file.read(source, passed)
+        # Here, since PyTorch takes seconds to load: what is found without it is reported at once.
+        from nsdcodec.format.synthesis import check_finite
+
         check_finite(found)
         passed("decoding", f"{found.header.layout.images:,} images, every value finite")
     except (FileAccess, MissingData, InvalidSetting) as caught:  # no bytes to check

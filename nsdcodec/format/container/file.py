@@ -7,55 +7,39 @@ header, then each array. Spec: spec/container.md.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import BinaryIO
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from nsdcodec.errors import FileAccess, MalformedFile
-from nsdcodec.format.container import codings, foreign, framing, remote, zstd
-from nsdcodec.format.container.framing import CODED, DIGEST_BYTES, OPTIONAL, Framing, Tensor
-from nsdcodec.format.container.header import Header, open_text
-from nsdcodec.format.container.header import parse as parse_header
-from nsdcodec.format.container.stream import read_at_most
+from nsdcodec.errors import MalformedFile
+from nsdcodec.format.container import codings, framing, zstd
+from nsdcodec.format.container.contents import Contents, Readable, Report, bytes_of, framed, opened, tensor_of
+from nsdcodec.format.container.framing import CODED, OPTIONAL, Framing, Tensor
+from nsdcodec.format.container.header import Header
+from nsdcodec.format.container.packing import from_bytes, to_bytes
 from nsdcodec.format.container.values import Array, Stored, from_items, to_items
 from nsdcodec.format.stored_types import SCALED, ArraySpec
 from nsdcodec.system import atomic
 from nsdcodec.system.free_memory import demand
 
-MAX_FILE_BYTES = 1 << 30
 # Each is made on what those before it found sound, so the first that is not passed is the one that failed.
 CHECKS = ("framing", "version", "digest", "header", "arrays", "layout")
-# Safetensors' names of the types whose raw arrays it can show; to it, all else are bytes.
-SAFETENSORS = {"float32": "F32", "float16": "F16", "bfloat16": "BF16"}
 # Bytes of the word "plain" in the header.
 PLAIN_WORD = len(r",\"order\":\"plain\"")
 
-Readable = str | os.PathLike[str] | bytes | BinaryIO
-Report = Callable[[str, str], None]
-
 
 @dataclass(frozen=True)
-class NSDFile:
+class NSDFile(Contents):
     """The content of a file that has passed every check; `read` makes it.
 
-    `header` is what the file says about itself. `arrays` has the stored arrays as NumPy arrays, by role: float32 or
-    float16 as they are stored, float32 for bfloat16 and scaled integers, bool for masks, unsigned integers for labels.
-    `integers` has the int8 integers of the scaled arrays, `scales` their float16 scales [spec.scales]. `digest` is the
-    SHA-256 that the file states, of all bytes but its last 32; `nbytes` is its size. `stored_bytes` is the size of each
-    tensor of arrays: one for each raw array, or "coded" for all together. `optional` has the bytes that readers may
-    ignore, by name. `header_bytes` is the size of everything else but the digest."""
+    Beside what the file says about itself, `arrays` has the stored arrays as NumPy arrays, by role: float32 or float16
+    as they are stored, float32 for bfloat16 and scaled integers, bool for masks, unsigned integers for labels.
+    `integers` has the int8 integers of the scaled arrays, `scales` their float16 scales [spec.scales]."""
 
-    header: Header
     arrays: Mapping[str, Array]
     integers: Mapping[str, Array]
-    digest: str
-    nbytes: int
-    stored_bytes: Mapping[str, int]
-    optional: Mapping[str, bytes] = field(default_factory=dict)
-    scales: Mapping[str, Array] = field(default_factory=dict)
+    scales: Mapping[str, Array]
 
     @property
     def as_stored(self) -> dict[str, Array | Stored]:
@@ -63,26 +47,6 @@ class NSDFile:
         wrote the file was free to choose scales that `pack` would not."""
         scaled = {role: Stored(items.reshape(-1), self.scales[role]) for role, items in self.integers.items()}
         return {**self.arrays, **scaled}
-
-    @property
-    def is_coded(self) -> bool:
-        """Whether the arrays are compressed, in one frame; else each is a tensor."""
-        return CODED in self.stored_bytes
-
-    def coding(self, role: str) -> str:
-        """How the array is stored: "raw", "zstd", or "bitwise", which is zstd as well."""
-        if not self.is_coded:
-            return codings.RAW
-        bitwise = self.header.layout.arrays[role].dtype in codings.WIDE and role not in self.header.plain
-        return codings.BITWISE if bitwise else "zstd"
-
-    @property
-    def header_bytes(self) -> int:
-        return self.nbytes - sum([*self.stored_bytes.values(), *map(len, self.optional.values()), DIGEST_BYTES])
-
-    @property
-    def bits_per_class(self) -> float:
-        return 8 * self.nbytes / self.header.layout.geometry.classes
 
 
 def pack(
@@ -121,7 +85,7 @@ def packed(
         stored[role] = to_items(given, spec)
     data = bytes_of(assembled(header, stored, coding, optional))
     frame = framing.parse(data)
-    return data, _opened(data, frame, frame.digest)
+    return data, _decoded(data, frame, frame.digest)
 
 
 def assembled(
@@ -136,12 +100,12 @@ def assembled(
     files = []
     if coding in ("auto", codings.RAW):
         raw = {
-            role: Tensor(*_tensor_of(specs[role]), codings.to_bytes(items, specs[role], codings.RAW))
+            role: Tensor(*tensor_of(specs[role]), to_bytes(items, specs[role], codings.RAW))
             for role, items in stored.items()
         }
         files.append((replace(header, plain=frozenset()), raw))
     if coding != codings.RAW:
-        content = b"".join(codings.to_bytes(stored[role], specs[role], header.coding(role)) for role in sorted(stored))
+        content = b"".join(to_bytes(stored[role], specs[role], header.coding(role)) for role in sorted(stored))
         frame = zstd.compress(content)
         files.append((header, {CODED: Tensor("U8", (len(frame),), frame)}))
     ignored = {OPTIONAL + name: Tensor("U8", (len(data),), data) for name, data in (optional or {}).items()}
@@ -149,7 +113,7 @@ def assembled(
 
 
 def _is_better_plain(stored: Stored, spec: ArraySpec) -> bool:
-    plain, bitwise = (zstd.estimate(codings.to_bytes(stored, spec, each)) for each in (codings.PLAIN, codings.BITWISE))
+    plain, bitwise = (zstd.estimate(to_bytes(stored, spec, each)) for each in (codings.PLAIN, codings.BITWISE))
     return plain + PLAIN_WORD < bitwise
 
 
@@ -166,7 +130,7 @@ def read(source: Readable, report: Report = lambda check, found: None) -> NSDFil
     The memory that it takes is bounded: the size of the file, twice the decoded arrays, and 64 MB.
 
     Arguments:
-        source: a path, a URL, the bytes of a file, or an open binary stream.
+        source: a path, a URL, zoo:NAME, the bytes of a file, or an open binary stream.
         report: called with the name of each check that is passed, and what it found.
 
     Raises:
@@ -175,110 +139,51 @@ def read(source: Readable, report: Report = lambda check, found: None) -> NSDFil
         DigestMismatch: its bytes were damaged or changed.
         UnsupportedVersion, UnsupportedFeature: it needs a newer reader.
         TooLarge: this machine lacks the memory for its arrays.
-        MissingData, UnknownName: a package that the URL's scheme needs is not installed, or there is no such scheme.
+        MissingData, UnknownName: a package that the URL's scheme needs is not installed, or there is no such scheme;
+            the package came without its zoo, or that has no such file.
 
     Example:
         >>> file = read("c10.nsd")
         >>> file.header.layout.images, file.header.parameterization, file.nbytes
         (220, 'nsd', 56424)
     """
-    data = bytes_of(source)
-    with foreign.named(data):
-        frame = framing.parse(data)
-    report("framing", f"{len(data):,} bytes, {len(frame.tensors)} tensors and the digest cover the data")
-    return _opened(data, frame, None, report)
+    data, frame = framed(source, report)
+    return _decoded(data, frame, None, report)
 
 
-def _opened(data: bytes, frame: Framing, known: str | None, report: Report = lambda check, found: None) -> NSDFile:
+def _decoded(data: bytes, frame: Framing, known: str | None, report: Report = lambda check, found: None) -> NSDFile:
     """The file behind a sound framing; `known` is its true digest, where that was computed already."""
-    opened = open_text(frame.text)
-    report("version", f"format {opened.version[0]}.{opened.version[1]}")
-    if known is None:
-        framing.check_digest(data, frame.digest)
-    report("digest", f"sha256 {frame.digest[:16]}...")
-    header = parse_header(opened)
-    report("header", f"{header.parameterization[:40]!r}, {header.layout.geometry}")
-    own = {name: tensor for name, tensor in frame.tensors.items() if not name.startswith(OPTIONAL)}
-    optional = _optional(frame)
-    arrays, integers, scales = _arrays(own, header)
+    said, tensors = opened(data, frame, known, report)
+    arrays, integers, scales = _arrays(tensors, said.header)
     report("arrays", f"{', '.join(arrays)}: sizes, codings and values")
-    _mask(header, arrays)
-    _labels(header, arrays)
-    report("layout", f"{header.layout.images:,} images, labels within the classes")
-    sizes = {name: len(tensor.data) for name, tensor in own.items()}
-    return NSDFile(header, arrays, integers, frame.digest, len(data), sizes, optional, scales)
-
-
-def bytes_of(source: Readable) -> bytes:
-    """All bytes of a file. Raises FileAccess, and MalformedFile (F02) where they are too many."""
-    try:
-        if isinstance(source, bytes | bytearray | memoryview):
-            data = bytes(source)
-        elif remote.is_url(source):
-            data = remote.fetch(str(source), MAX_FILE_BYTES)
-        elif isinstance(source, str | os.PathLike):
-            with Path(source).open("rb") as file:
-                data = read_at_most(file, MAX_FILE_BYTES)
-        else:
-            data = read_at_most(source, MAX_FILE_BYTES)
-    except (OSError, ValueError) as error:  # ValueError: a path with a zero byte, a closed stream
-        raise FileAccess(f"cannot read {source!s}: {getattr(error, 'strerror', None) or error}") from error
-    if len(data) > MAX_FILE_BYTES:
-        raise MalformedFile("NSD-F02", f"more than {MAX_FILE_BYTES:,} bytes")
-    return data
-
-
-def _optional(frame: Framing) -> dict[str, bytes]:
-    found = {}
-    for name, tensor in frame.tensors.items():
-        if name.startswith(OPTIONAL):
-            _check_tensor(name, tensor, "U8", (len(tensor.data),))
-            found[name.removeprefix(OPTIONAL)] = bytes(tensor.data)
-    return found
+    _mask(said.header, arrays)
+    _labels(said.header, arrays)
+    report("layout", f"{said.header.layout.images:,} images, labels within the classes")
+    return NSDFile(said.header, said.digest, said.nbytes, said.stored_bytes, said.optional, arrays, integers, scales)
 
 
 def _arrays(
     tensors: Mapping[str, Tensor], header: Header
 ) -> tuple[dict[str, Array], dict[str, Array], dict[str, Array]]:
-    """Values by role, and integers and scales of those that are scaled. Every size is checked before anything is
-    decoded."""
+    """Values by role, and integers and scales of those that are scaled."""
     specs = header.layout.arrays
     coded = CODED in tensors
     demand(2 * sum(4 * spec.size for spec in specs.values()), "the decoded arrays")
-    wanted = {CODED} if coded else set(specs)
-    if set(tensors) != wanted:
-        raise MalformedFile("NSD-A01", f"only in one of them: {sorted(set(tensors) ^ wanted)!r:.200}")
     if coded:
-        frame = tensors[CODED]
-        _check_tensor(CODED, frame, "U8", (len(frame.data),))
         lengths = {role: codings.length(specs[role], header.coding(role)) for role in sorted(specs)}
-        content = memoryview(zstd.decompress(memoryview(frame.data), sum(lengths.values())))
+        content = memoryview(zstd.decompress(memoryview(tensors[CODED].data), sum(lengths.values())))
         parts = {}
         for role, length in lengths.items():
             parts[role], content = content[:length], content[length:]
     else:
-        for role, spec in specs.items():
-            _check_tensor(role, tensors[role], *_tensor_of(spec))
         parts = {role: memoryview(tensors[role].data) for role in specs}
     arrays, integers, scales = {}, {}, {}
     for role, spec in specs.items():
-        stored = codings.from_bytes(parts[role], spec, header.coding(role) if coded else codings.RAW, role)
+        stored = from_bytes(parts[role], spec, header.coding(role) if coded else codings.RAW, role)
         arrays[role] = from_items(stored, spec, role)
         if spec.dtype in SCALED:
             integers[role], scales[role] = stored.items.reshape(spec.shape), stored.scales
     return arrays, integers, scales
-
-
-def _tensor_of(spec: ArraySpec) -> tuple[str, tuple[int, ...]]:
-    """Safetensors dtype and shape of a raw array."""
-    if spec.dtype in SAFETENSORS:
-        return SAFETENSORS[spec.dtype], spec.shape
-    return "U8", (spec.nbytes,)
-
-
-def _check_tensor(name: str, tensor: Tensor, dtype: str, shape: tuple[int, ...]) -> None:
-    if tensor[:2] != (dtype, shape):
-        raise MalformedFile("NSD-A02", f"{name[:80]}: {tensor.dtype} {list(tensor.shape)}, not {dtype} {list(shape)}")
 
 
 def _mask(header: Header, arrays: dict[str, Array]) -> None:

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, TypeVar
 
 from nsdcodec.errors import InvalidSetting, MalformedFile, UnsupportedFeature, UnsupportedVersion
-from nsdcodec.format.bases import BASES
+from nsdcodec.format import named_bases
 from nsdcodec.format.container import strict_json
 from nsdcodec.format.container.codings import BITWISE, PLAIN, WIDE
 from nsdcodec.format.container.framing import MAX_RANK
@@ -28,7 +28,7 @@ ROLES = ("spectrum", "batch_kernel", "channel_kernel", "height_kernel", "width_k
 MAX_NAME = 256
 MAX_DECODED_BYTES = 1 << 30
 # What an axis of the synthesis can be called; without a name it is stored or the identity.
-NAMED = tuple(name for name in BASES if name != "identity")
+NAMED = tuple(name for name in named_bases.NAMES if name != "identity")
 
 
 Name = TypeVar("Name", bound=str)
