@@ -597,10 +597,14 @@ class TestResume:
             ("nsd", "mtt", (*MTT, "objective.rate_learning_rate=0.01")),
             ("nsd", "dm", ("guidance.weight=0.1",)),
             pytest.param(
+                *("nsd", "dm", ("objective.classes_at_once=1", "objective.synthetic_per_class=2")),
+                marks=pytest.mark.release,
+            ),
+            pytest.param(
                 *("pixel", "dc", ("objective.network_life=50", "objective.inner_steps=1")), marks=pytest.mark.release
             ),
         ],
-        ids=["dm", "pool", "pixel", "mtt", "guided", "dc"],
+        ids=["dm", "pool", "pixel", "mtt", "guided", "some", "dc"],
     )
     def test_after_a_kill_the_file_is_that_of_an_uninterrupted_run(
         self, tiny, tmp_path, monkeypatch, form, objective, pairs

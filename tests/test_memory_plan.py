@@ -74,8 +74,11 @@ class TestChunks:
             FeatureAlignment(real_per_class=5, inner_steps=1, network_life=2),
             GradientMatching(real_per_class=5, inner_steps=1, network_life=2),
             Guided(DistributionMatching(real_per_class=5), Guidance(0.3, real_batch=9)),
+            DistributionMatching(real_per_class=5, classes_at_once=3, synthetic_per_class=2),
+            FeatureAlignment(real_per_class=5, classes_at_once=2),
+            GradientMatching(real_per_class=5, classes_at_once=2),
         ],
-        ids=["dm", "pool", "characteristic", "krr", "cafe", "dc", "guided"],
+        ids=["dm", "pool", "characteristic", "krr", "cafe", "dc", "guided", "some of dm", "some of cafe", "some of dc"],
     )
     def test_give_the_loss_and_the_gradients_of_the_whole(self, objective, soft, most):
         found = []

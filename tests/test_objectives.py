@@ -101,15 +101,20 @@ def assert_gradient_is_the_finite_difference(loss: Callable[[], Tensor], value: 
 # Of each objective in the registry, one alone and one guided; what is random in an iteration is the same in each call.
 OBJECTIVES_TO_CHECK = {
     "dc": DC,
+    "dc of some classes": replace(DC, classes_at_once=2),
     "guided dc": Guided(DC, Guidance(0.5, real_batch=5)),
     "dm": DM,
     "dm with a pool": DistributionMatching(real_per_class=4, pool=2, pool_steps=0),
     "dm of characteristic functions": replace(DM, statistics="characteristic"),
     "dm of some images": replace(DM, synthetic_per_class=2),
+    "dm of some classes": replace(DM, classes_at_once=2),
+    "dm of some classes by characteristic functions": replace(DM, classes_at_once=2, statistics="characteristic"),
     "tgdd": TGDD,
+    "tgdd of some images of some classes": replace(TGDD, synthetic_per_class=2, classes_at_once=2),
     "tgdd of some images": replace(TGDD, synthetic_per_class=2),
     "tgdd of random networks": replace(TGDD, random=1.0),
     "cafe": CAFE,
+    "cafe of some classes": replace(CAFE, classes_at_once=2),
     "guided cafe": Guided(CAFE, Guidance(0.5, real_batch=5, rate=0.2)),
     "krr": KRR,
     "krr of some images": replace(KRR, synthetic=5),
@@ -308,6 +313,7 @@ class TestDistributionMatching:
         least = {
             "real_per_class": 1,
             "synthetic_per_class": 0,
+            "classes_at_once": 0,
             "pool": 0,
             "pool_age": 1,
             "pool_steps": 0,
@@ -863,6 +869,7 @@ def test_the_entropy_of_tgdd_is_the_same_in_chunks(prepared, soft):
     [
         {"real_per_class": 0},
         {"synthetic_per_class": -1},
+        {"classes_at_once": -1},
         {"experts": 0},
         {"epochs": 0},
         {"window": -1},
@@ -916,6 +923,103 @@ def test_all_images_are_some_where_no_class_has_more_and_go_with_their_labels_an
     assert theirs.tolist() == labels[places].tolist()
     assert of_these.stands_for.tolist() == LABELS[places].tolist() == sorted(LABELS.tolist())
     assert context.some(images, labels, 0, seeded(1)) == (context, images, labels)
+
+
+@pytest.mark.parametrize("soft", [False, True])
+@pytest.mark.parametrize("objective", [DM, TGDD, CAFE, DC], ids=["dm", "tgdd", "cafe", "dc"])
+class TestSomeClasses:
+    """An iteration that takes the images of some classes."""
+
+    def test_an_iteration_has_a_gradient_for_all_of_some_classes_and_of_others_in_the_next(
+        self, objective, soft, prepared
+    ):
+        state = prepared(objective, replace(double_context(TOY, "scale"), stands_for=LABELS))
+        # Soft labels whose largest is another class than the one that an image stands for.
+        labels = F.one_hot(LABELS.roll(1), 3).double() * 0.6 + 0.4 / 3 if soft else LABELS
+        seen = set()
+        for iteration in range(12):
+            images = synthetic_images()
+            loss = replace(objective, classes_at_once=2).loss(state, images, labels, iteration).loss
+            (gradient,) = torch.autograd.grad(loss, images)
+            taken = gradient.flatten(1).abs().sum(dim=1) > 0
+            classes = LABELS[taken].unique()
+            assert taken.tolist() == torch.isin(LABELS, classes).tolist()
+            seen.add(tuple(classes.tolist()))
+        assert seen == {(0, 1), (0, 2), (1, 2)}
+
+    def test_as_many_as_there_are_is_all(self, objective, soft, prepared):
+        labels = F.one_hot(LABELS, 3).double() * 0.6 + 0.4 / 3 if soft else LABELS
+        state, images = prepared(objective, double_context(TOY, "scale")), synthetic_images()
+        found = [replace(objective, classes_at_once=n).loss(state, images, labels, 0).loss.item() for n in (0, 3, 9)]
+        assert len(set(found)) == 1
+
+    def test_it_takes_less_memory_and_says_how_many_pass_through_networks(self, objective, soft):
+        some, network = replace(objective, classes_at_once=2), double_context(TOY).new_network("a")
+        all_of_it, parts = (one.memory(network, TOY, 9) for one in (objective, some))
+        for name, nbytes in parts.bytes.items():
+            assert nbytes == pytest.approx(all_of_it.bytes[name] * 2 / 3)
+        if objective in (DM, TGDD):
+            assert parts.real_images == all_of_it.real_images * 2 / 3 == 2 * objective.real_per_class
+            passes = 2 if objective is TGDD else 1
+            assert some.passed_images(TOY, 9) == 2 * objective.real_per_class + passes * 6
+            assert replace(some, synthetic_per_class=2).passed_images(TOY, 9) == (
+                2 * objective.real_per_class + passes * 4
+            )
+
+
+@pytest.mark.parametrize(
+    "objective",
+    [
+        replace(CAFE, real_per_class=6, network_life=99, inner_steps=0, discrimination=0.0),
+        replace(DC, real_per_class=6, network_life=99, inner_steps=0),
+    ],
+    ids=["cafe", "dc"],
+)
+def test_the_loss_of_some_classes_is_on_average_that_of_all(objective, monkeypatch):
+    """Over all pairs of classes, in a network that stays and with all real images."""
+    state, images = objective.prepare(double_context(TOY)), synthetic_images()
+    objective.loss(state, images, LABELS, 0)
+    whole = objective.loss(state, images, LABELS, 1).loss.item()
+    found = {}
+    for iteration in range(1, 30):
+        loss = replace(objective, classes_at_once=2).loss(state, images, LABELS, iteration).loss
+        taken = torch.autograd.grad(loss, images)[0].flatten(1).abs().sum(dim=1) > 0
+        found[tuple(LABELS[taken].unique().tolist())] = loss.item()
+    assert len(found) == 3
+    assert sum(found.values()) / 3 == pytest.approx(whole, rel=1e-9)
+
+
+@pytest.mark.parametrize("drawn_of", [None, (2, 2)])
+def test_the_distance_of_some_classes_is_on_average_that_of_all(drawn_of):
+    context, images = double_context(TOY), synthetic_images().detach()
+    network = context.new_network("matched")
+
+    def apart(context: Context, images: Tensor, labels: Tensor) -> float:
+        return embeddings.distance(context, network, images, labels, 6, seeded(1), "mean").item()
+
+    found = []
+    for pair in itertools.combinations(range(3), 2):
+        places = torch.isin(LABELS, torch.tensor(pair)).nonzero().flatten()
+        counts = None if drawn_of is None else tuple(int((label == LABELS).sum()) for label in pair)
+        some = replace(context, stands_for=LABELS[places], classes=torch.tensor(pair), drawn_of=counts)
+        found.append(apart(some, images[places], LABELS[places]))
+    assert sum(found) / 3 == pytest.approx(apart(context, images, LABELS), rel=1e-9)
+
+
+def test_cafe_tells_real_images_of_the_classes_that_are_taken_apart_among_these():
+    objective = replace(CAFE, real_per_class=6, network_life=99, inner_steps=0, classes_at_once=2)
+    context = double_context(TOY)
+    state, images = objective.prepare(context), synthetic_images()
+    entropies = {round(objective.loss(state, images, LABELS, i).terms["entropy"].item(), 9) for i in range(12)}
+    network, real = context.convnet("cafe", 0), context.real.take(torch.arange(18))
+    wanted = set()
+    for pair in itertools.combinations(range(3), 2):
+        theirs = torch.isin(real[1], torch.tensor(pair))
+        centres = torch.stack([network.embed(images[label == LABELS]).mean(dim=0) for label in pair])
+        numbers = torch.tensor([pair.index(int(label)) for label in real[1][theirs]])
+        found = F.cross_entropy(network.embed(real[0][theirs]) @ centres.T, numbers)
+        wanted.add(round(3 * found.item(), 9))
+    assert entropies == wanted
 
 
 def test_the_distance_of_some_images_is_on_average_that_of_all():

@@ -91,12 +91,13 @@ class TestTheBitsOfOneProcess:
         ("objective", "draws", "world", "pairs"),
         [
             pytest.param("dm", 2, 2, ("objective.pool=0", "real_per_class=4"), marks=pytest.mark.release),
+            pytest.param("dm", 2, 2, ("classes_at_once=1", "real_per_class=4"), marks=pytest.mark.release),
             ("dm", 3, 2, (*POOL, SOFT, *GUIDED)),
             pytest.param(
                 *("mtt", 2, 2, (*MTT, SOFT, *GUIDED, "parameterization.dtype=int8")), marks=pytest.mark.release
             ),
             ("mtt", 4, 3, MTT),
-            ("dc", 2, 2, ("real_per_class=4", "network_life=2", "inner_steps=1")),
+            ("dc", 2, 2, ("real_per_class=4", "network_life=2", "inner_steps=1", "classes_at_once=1")),
             pytest.param("cafe", 2, 2, ("real_per_class=4", "network_life=2", SOFT), marks=pytest.mark.release),
             pytest.param("krr", 3, 2, ("objective.real=20", "objective.pool=2", SOFT), marks=pytest.mark.release),
         ],

@@ -56,11 +56,17 @@ GEOMETRIES = {
 }
 SMALL = ["network.depth=1", "network.width=4", "validation.width=4", "validation.epochs=1", "validation.per_class=1"]
 # Each objective with all that an iteration of it can do.
+CLASSES = "objective.classes_at_once=2"
 SETTINGS: dict[str, list[list[str]]] = {
-    "dc": [["objective.network_life=2", "objective.inner_steps=1", "objective.inner_batch=3"]],
-    "dm": [[], ["objective.pool=2", "objective.pool_age=1"], ["objective.statistics=characteristic"]],
-    "tgdd": [["objective.experts=2", "objective.epochs=2", "objective.random=0"], ["objective.random=1"]],
-    "cafe": [["objective.network_life=2", "objective.inner_steps=1", "objective.inner_batch=3"]],
+    "dc": [["objective.network_life=2", "objective.inner_steps=1", "objective.inner_batch=3"], [CLASSES]],
+    "dm": [
+        [],
+        ["objective.pool=2", "objective.pool_age=1"],
+        ["objective.statistics=characteristic"],
+        [CLASSES, "objective.synthetic_per_class=2"],
+    ],
+    "tgdd": [["objective.experts=2", "objective.epochs=2", "objective.random=0"], ["objective.random=1", CLASSES]],
+    "cafe": [["objective.network_life=2", "objective.inner_steps=1", "objective.inner_batch=3"], [CLASSES]],
     "krr": [
         ["objective.real=5", "objective.pool=0"],
         ["objective.real=5", "objective.synthetic=4", "objective.pool=1"],

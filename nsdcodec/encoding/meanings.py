@@ -53,6 +53,7 @@ MEANINGS: dict[str, str] = {
     "objective.name": "what is matched",
     "objective.real_per_class": "real images for each class in an iteration",
     "objective.synthetic_per_class": "synthetic images of each class in an iteration; 0: all",
+    "objective.classes_at_once": "classes that an iteration takes, others each time; 0: all",
     "objective.real": "real images in an iteration",
     "objective.synthetic": "synthetic images in an iteration; 0: all",
     "objective.discrimination": "weight of the cross-entropy of real images by the mean features of synthetic ones",

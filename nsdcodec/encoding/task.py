@@ -29,6 +29,8 @@ from nsdcodec.version import VERSION
 # Settings that came after 0.1, with the value by which a run does what it did before there was a choice.
 LATER: dict[str, Any] = {
     "objective.statistics": "mean",
+    "objective.synthetic_per_class": 0,
+    "objective.classes_at_once": 0,
     "objective.expert_rho": 0.0,
     "objective.expert_alpha": 0.3,
 }

@@ -99,9 +99,11 @@ class RealData:
             return self.take(torch.arange(len(self)))
         return self.take(torch.randint(len(self), (n,), generator=generator))
 
-    def places_per_class(self, n: int, generator: torch.Generator) -> Tensor:
-        """Places int64 [classes, n] of images of each class; with repetition where a class has fewer than n."""
-        return torch.stack([_choose(members, n, generator) for members in self.members])
+    def places_per_class(self, n: int, generator: torch.Generator, classes: Tensor | None = None) -> Tensor:
+        """Places int64 [classes, n] of images of each class, or of each of `classes` int64 on the CPU; with repetition
+        where a class has fewer than n."""
+        wanted = self.members if classes is None else [self.members[label] for label in classes.tolist()]
+        return torch.stack([_choose(members, n, generator) for members in wanted])
 
     def of_class(self, label: int) -> Tensor:
         """All images [n, C, H, W] of a class."""

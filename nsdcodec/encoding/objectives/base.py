@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -32,7 +33,8 @@ class Context:
     draws that an iteration averages (`draws`): each has a context of its own, which differs in its chance alone.
     `stands_for` int64 [n] on the CPU is the class that each synthetic image stands for, where images of a class are
     treated together: known before, so that no iteration waits for soft labels to say it. None: what the labels say.
-    `drawn_of` is how many images of each class there are in all, where an iteration takes some of them."""
+    `classes` int64 on the CPU, ascending, are those that an iteration takes, where it takes some (None: all), and
+    `drawn_of` is how many images each of these has in all, where an iteration takes some of them."""
 
     geometry: Geometry
     real: RealData
@@ -46,6 +48,7 @@ class Context:
     draw: int = 0
     stands_for: Tensor | None = None
     drawn_of: tuple[int, ...] | None = None
+    classes: Tensor | None = None
 
     @property
     def device(self) -> torch.device:
@@ -79,26 +82,39 @@ class Context:
         return experts
 
     def by_class(self, labels: Tensor) -> tuple[Tensor, list[int]]:
-        """Places int64 [n], on the device, of the synthetic images of class 0, then of class 1, and so on; and how many
-        there are of each class."""
+        """Places int64 [n], on the device, of the synthetic images of the first class that is taken, then of the next,
+        and so on; and how many there are of each."""
         classes = hard_labels(labels).cpu() if self.stands_for is None else self.stands_for
-        counts = torch.bincount(classes, minlength=self.geometry.classes).tolist()
-        return on_device(classes.argsort(stable=True), self.device), counts
+        counts = torch.bincount(classes, minlength=self.geometry.classes)
+        counts = counts if self.classes is None else counts[self.classes]
+        return on_device(classes.argsort(stable=True), self.device), counts.tolist()
 
     def some(
-        self, images: Tensor, labels: Tensor, most: int, generator: torch.Generator
+        self, images: Tensor, labels: Tensor, most: int, generator: torch.Generator, classes_at_once: int = 0
     ) -> tuple[Context, Tensor, Tensor]:
-        """At most so many of the synthetic images that stand for each class, drawn at random, with their labels, and a
-        context that knows them. All as they are where `most` is 0."""
-        if not most:
+        """At most `most` of the synthetic images that stand for each class (0: all), of `classes_at_once` classes (0:
+        all), both drawn at random; with their labels, and a context that knows them. All as they are where all are
+        taken."""
+        parted = taken_classes(self.geometry, classes_at_once) < self.geometry.classes
+        if not most and not parted:
             return self, images, labels
         classes = hard_labels(labels).cpu() if self.stands_for is None else self.stands_for
         drawn = torch.randperm(len(classes), generator=generator)
         drawn = drawn[classes[drawn].argsort(stable=True)]
         counts = torch.bincount(classes, minlength=self.geometry.classes).tolist()
-        places = torch.cat([of_class[:most] for of_class in drawn.split(counts)])
+        wanted = torch.arange(self.geometry.classes)
+        if parted:
+            wanted = torch.randperm(len(wanted), generator=generator)[:classes_at_once].sort().values
+        of_class = drawn.split(counts)
+        places = torch.cat([of_class[label][: most or None] for label in wanted.tolist()])
         there = on_device(places, self.device)
-        return replace(self, stands_for=classes[places], drawn_of=tuple(counts)), images[there], labels[there]
+        context = replace(
+            self,
+            stands_for=classes[places],
+            drawn_of=tuple(counts[label] for label in wanted.tolist()) if most else None,
+            classes=wanted if parted else None,
+        )
+        return context, images[there], labels[there]
 
     @property
     def _of_draw(self) -> tuple[str | int, ...]:
@@ -170,9 +186,17 @@ class MemoryNeed:
         )
 
 
-def taken(geometry: Geometry, images: int, most: int) -> int:
-    """How many synthetic images an iteration takes with at most so many of each class, of a set of so many."""
-    return min(images, geometry.classes * most) if most else images
+def taken_classes(geometry: Geometry, at_once: int) -> int:
+    """How many classes an iteration takes, with `at_once` of them (0: all)."""
+    return min(at_once or geometry.classes, geometry.classes)
+
+
+def taken(geometry: Geometry, images: int, most: int, classes_at_once: int = 0) -> int:
+    """How many synthetic images an iteration takes with at most `most` of each class (0: all), of a set of so many
+    whose classes have as many each."""
+    classes = taken_classes(geometry, classes_at_once)
+    there = math.ceil(images * classes / geometry.classes)
+    return min(there, classes * most) if most else there
 
 
 S = TypeVar("S", bound=State)

@@ -13,7 +13,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from nsdcodec.encoding.objectives.base import Context, Match, MemoryNeed, Objective, State, taken
+from nsdcodec.encoding.objectives.base import Context, Match, MemoryNeed, Objective, State, taken, taken_classes
 from nsdcodec.encoding.objectives.embeddings import Statistics, check, distance, distance_need
 from nsdcodec.encoding.objectives.student import learn
 from nsdcodec.errors import InvalidSetting
@@ -42,9 +42,10 @@ class PoolState(State):
 @dataclass(frozen=True)
 class DistributionMatching(Objective[PoolState]):
     """`real_per_class` real images stand for each class, and at most `synthetic_per_class` synthetic ones, drawn anew
-    (0: all). `pool` networks (0: a new random one each iteration) take
-    `pool_steps` SGD steps on real data before each use, and make place for a new one after `pool_age` uses. Compared
-    are means of embeddings, or their characteristic functions (NCFM, CVPR 2025), as `statistics` says."""
+    (0: all); an iteration takes `classes_at_once` classes, drawn anew (0: all). `pool` networks (0: a new random one
+    each iteration) take `pool_steps` SGD steps on real data before each use, and make place for a new one after
+    `pool_age` uses. Compared are means of embeddings, or their characteristic functions (NCFM, CVPR 2025), as
+    `statistics` says."""
 
     name: ClassVar[str] = "dm"
 
@@ -56,11 +57,13 @@ class DistributionMatching(Objective[PoolState]):
     pool_batch: int = 128
     pool_rate: float = 0.02
     statistics: Statistics = "mean"
+    classes_at_once: int = 0
 
     def __post_init__(self) -> None:
         for name, least in (
             ("real_per_class", 1),
             ("synthetic_per_class", 0),
+            ("classes_at_once", 0),
             ("pool", 0),
             ("pool_age", 1),
             ("pool_steps", 0),
@@ -83,13 +86,18 @@ class DistributionMatching(Objective[PoolState]):
 
     def passed_images(self, geometry: Geometry, images: int) -> int:
         learned = self.pool_steps * self.pool_batch if self.pool else 0
-        some = taken(geometry, images, self.synthetic_per_class)
-        return geometry.classes * self.real_per_class + some + learned
+        return self._real(geometry) + self._synthetic(geometry, images) + learned
 
     def memory(self, network: Network, geometry: Geometry, images: int) -> MemoryNeed:
-        some = taken(geometry, images, self.synthetic_per_class)
-        need = distance_need(network, geometry, some, self.real_per_class, self.statistics)
+        need = distance_need(network, self._synthetic(geometry, images), self._real(geometry), self.statistics)
         return need | MemoryNeed(networks=self.pool, real_images=self.pool_batch if self.pool else 0)
+
+    def _real(self, geometry: Geometry) -> int:
+        """Images of an iteration; so below."""
+        return taken_classes(geometry, self.classes_at_once) * self.real_per_class
+
+    def _synthetic(self, geometry: Geometry, images: int) -> int:
+        return taken(geometry, images, self.synthetic_per_class, self.classes_at_once)
 
     @property
     def _life(self) -> int:
@@ -98,7 +106,9 @@ class DistributionMatching(Objective[PoolState]):
 
     def loss(self, state: PoolState, images: Tensor, labels: Tensor, iteration: int) -> Match:
         generator = state.context.stream("dm", iteration)
-        context, images, labels = state.context.some(images, labels, self.synthetic_per_class, generator)
+        context, images, labels = state.context.some(
+            images, labels, self.synthetic_per_class, generator, self.classes_at_once
+        )
         slot = int(torch.randint(max(1, self.pool), (1,), generator=generator))
         for _ in range(self.pool_steps if self.pool else 0):
             self._learn(state, slot)

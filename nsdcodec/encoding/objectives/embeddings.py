@@ -14,7 +14,6 @@ from nsdcodec.data import augmentation
 from nsdcodec.data.augmentation import Draw
 from nsdcodec.encoding.objectives.base import Context, MemoryNeed
 from nsdcodec.errors import UnknownName
-from nsdcodec.format.geometry import Geometry
 from nsdcodec.learning import passes
 from nsdcodec.learning.base import Network
 from nsdcodec.learning.chunks import WeightedSums, ranges
@@ -32,21 +31,38 @@ Features = Callable[[Tensor], Tensor]
 
 @dataclass(frozen=True)
 class Siamese:
-    """Real images and synthetic ones of an iteration, class by class. Those of a class are augmented alike on both
-    sides, each class in its own way (`chosen`). `places` int64 [classes, n] are those of the real images; `order` int64
-    [n] names the synthetic ones by class, and `counts` says how many each class has."""
+    """Real images and synthetic ones of an iteration, class by class, of the classes that the context takes. Those of a
+    class are augmented alike on both sides, each class in its own way (`chosen`). `places` int64 [classes, n] are those
+    of the real images; `order` int64 [n] names the synthetic ones by class, and `counts` says how many each class has.
+    `classes` int64 on the device are those that are taken, where it is not all."""
 
     context: Context
     places: Tensor
     order: Tensor
     counts: list[int]
     chosen: list[Draw | None]
+    classes: Tensor | None
 
     @classmethod
     def drawn(cls, context: Context, labels: Tensor, real_per_class: int, generator: torch.Generator) -> Siamese:
-        places = context.real.places_per_class(real_per_class, generator)
+        places = context.real.places_per_class(real_per_class, generator, context.classes)
         chosen = [augmentation.draw(context.augmentation, 1, generator) for _ in places]
-        return cls(context, places, *context.by_class(labels), chosen)
+        classes = None if context.classes is None else on_device(context.classes, context.device)
+        return cls(context, places, *context.by_class(labels), chosen, classes)
+
+    @property
+    def of_all(self) -> float:
+        """By what a sum over the classes that are taken becomes, on average, that over all."""
+        return self.context.geometry.classes / len(self.counts)
+
+    def weights(self, labels: Tensor, like: Tensor) -> Tensor:
+        """[n, classes], as `weights` has them of all classes."""
+        found = weights(labels, self.context.geometry.classes, like)
+        return found if self.classes is None else found[:, self.classes]
+
+    def numbered(self, labels: Tensor) -> Tensor:
+        """int64 [n]: which of the classes that are taken each label of theirs is."""
+        return labels if self.classes is None else torch.searchsorted(self.classes, labels)
 
     def real(self, features: Features) -> Iterator[tuple[Tensor, Tensor]]:
         """Labels int64 [n] of real images, in the order of the classes, and their features [n, D] without a graph, as
@@ -60,7 +76,7 @@ class Siamese:
 
     def real_means(self, features: Features) -> Tensor:
         """[classes, D], without a graph."""
-        parts = (weights(labels, len(self.places), found).T @ found for labels, found in self.real(features))
+        parts = (self.weights(labels, found).T @ found for labels, found in self.real(features))
         total = next(parts)
         for part in parts:
             total += part
@@ -72,7 +88,7 @@ class Siamese:
         def part(start: int, some: Tensor) -> Tensor:
             return features(self._augmented(self.counts, start, some))
 
-        most, each = self.context.compute.images_at_once, weights(labels[self.order], len(self.places), images)
+        most, each = self.context.compute.images_at_once, self.weights(labels[self.order], images)
         if len(images) <= (most or len(images)):
             sums = each.T @ part(0, images[self.order])
         else:
@@ -102,8 +118,9 @@ def distance(
     generator: torch.Generator,
     statistics: Statistics,
 ) -> Tensor:
-    """How far apart real and synthetic images are in a network's embeddings, summed over classes. Of all synthetic
-    images [n, C, H, W], with their graph, and their labels.
+    """How far apart real and synthetic images are in a network's embeddings, summed over classes; where the context
+    takes some of these, what that sum is on average. Of all synthetic images [n, C, H, W], with their graph, and their
+    labels.
 
     By their means, the squared distance (DM, Eq. 5). By their characteristic functions, at frequencies drawn from
     N(0, I) for embeddings of length 1, the mean of |F real - F synthetic| / sqrt 2: NCFM's distance, with amplitude and
@@ -119,7 +136,7 @@ def distance(
     if statistics == "mean":
         if context.drawn_of is not None and not labels.is_floating_point():
             return _distance_of_all(pair, context.drawn_of, embed, images, labels)
-        return (pair.synthetic_means(embed, images, labels) - pair.real_means(embed)).square().sum()
+        return pair.of_all * (pair.synthetic_means(embed, images, labels) - pair.real_means(embed)).square().sum()
     size = network.classifier.in_features, FREQUENCIES
     frequencies = on_device(torch.randn(size, generator=generator), context.device).to(images.dtype)
 
@@ -130,7 +147,7 @@ def distance(
     apart = pair.synthetic_means(waves, images, labels) - pair.real_means(waves)
     squares = apart.unflatten(1, (2, FREQUENCIES)).square().sum(dim=1)
     apart_at_each: Tensor = (squares / 2 + LEAST_SQUARE).sqrt()
-    return CHARACTERISTIC * apart_at_each.mean(dim=1).sum()
+    return pair.of_all * CHARACTERISTIC * apart_at_each.mean(dim=1).sum()
 
 
 def _distance_of_all(
@@ -151,7 +168,7 @@ def _distance_of_all(
     share = torch.where((m > 1) & (m < n), (1 / m - 1 / n) * m / (m - 1).clamp(min=1), 0.0)
     spread = squares - means.square().sum(dim=1)
     apart = (means - pair.real_means(embed)).square().sum()
-    return apart - (on_device(share, found.device) * spread).sum()
+    return pair.of_all * (apart - (on_device(share, found.device) * spread).sum())
 
 
 def check(objective: str, statistics: str) -> None:
@@ -160,12 +177,10 @@ def check(objective: str, statistics: str) -> None:
         raise UnknownName(f"{objective}: statistics", statistics, get_args(Statistics))
 
 
-def distance_need(
-    network: Network, geometry: Geometry, images: int, real_per_class: int, statistics: Statistics
-) -> MemoryNeed:
-    """What `distance` takes."""
-    real, values = geometry.classes * real_per_class, network.classifier.in_features
-    remedy = "lower objective.real_per_class or network.width"
+def distance_need(network: Network, images: int, real: int, statistics: Statistics) -> MemoryNeed:
+    """What `distance` takes of so many synthetic and real images."""
+    values = network.classifier.in_features
+    remedy = "lower objective.real_per_class or network.width, or set objective.classes_at_once"
     taken, remedies = {"embeddings": 2 * 4 * (images + real) * values}, {"embeddings": remedy}
     if statistics == "characteristic":
         # The frequencies, and of each image phases, waves and their gradients.

@@ -40,18 +40,20 @@ class GradientMatching(WithLearner):
     name: ClassVar[str] = "dc"
 
     def loss(self, state: LearnerState, images: Tensor, labels: Tensor, iteration: int) -> Match:
-        """The sum over classes of `distance`. Labels are int64 [n], or probabilities [n, classes]; which class an image
-        stands for, the context says; a class that no image stands for adds nothing."""
-        context = state.context
+        """The sum over classes of `distance`; over some of them, what that is on average. Labels are int64 [n], or
+        probabilities [n, classes]; which class an image stands for, the context says; a class that no image stands for
+        adds nothing."""
         network = self.renew(state, images.detach(), labels.detach(), iteration)
         weights = [weight for weight in network.parameters() if weight.dim() > 1]
-        generator = context.stream("dc", iteration)
-        real = context.real.places_per_class(self.real_per_class, generator)
+        generator = state.context.stream("dc", iteration)
+        context, images, labels = state.context.some(images, labels, 0, generator, self.classes_at_once)
+        real = context.real.places_per_class(self.real_per_class, generator, context.classes)
         order, counts = context.by_class(labels)
         inputs = [images, labels] if labels.is_floating_point() else [images]
         gradients = [torch.zeros_like(values) for values in inputs]
         total = images.new_zeros(())
-        for label, (theirs, ours) in enumerate(zip(real, order.split(counts), strict=True)):
+        classes = range(len(real)) if context.classes is None else context.classes.tolist()
+        for label, theirs, ours in zip(classes, real, order.split(counts), strict=True):
             # Siamese: the real and the synthetic images of a class are augmented alike, each class in its own way.
             chosen = augmentation.draw(context.augmentation, 1, generator)
             if not len(ours):
@@ -63,8 +65,8 @@ class GradientMatching(WithLearner):
             total = total + value
             for gradient, one in zip(gradients, found, strict=True):
                 gradient[ours] = one
-        total = KnownGradient.apply(total, gradients, *inputs)
-        return Match(total, network=network)
+        known: Tensor = KnownGradient.apply(total, gradients, *inputs)
+        return Match(context.geometry.classes / len(real) * known, network=network)
 
     def memory(self, network: Network, geometry: Geometry, images: int) -> MemoryNeed:
         return MemoryNeed(networks=1, real_images=self.real_per_class, an_image=SECOND_ORDER)

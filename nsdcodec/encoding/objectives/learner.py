@@ -35,8 +35,9 @@ class LearnerState(State):
 
 @dataclass(frozen=True)
 class WithLearner(Objective[LearnerState]):
-    """`real_per_class` real images stand for each class. A network is matched `network_life` times; before each time
-    but the first it takes `inner_steps` plain SGD steps of `inner_rate` on batches of `inner_batch` synthetic images.
+    """`real_per_class` real images stand for each class; an iteration takes `classes_at_once` classes, drawn anew (0:
+    all). A network is matched `network_life` times; before each time but the first it takes `inner_steps` plain SGD
+    steps of `inner_rate` on batches of `inner_batch` synthetic images.
     """
 
     name: ClassVar[str]
@@ -46,9 +47,16 @@ class WithLearner(Objective[LearnerState]):
     inner_steps: int = 50
     inner_batch: int = 256
     inner_rate: float = 0.01
+    classes_at_once: int = 0
 
     def __post_init__(self) -> None:
-        for name, least in (("real_per_class", 1), ("network_life", 1), ("inner_steps", 0), ("inner_batch", 1)):
+        for name, least in (
+            ("real_per_class", 1),
+            ("network_life", 1),
+            ("inner_steps", 0),
+            ("inner_batch", 1),
+            ("classes_at_once", 0),
+        ):
             if getattr(self, name) < least:
                 raise InvalidSetting(f"{self.name}: {name} is {getattr(self, name)}; it must be at least {least}")
         if not self.inner_rate > 0:

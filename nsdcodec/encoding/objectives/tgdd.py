@@ -17,7 +17,7 @@ from torch import Tensor
 from nsdcodec.data import augmentation
 from nsdcodec.data.augmentation import Draw
 from nsdcodec.encoding.experts import Experts, ExpertSettings
-from nsdcodec.encoding.objectives.base import Context, Match, MemoryNeed, Objective, State, taken
+from nsdcodec.encoding.objectives.base import Context, Match, MemoryNeed, Objective, State, taken, taken_classes
 from nsdcodec.encoding.objectives.embeddings import Statistics, check, distance, distance_need
 from nsdcodec.errors import InvalidSetting
 from nsdcodec.format.geometry import Geometry
@@ -41,11 +41,11 @@ class SnapshotState(State):
 @dataclass(frozen=True)
 class TrajectoryGuided(Objective[SnapshotState]):
     """The distance of DM, with `real_per_class` real images for each class and at most `synthetic_per_class` synthetic
-    ones, drawn anew (0: all), in a snapshot of one of `experts` networks, after 0 to `epochs` epochs of training; in a
-    share `random` of iterations in a new random network instead. And `alpha` times the cross-entropy of these synthetic
-    images, summed over classes as the distance is, in a snapshot of the same network at most `window` epochs later;
-    beside a random network, of any network at any age from 1 on. The distance is that of means, or by `statistics` that
-    of characteristic functions (NCFM, CVPR 2025).
+    ones, drawn anew (0: all), of `classes_at_once` classes, drawn anew (0: all), in a snapshot of one of `experts`
+    networks, after 0 to `epochs` epochs of training; in a share `random` of iterations in a new random network instead.
+    And `alpha` times the cross-entropy of these synthetic images, summed over classes as the distance is, in a snapshot
+    of the same network at most `window` epochs later; beside a random network, of any network at any age from 1 on. The
+    distance is that of means, or by `statistics` that of characteristic functions (NCFM, CVPR 2025).
 
     Departures from the paper: random networks, and few epochs of training, with momentum.
     """
@@ -60,11 +60,13 @@ class TrajectoryGuided(Objective[SnapshotState]):
     alpha: float = 1.0
     window: int = 6
     statistics: Statistics = "mean"
+    classes_at_once: int = 0
 
     def __post_init__(self) -> None:
         for name, least in (
             ("real_per_class", 1),
             ("synthetic_per_class", 0),
+            ("classes_at_once", 0),
             ("experts", 1),
             ("epochs", 1),
             ("window", 0),
@@ -104,18 +106,25 @@ class TrajectoryGuided(Objective[SnapshotState]):
         return SnapshotState(context, experts=experts, matched=matched, judge=judge)
 
     def passed_images(self, geometry: Geometry, images: int) -> int:
-        passes = 2 if self.alpha else 1
-        return geometry.classes * self.real_per_class + passes * taken(geometry, images, self.synthetic_per_class)
+        return self._real(geometry) + (2 if self.alpha else 1) * self._synthetic(geometry, images)
 
     def memory(self, network: Network, geometry: Geometry, images: int) -> MemoryNeed:
-        some = taken(geometry, images, self.synthetic_per_class)
-        need = distance_need(network, geometry, some, self.real_per_class, self.statistics)
+        need = distance_need(network, self._synthetic(geometry, images), self._real(geometry), self.statistics)
         # The passes for the distance and for the entropy wait for backward together.
         return need | MemoryNeed(an_image=2 if self.alpha else 1)
 
+    def _real(self, geometry: Geometry) -> int:
+        """Images of an iteration; so below."""
+        return taken_classes(geometry, self.classes_at_once) * self.real_per_class
+
+    def _synthetic(self, geometry: Geometry, images: int) -> int:
+        return taken(geometry, images, self.synthetic_per_class, self.classes_at_once)
+
     def loss(self, state: SnapshotState, images: Tensor, labels: Tensor, iteration: int) -> Match:
         generator = state.context.stream("tgdd", iteration)
-        context, images, labels = state.context.some(images, labels, self.synthetic_per_class, generator)
+        context, images, labels = state.context.some(
+            images, labels, self.synthetic_per_class, generator, self.classes_at_once
+        )
         expert = int(torch.randint(self.experts, (1,), generator=generator))
         if float(torch.rand((), generator=generator)) < self.random:
             network, ages = context.new_network("tgdd", iteration).requires_grad_(False), range(1, self.epochs + 1)
