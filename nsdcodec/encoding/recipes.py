@@ -16,7 +16,7 @@ from nsdcodec.encoding.objectives.trajectory import TrajectoryMatching
 from nsdcodec.encoding.parameterizations.fred import FreD
 from nsdcodec.encoding.parameterizations.nsd import NSD
 from nsdcodec.encoding.parameterizations.pixel import Pixel
-from nsdcodec.encoding.schedules import FRED, FRED_IMAGES, MTT
+from nsdcodec.encoding.schedules import FRED, FRED_IMAGES, MTT, Schedule
 from nsdcodec.encoding.settings import Optimizer, Settings, Validation, for_geometry
 from nsdcodec.errors import UnknownName
 from nsdcodec.format.container.file import NSDFile
@@ -57,11 +57,23 @@ GPU = Settings(
 )
 
 
+def _matching(schedule: Schedule, batch: int | None = None) -> TrajectoryMatching:
+    """With another `batch` than the paper's, where a set has more images than the paper's."""
+    return TrajectoryMatching(
+        schedule.steps,
+        schedule.expert_epochs,
+        schedule.last_start,
+        schedule.batch if batch is None else batch,
+        schedule.student_rate,
+        schedule.rate_learning_rate,
+    )
+
+
 def _mtt(ipc: int, source: str = "cifar10") -> Settings:
     schedule = MTT[source][ipc]
     return Settings(
         parameterization=Pixel(),
-        objective=schedule.objective(),
+        objective=_matching(schedule),
         optimizer=Optimizer(kind="sgd", learning_rate=schedule.rate, decay=False, momentum=0.5),
         validation=GPU.validation,
         iterations=5000,
@@ -73,7 +85,7 @@ def _fred(ipc: int, source: str = "cifar10") -> Settings:
     return Settings(
         # The masks from the first samples, as in its code.
         parameterization=FreD(images_per_class=FRED_IMAGES.get((source, ipc)), mask_from="samples"),
-        objective=schedule.objective(),
+        objective=_matching(schedule),
         optimizer=Optimizer(kind="sgd", learning_rate=schedule.rate, decay=False, momentum=0.5),
         validation=GPU.validation,
         iterations=15_000,
@@ -86,7 +98,7 @@ FLAT = 0.01
 
 
 def _ftd(ipc: int) -> Settings:
-    return replace(_mtt(ipc), objective=replace(MTT["cifar10"][ipc].objective(), expert_rho=FLAT))
+    return replace(_mtt(ipc), objective=replace(_matching(MTT["cifar10"][ipc]), expert_rho=FLAT))
 
 
 # Of CIFAR-10 at IPC -> first start, last start, student batch. DATM (ICLR 2024): 80 steps, 10k iterations, soft labels,
@@ -135,7 +147,7 @@ def _nsd(ipc: int, source: str = "cifar10") -> Settings:
     """NSD section 4.1: SGD, momentum 0.9, 10k iterations, random initial values; the rest as MTT for the same set and
     IPC. The sets of all but the smallest are too large to be one student batch; the size of a batch is not
     published."""
-    objective = MTT[source][ipc].objective(batch=256)
+    objective = _matching(MTT[source][ipc], batch=256)
     if (source, ipc) == ("cifar10", 1):
         objective = TrajectoryMatching(student_steps=50, expert_epochs=2, last_start=5, experts=100)
     return replace(

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from nsdcodec.encoding.objectives.trajectory import TrajectoryMatching
-
 
 @dataclass(frozen=True)
 class Schedule:
@@ -24,17 +22,6 @@ class Schedule:
     rate_learning_rate: float
     student_rate: float
     batch: int = 0
-
-    def objective(self, batch: int | None = None) -> TrajectoryMatching:
-        """With another `batch` than the paper's, where a set has more images than the paper's."""
-        return TrajectoryMatching(
-            self.steps,
-            self.expert_epochs,
-            self.last_start,
-            self.batch if batch is None else batch,
-            self.student_rate,
-            self.rate_learning_rate,
-        )
 
 
 # FreD (NeurIPS 2023), the published code; its rate of the frequencies stands in its script for CIFAR-10 (1e8) and for
