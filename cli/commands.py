@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import shutil
 from collections.abc import Iterator, Mapping, MutableMapping
 from typing import Any
 
@@ -11,6 +12,8 @@ from typer.core import TyperGroup
 
 from . import helptext, texts
 
+# Columns that help is written to, where the terminal has more or fewer.
+NARROWEST, WIDEST = 30, 80
 # The file and function of each command, and what the list of commands says of it: the first paragraph of its own help,
 # written here a second time. A test compares them.
 COMMANDS: Mapping[str, tuple[str, str]] = {
@@ -102,6 +105,11 @@ class Group(TyperGroup):
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
         self.commands = Loaded()
+
+    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
+        """With a width for help that is the terminal's: click's own is 50 columns at least."""
+        width = max(NARROWEST, min(shutil.get_terminal_size().columns, WIDEST) - 2)
+        return super().make_context(info_name, args, parent, **({"terminal_width": width} | extra))
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         texts.take_as_typed(self.get_params(ctx))

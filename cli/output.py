@@ -12,8 +12,10 @@ import typer
 
 from nsdcodec.system import launch
 
-# To so many columns a table may fold its first, which is often a path.
-FOLDED = 20
+# To so many columns a table may fold its first, which is often a path; blanks between columns, where they fit and where
+# fewer must do.
+FOLDED = 14
+GAPS = (2, 1)
 
 JSON = typer.Option(False, "--json", help="Print JSON to stdout.")
 
@@ -54,8 +56,8 @@ def print_pairs(pairs: list[tuple[str, str]]) -> None:
 
 
 def print_table(columns: list[str], rows: list[list[str]]) -> None:
-    """First column to the left, the others to the right. On a terminal too narrow for that, a line a cell: the first
-    of each row, and below it the others with the names of their columns."""
+    """First column to the left, the others to the right. On a terminal too narrow for that, even with less between the
+    columns, a line a cell: the first of each row, and below it the others with the names of their columns."""
     from rich.cells import cell_len
     from rich.console import Console
     from rich.table import Table
@@ -64,12 +66,15 @@ def print_table(columns: list[str], rows: list[list[str]]) -> None:
     shown = [[printable(cell) for cell in row] for row in rows]
     width = _width()
     needed = [max(map(cell_len, cells)) for cells in zip(columns, *shown, strict=True)]
-    if width is not None and min(needed[0], FOLDED) + sum(needed[1:]) + 2 * len(needed) - 2 > width:
+    ways = [(first, gap) for first in (needed[0], min(needed[0], FOLDED)) for gap in GAPS]
+    rest, gaps = sum(needed[1:]), len(needed) - 1
+    gap = next((gap for first, gap in ways if width is None or first + rest + gap * gaps <= width), None)
+    if gap is None:
         for first, *others in shown:
             print(first)
             print_pairs([(f"  {name}", cell) for name, cell in zip(columns[1:], others, strict=True) if cell])
         return
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    table = Table(box=None, pad_edge=False, padding=(0, gap - 1, 0, 1), header_style="bold")
     for i, column in enumerate(columns):
         if i == 0:
             table.add_column(column, justify="left", overflow="fold")

@@ -196,6 +196,12 @@ class TestHelp:
         assert all(re.search(rf"\b{name}\b", shown) for name in registry)
         assert "{" not in shown.partition("Arguments")[2]
 
+    @pytest.mark.parametrize(("columns", "longest"), [(40, 38), (60, 58), (200, 78)])
+    def test_the_list_of_commands_is_no_wider_than_the_terminal(self, monkeypatch, columns, longest):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        lengths = [len(line) for line in nsdc("--help").out.splitlines()]
+        assert longest - 8 <= max(lengths) <= longest
+
     def test_fills_its_paragraphs(self, monkeypatch):
         monkeypatch.setenv("COLUMNS", "90")
         text = nsdc("verify", "--help").out.partition("Every target")[2].partition("╭")[0]

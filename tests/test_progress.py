@@ -186,6 +186,25 @@ def test_tables_fit_the_terminal_and_lose_nothing(columns):
     assert words[-3:] == ["SGD", "0.01", "a"]
 
 
+ROW = """
+from nsdcodec_cli import output
+output.print_table(["column of 18 here.", "b" * 20, "c" * 20], [["one", "two", "three"]])
+"""
+
+
+@pytest.mark.parametrize(
+    ("columns", "first"),
+    [
+        (62, f"column of 18 here.  {'b' * 20}  {'c' * 20}"),
+        (60, f"column of 18 here. {'b' * 20} {'c' * 20}"),
+        (59, "column of 18"),
+        (55, "one"),
+    ],
+)
+def test_a_table_gives_up_blanks_before_it_folds_and_folds_before_it_falls_apart(columns, first):
+    assert plain(on_terminal(ROW, columns))[0].startswith(first)
+
+
 def test_a_pipe_has_no_width():
     ran = subprocess.run([sys.executable, "-c", TABLE], capture_output=True, text=True, timeout=60)
     assert [len(line) > 80 for line in ran.stdout.splitlines()] == [False, False, True, True, True, False]
