@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from nsdcodec.data.dataset import NSDDataset
     from nsdcodec.evaluation.accuracy import Evaluation
     from nsdcodec.evaluation.robustness import Robustness
-    from nsdcodec.format.recipe import NetworkSpec
+    from nsdcodec.format.recipe import NetworkSpec, TrainingRecipe
 
 SEVERITIES = "1,2,3,4,5"
 
@@ -82,6 +82,7 @@ def evaluate(
         from nsdcodec.data.dataset import NSDDataset
         from nsdcodec.evaluation.accuracy import evaluate as run
         from nsdcodec.evaluation.accuracy import images_to_test
+        from nsdcodec.learning.cutmix import WithCutMix
         from nsdcodec.learning.networks import build
         from nsdcodec.system.malloc import keep_freed_memory
 
@@ -115,9 +116,11 @@ def evaluate(
 
             check(source, chosen_severities, corruption_images, data_dir)
         results: dict[tuple[str, str], Evaluation] = {}
-        wanted = {file: dataset.recipe for file, dataset in datasets.items()}
+        wanted: dict[str, TrainingRecipe] = {file: dataset.recipe for file, dataset in datasets.items()}
         if epochs is not None:
             wanted = {file: replace(recipe, epochs=epochs) for file, recipe in wanted.items()}
+        if cutmix:
+            wanted = {file: WithCutMix.of(recipe, datasets[file].geometry.classes) for file, recipe in wanted.items()}
         recipes = {
             (file, net): replace(wanted[file], network=spec)
             for file, kinds in specs.items()
@@ -146,9 +149,7 @@ def evaluate(
         randoms: dict[tuple[str, str], dict[str, Evaluation]] = {}
         for (file, net), recipe in recipes.items():
             text = ", ".join([file, *([net] if nets else [])])
-            evaluated = partial(
-                run, source=source, count=networks, compute=compute, recipe=recipe, seed=seed, cutmix=cutmix
-            )
+            evaluated = partial(run, source=source, count=networks, compute=compute, recipe=recipe, seed=seed)
             told = partial(tell, len(datasets[file]), text)
             results[file, net] = evaluated(datasets[file], progress=told, keep_networks=corruptions)
             randoms[file, net] = {

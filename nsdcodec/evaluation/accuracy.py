@@ -51,14 +51,12 @@ def evaluate(
     seed: int = 0,
     progress: Callable[[int, int], None] = lambda network, epoch: None,
     keep_networks: bool = False,
-    cutmix: bool = False,
 ) -> Evaluation:
     """Trains `count` networks by `recipe` (None: the file's) and tests each once on the source's test set: NSD section
     4.1, and with networks of other architectures (`networks.named`) section 4.3. The learning rate is the recipe's for
     each of them, though it was chosen for, or learned with, the file's own network. Networks that are trained at once
     differ by rounding alone. `progress` hears of each epoch that a network has done. `compute.memory` bounds what is
-    taken, also by fewer networks at once. With `cutmix`, half of the batches are mixed by CutMix, as IDC evaluates
-    (`learning.cutmix`).
+    taken, also by fewer networks at once. A recipe `learning.cutmix.WithCutMix` is that of IDC's evaluation.
 
     Raises InvalidSource where the source has no test set or other images than the file, and InvalidSetting where it has
     other classes.
@@ -91,15 +89,7 @@ def evaluate(
                 progress(number, epoch + 1)
 
         with passes.compiled_if_it_pays(recipe.network, geometry, count * recipe.epochs * len(examples), compute):
-            training.train_on(
-                models,
-                examples,
-                recipe,
-                generators,
-                compute,
-                after_epoch=tell,
-                cutmix_classes=geometry.classes if cutmix else None,
-            )
+            training.train_on(models, examples, recipe, generators, compute, after_epoch=tell)
             accuracies += [training.accuracy(model, real, real_labels, compute) for model in models]
         kept += models if keep_networks else []
     return Evaluation(tuple(accuracies), recipe, len(test), dataset.normalization, dataset.classes, tuple(kept))

@@ -73,18 +73,18 @@ def epoch(
     batch_size: int,
     strategy: str,
     generators: Sequence[torch.Generator],
-    cutmix_classes: int | None = None,
+    mixed_classes: int | None = None,
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """Every example once in batches, for as many networks S as there are generators: each has an order and
     augmentations of its own, those that it would have alone. Images [n, S C, H, W], a network's C channels side by
-    side, and labels [S, n] or [S, n, classes]. With `cutmix_classes`, the number of classes, images are mixed by CutMix
+    side, and labels [S, n] or [S, n, classes]. With `mixed_classes`, the number of classes, images are mixed by CutMix
     after that, and labels are always the latter.
 
     All is drawn before the first batch, and no step waits for a copy: the numbers are sent to the device at once. The
     order stays on the host, where large sets of images are.
     """
     plans = [
-        _Plan.drawn(len(examples), batch_size, strategy, generator, cutmix_classes is not None)
+        _Plan.drawn(len(examples), batch_size, strategy, generator, mixed_classes is not None)
         for generator in generators
     ]
     orders = torch.stack([plan.order for plan in plans])
@@ -93,8 +93,8 @@ def epoch(
     for step, (index, uniform) in enumerate(steps):
         images, labels = (part.unflatten(0, index.shape) for part in examples.take(index.flatten()))
         parts = _augmented(list(images), [plan.operations[step] for plan in plans], list(uniform))
-        if cutmix_classes is not None:
-            wanted = list(distributions(labels, cutmix_classes))
+        if mixed_classes is not None:
+            wanted = list(distributions(labels, mixed_classes))
             cuts = [plan.cuts[step] for plan in plans]
             pairs = zip(cuts, parts, wanted, strict=True)
             mixed = [cut.applied(*given) if cut else given for cut, *given in pairs]

@@ -10,10 +10,22 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from nsdcodec.format.recipe import TrainingRecipe
 from nsdcodec.system.devices import on_device
 
 # IDC (ICML 2022) evaluates with CutMix in half of the batches, and shares of the image that are uniform (beta 1).
 SHARE = 0.5
+
+
+@dataclass(frozen=True)
+class WithCutMix(TrainingRecipe):
+    """A recipe for a set of so many classes, with CutMix in half of the batches; a file's header has no word for it."""
+
+    classes: int = 0
+
+    @classmethod
+    def of(cls, recipe: TrainingRecipe, classes: int) -> WithCutMix:
+        return cls(**vars(recipe), classes=classes)
 
 
 @dataclass(frozen=True)

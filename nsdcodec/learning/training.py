@@ -16,6 +16,7 @@ from nsdcodec.learning import batches, passes, stacked
 from nsdcodec.learning.batches import Examples, InMemory
 from nsdcodec.learning.chunks import in_chunks
 from nsdcodec.learning.compute import Compute
+from nsdcodec.learning.cutmix import WithCutMix
 from nsdcodec.learning.flat import Flat
 from nsdcodec.learning.real import Normalized
 
@@ -46,19 +47,19 @@ def train_on(
     after_epoch: Callable[[int], None] = lambda epoch: None,
     decay_at_half: bool = True,
     flat: Flat | None = None,
-    cutmix_classes: int | None = None,
 ) -> None:
     """SGD over all examples: the protocol of MTT and NSD section 4.1 (rate x 0.1 once, when half of the epochs are
     done; one DSA operation a batch, parameters for each image). A batch goes through the network whole, or
     `compute.images_at_once` at a time, their gradients added: no layer mixes images.
 
-    With `flat`, the steps seek flat minima. With `cutmix_classes`, the number of classes, batches are mixed by CutMix.
+    With `flat`, the steps seek flat minima. A recipe `WithCutMix` has its batches mixed.
 
     Several networks, of one architecture of `stacked.STACKABLE`, learn at once, each with its own generator: each
     becomes what it would have become alone, up to rounding; `compute.images_at_once` counts the images of all of them.
     Raises OutOfMemory where they do not fit the device together.
     """
     together = networks[0] if len(networks) == 1 else stacked.stack(networks)
+    mixed_classes = recipe.classes if isinstance(recipe, WithCutMix) else None
     optimizer = torch.optim.SGD(
         together.parameters(), recipe.learning_rate, recipe.momentum, weight_decay=recipe.weight_decay
     )
@@ -69,7 +70,7 @@ def train_on(
     most = None if most is None else max(1, most // len(networks))
     for epoch in range(recipe.epochs):
         for images, labels in batches.epoch(
-            examples, recipe.batch_size, recipe.augmentation, generators, cutmix_classes
+            examples, recipe.batch_size, recipe.augmentation, generators, mixed_classes
         ):
             backward = partial(_backward, together, len(networks), images, labels, compute.at_once(most))
             if flat is None:
