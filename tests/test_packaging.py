@@ -33,7 +33,8 @@ def wanted() -> set[str]:
     code |= {f"nsdcodec_cli/{path.name}" for path in (ROOT / "cli").glob("*.py")}
     page = {f"nsdcodec/report/page/{name}" for name in ("page.html", "page.css", "bundle.js")}
     sets = {f"nsdcodec/zoo/{path.name}" for path in (ROOT / "zoo").glob("*.nsd")}
-    return code | page | sets | {"nsdcodec/py.typed", "nsdcodec/zoo/files.json"}
+    data = {"nsdcodec/py.typed", "nsdcodec/zoo/files.json", "nsdcodec/encoding/recipes.json"}
+    return code | page | sets | data
 
 
 def test_a_citation_names_this_version_and_its_licence():
