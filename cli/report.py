@@ -85,8 +85,24 @@ def _page(file: str, data: bytes, path: Path, evaluations: list[Path]) -> tuple[
 
     log = None if is_url(file) else read_log(log_path(Path(file)))
     results = tuple(one for each in evaluations for one in read_evaluations(each, len(data)))
-    document = page(data, name_of(file), Beside(log, results)).encode()
+    document = page(data, name_of(file), Beside(log, results, _published(results))).encode()
     atomic.write(path, document)
     beside = [*(["the log of its encode"] if log else []), *(["results"] if results else [])]
     said = f"{file}{', with ' + ' and '.join(beside) if beside else ''}, as a page to {path}"
     return {"written": str(path), "bytes": len(document), "log": log is not None, "results": len(results)}, said
+
+
+def _published(results: tuple[dict[str, Any], ...]) -> tuple[dict[str, Any], ...]:
+    """The figures for the data set that the results are of, where they are of one that has such."""
+    from nsdcodec.bench.published import SOURCES, published
+
+    sources = {one["source"] for one in results} & set(SOURCES)
+    return tuple(
+        {
+            "method": point.method,
+            "bits": point.bits_per_class,
+            "accuracy": point.accuracy / 100,
+            "origin": point.origin,
+        }
+        for point in (published(sources.pop()) if len(sources) == 1 else [])
+    )

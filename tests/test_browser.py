@@ -42,7 +42,11 @@ def browser():
 def page(tmp_path_factory) -> Path:
     log = Log(((1, 9.0), (2, 4.0), (3, 5.0)), ((1, 0.3), (3, 0.45)), "3 iterations.")
     evaluation = {"net": "convnet3", "mean": 0.518, "deviation": 0.001, "networks": 3, "source": "cifar10"}
-    beside = Beside(log, (evaluation | {"test_images": 10_000},))
+    published = (
+        {"method": "A <i>method</i>", "bits": 98_304, "accuracy": 0.685, "origin": "a paper"},
+        {"method": "Another", "bits": 983_040, "accuracy": 0.42, "origin": "a second paper"},
+    )
+    beside = Beside(log, (evaluation | {"test_images": 10_000},), published)
     path = tmp_path_factory.mktemp("page") / "report.html"
     path.write_text(report(ZOO.read_bytes(), "<b>c10.nsd", beside), encoding="utf-8")
     return path
@@ -79,6 +83,28 @@ def test_it_says_what_stands_in_the_file_and_beside_it(opened):
         assert part in shown, part
     assert opened.evaluate("document.querySelectorAll('#making svg polyline').length") == 2
     assert opened.evaluate("document.querySelectorAll('#arrays canvas').length") == 5
+
+
+def test_the_file_stands_beside_published_figures(opened):
+    places = """
+    (() => {
+      const at = (circle) => ['cx', 'cy'].map((name) => Number(circle.getAttribute(name)));
+      const figure = document.querySelector('#results svg');
+      return [[...figure.querySelectorAll('.hollow')].map(at), [...figure.querySelectorAll('.best')].map(at)];
+    })()
+    """
+    (one, other), (own,) = opened.evaluate(places)
+    # To the right are more bits, and above is more accuracy: 45,139 bits and 51.8 % are those of the file.
+    assert own[0] < one[0] < other[0]
+    assert one[1] < own[1] < other[1]
+    # By the logarithm of the bits.
+    step = np.log2(98_304 / 45_139.2)
+    assert (one[0] - own[0]) / (other[0] - one[0]) == pytest.approx(step / np.log2(10), rel=0.02)
+    titles = opened.evaluate("[...document.querySelectorAll('#results title')].map((title) => title.textContent)")
+    assert "A <i>method</i>: 68.5 % at 98,304 bits a class" in titles
+    assert "this file: 51.8 % at 45,139 bits a class" in titles
+    assert opened.evaluate("document.querySelectorAll('#results details tbody tr').length") == 2
+    assert opened.problems == []
 
 
 def test_the_sum_of_all_slices_is_the_image(opened):

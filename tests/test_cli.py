@@ -1002,6 +1002,18 @@ class TestReport:
         assert [point[0] for point in beside["log"]["steps"]] == sorted({p[0] for p in beside["log"]["steps"]})
         assert beside["log"]["checks"]
         assert beside["evaluations"][0]["mean"] == 0.5
+        assert beside["published"] == []  # of digits nothing is
+
+    def test_results_on_a_published_data_set_have_its_figures_beside_them(self, file, tmp_path):
+        one = {"file": "x.nsd", "bytes": file.stat().st_size, "net": "convnet", "mean": 0.5, "deviation": 0.0}
+        one |= {"networks": 1, "source": "cifar10", "test_images": 100}
+        (tmp_path / "results.json").write_text(json.dumps(one))
+        path = tmp_path / "page.html"
+        assert nsdc("report", file, "-o", path, "--eval", tmp_path / "results.json").code == 0
+        (told,) = re.findall(r'id="beside">(.*)</script>', path.read_text())
+        (nsd, *_) = (point for point in json.loads(told)["published"] if point["method"] == "NSD")
+        assert (nsd["bits"], nsd["accuracy"]) == (98_304, 0.685)
+        assert "ECCV 2024" in nsd["origin"]
 
     def test_alone_and_as_json(self, file, tmp_path):
         shutil.copy(file, tmp_path / "alone.nsd")

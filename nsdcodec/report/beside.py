@@ -27,15 +27,17 @@ class Log:
 
 @dataclass(frozen=True)
 class Beside:
-    """`evaluations` are documents of `nsdc eval --json` about this file."""
+    """`evaluations` are documents of `nsdc eval --json` about this file, and `published` figures for its data set: each
+    has `method`, `bits` a class, `accuracy` from 0 to 1, and `origin`, the paper."""
 
     log: Log | None = None
     evaluations: tuple[dict[str, Any], ...] = ()
+    published: tuple[dict[str, Any], ...] = ()
 
     def document(self) -> dict[str, Any]:
         """As plain JSON values, for the page."""
         log = None if self.log is None else {"steps": self.log.steps, "checks": self.log.checks, "note": self.log.note}
-        return {"log": log, "evaluations": self.evaluations}
+        return {"log": log, "evaluations": self.evaluations, "published": self.published}
 
 
 def log_path(file: Path) -> Path:

@@ -2231,11 +2231,72 @@ return { gallery, numbersByClass };
 })();
 
 const module20 = (() => {
-// What networks reached that were trained on the file: the documents of `nsdc eval --json`.
+// Accuracy against bits a class: the file beside what is published for its data set, on an axis of powers of two.
 
+const { h, percent, svg, table, whole } = module11;
+
+const HEIGHT = 240;
+const [LEFT, RIGHT, TOP, BOTTOM] = [52, 16, 14, 40];
+
+/**
+ * @param {{bits: number, accuracy: number, name: string}} own accuracy is a share, bits those of a class
+ * @param {{method: string, bits: number, accuracy: number, origin: string}[]} published
+ */
+function frontier(own, published) {
+  const width = innerWidth < 700 ? 320 : 500;
+  const points = [own, ...published];
+  const [first, last] = bounds(points.map(({ bits }) => Math.log2(bits)), 0.5);
+  const [low, high] = bounds(points.map(({ accuracy }) => accuracy), 0.02);
+  const x = (bits) => LEFT + ((Math.log2(bits) - first) / (last - first)) * (width - LEFT - RIGHT);
+  const y = (accuracy) => TOP + (1 - (accuracy - low) / (high - low)) * (HEIGHT - TOP - BOTTOM);
+  const text = (at, top, anchor, words) => svg("text", { x: at, y: top, "text-anchor": anchor }, words);
+  const dot = ({ bits, accuracy }, kind, words) =>
+    svg("circle", { class: kind, cx: x(bits).toFixed(1), cy: y(accuracy).toFixed(1), r: 4 }, svg("title", {}, words));
+  const said = ({ bits, accuracy }, name) => `${name}: ${percent(accuracy)} at ${whole(Math.round(bits))} bits a class`;
+  const figure = svg(
+    "svg",
+    { viewBox: `0 0 ${width} ${HEIGHT}`, role: "img", "aria-label": `${said(own, own.name)}, beside ${published.length} published figures` },
+    tens(low, high).map((share) => [
+      svg("line", { class: "rule", x1: LEFT, x2: width - RIGHT, y1: y(share), y2: y(share) }),
+      text(LEFT - 6, y(share) + 4, "end", percent(share, 0)),
+    ]).flat(),
+    [10_000, 100_000, 1_000_000, 10_000_000]
+      .filter((bits) => Math.log2(bits) >= first && Math.log2(bits) <= last)
+      .map((bits) => text(x(bits), HEIGHT - 22, "middle", whole(bits))),
+    text((LEFT + width - RIGHT) / 2, HEIGHT - 4, "middle", "bits a class"),
+    published.map((point) => dot(point, "hollow", said(point, point.method))),
+    dot(own, "dot best", said(own, own.name)),
+  );
+  const columns = [["method"], ["bits a class", "number"], ["accuracy", "number"], ["source", "minor"]];
+  const rows = published.map(({ method, bits, accuracy, origin }) => [method, whole(Math.round(bits)), percent(accuracy), origin]);
+  return h(
+    "figure",
+    {},
+    figure,
+    h("figcaption", {}, "This file (filled) beside published figures (hollow), which were made and judged by other protocols"),
+    h("details", {}, h("summary", {}, `${published.length} published figures`), table(columns, rows)),
+  );
+}
+
+function bounds(values, margin) {
+  return [Math.min(...values) - margin, Math.max(...values) + margin];
+}
+
+/** The multiples of ten per cent within. */
+function tens(low, high) {
+  return Array.from({ length: 11 }, (_, i) => i / 10).filter((share) => share >= low && share <= high);
+}
+return { frontier };
+})();
+
+const module21 = (() => {
+// What networks reached that were trained on the file: the documents of `nsdc eval --json`, and published figures beside.
+
+const { frontier } = module20;
 const { h, percent, section, table, whole } = module11;
 
-function results(documents) {
+/** `bits` are those of a class of the file; `published` has figures of ConvNets for the data set, if there are any. */
+function results(documents, published, bits) {
   const rows = documents.map(({ net, mean, deviation, networks }) => [
     net,
     h("span", { class: "gauge", style: `--share: ${mean}` }, h("span", { class: "bar" })),
@@ -2245,12 +2306,14 @@ function results(documents) {
   const tests = [...new Set(documents.map(({ source, test_images: images }) => `${whole(images)} of ${source}`))];
   const columns = [["network"], ["", "minor"], ["accuracy", "number"], ["networks", "number"]];
   const note = h("p", { class: "note" }, `Tested on real images that nothing was trained on: ${tests.join("; ")}.`);
-  return section("results", "What networks reach that are trained on it", table(columns, rows), note);
+  const [own] = documents.filter(({ net }) => net.startsWith("convnet"));
+  const chart = own && published.length > 0 ? frontier({ bits, accuracy: own.mean, name: "this file" }, published) : null;
+  return section("results", "What networks reach that are trained on it", table(columns, rows), note, chart);
 }
 return { results };
 })();
 
-const module21 = (() => {
+const module22 = (() => {
 // Why a file is refused, in the words of spec/errors.md, and the page of the spec that has the rule.
 
 // Each rule: "the file is refused because ...".
@@ -2303,7 +2366,7 @@ function explained(code) {
 return { explained };
 })();
 
-const module22 = (() => {
+const module23 = (() => {
 // The page: of the file that stands in it, or of one that is chosen or dropped on it. Nothing is sent anywhere.
 
 const { NsdError, read } = module9;
@@ -2315,8 +2378,8 @@ const { enlarged } = module14;
 const { byteBar, heading, provenance, training } = module18;
 const { gallery } = module19;
 const { h } = module11;
-const { results } = module20;
-const { explained } = module21;
+const { results } = module21;
+const { explained } = module22;
 
 const main = document.querySelector("main");
 
@@ -2338,7 +2401,7 @@ function refuse(name, error) {
   main.replaceChildren(refusal(name, error));
 }
 
-function report(bytes, name, file, { log, evaluations }) {
+function report(bytes, name, file, { log, evaluations, published }) {
   const taken = composition(file, (error) => refuse(name, error));
   const { dialog, show: enlarge } = enlarged(file, (n) => {
     taken.show(n);
@@ -2347,7 +2410,7 @@ function report(bytes, name, file, { log, evaluations }) {
   return [
     ...heading(name, bytes, file),
     gallery(file, enlarge, (error) => refuse(name, error)),
-    evaluations.length > 0 ? results(evaluations) : null,
+    evaluations.length > 0 ? results(evaluations, published, (8 * bytes.length) / file.header.classes.length) : null,
     byteBar(accounts(bytes, file)),
     taken.element,
     arrays(file),
@@ -2375,7 +2438,7 @@ async function showChosen(file) {
   if (file === undefined || file === null) {
     return;
   }
-  await show(new Uint8Array(await file.arrayBuffer()), file.name, { log: null, evaluations: [] });
+  await show(new Uint8Array(await file.arrayBuffer()), file.name, { log: null, evaluations: [], published: [] });
 }
 
 function takeDrops() {

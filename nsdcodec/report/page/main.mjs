@@ -32,7 +32,7 @@ function refuse(name, error) {
   main.replaceChildren(refusal(name, error));
 }
 
-function report(bytes, name, file, { log, evaluations }) {
+function report(bytes, name, file, { log, evaluations, published }) {
   const taken = composition(file, (error) => refuse(name, error));
   const { dialog, show: enlarge } = enlarged(file, (n) => {
     taken.show(n);
@@ -41,7 +41,7 @@ function report(bytes, name, file, { log, evaluations }) {
   return [
     ...heading(name, bytes, file),
     gallery(file, enlarge, (error) => refuse(name, error)),
-    evaluations.length > 0 ? results(evaluations) : null,
+    evaluations.length > 0 ? results(evaluations, published, (8 * bytes.length) / file.header.classes.length) : null,
     byteBar(accounts(bytes, file)),
     taken.element,
     arrays(file),
@@ -69,7 +69,7 @@ async function showChosen(file) {
   if (file === undefined || file === null) {
     return;
   }
-  await show(new Uint8Array(await file.arrayBuffer()), file.name, { log: null, evaluations: [] });
+  await show(new Uint8Array(await file.arrayBuffer()), file.name, { log: null, evaluations: [], published: [] });
 }
 
 function takeDrops() {

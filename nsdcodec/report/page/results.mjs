@@ -1,8 +1,10 @@
-// What networks reached that were trained on the file: the documents of `nsdc eval --json`.
+// What networks reached that were trained on the file: the documents of `nsdc eval --json`, and published figures beside.
 
+import { frontier } from "./frontier.mjs";
 import { h, percent, section, table, whole } from "./elements.mjs";
 
-export function results(documents) {
+/** `bits` are those of a class of the file; `published` has figures of ConvNets for the data set, if there are any. */
+export function results(documents, published, bits) {
   const rows = documents.map(({ net, mean, deviation, networks }) => [
     net,
     h("span", { class: "gauge", style: `--share: ${mean}` }, h("span", { class: "bar" })),
@@ -12,5 +14,7 @@ export function results(documents) {
   const tests = [...new Set(documents.map(({ source, test_images: images }) => `${whole(images)} of ${source}`))];
   const columns = [["network"], ["", "minor"], ["accuracy", "number"], ["networks", "number"]];
   const note = h("p", { class: "note" }, `Tested on real images that nothing was trained on: ${tests.join("; ")}.`);
-  return section("results", "What networks reach that are trained on it", table(columns, rows), note);
+  const [own] = documents.filter(({ net }) => net.startsWith("convnet"));
+  const chart = own && published.length > 0 ? frontier({ bits, accuracy: own.mean, name: "this file" }, published) : null;
+  return section("results", "What networks reach that are trained on it", table(columns, rows), note, chart);
 }
