@@ -162,7 +162,7 @@ class TestPicture:
         assert plot(found, "png").startswith(b"\x89PNG")
         assert b"<svg" in plot(found, "svg")
         assert b"nsdc encode" not in plot(found, "svg")
-        assert b"half of one NVIDIA H100" in plot(found, "svg")
+        assert b"one of two virtual cores" in plot(found, "svg")
 
     def test_bits_have_their_unit(self):
         assert [bits_text(bits) for bits in (500, 50_000, 1e6, 5e6)] == ["0.5 kbit", "50 kbit", "1 Mbit", "5 Mbit"]
