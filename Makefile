@@ -102,7 +102,7 @@ types: install
 
 demo: install
 	@mkdir -p $(DEMO)
-	@echo "--- the demo: about 80 seconds on two free cores, and many times that where other programs use them:"
+	@echo "--- the demo: about a minute and a half on two free cores, many times that on busy ones:"
 	@echo "--- then OMP_NUM_THREADS=1 make demo is quicker, since no thread waits for another one's turn"
 	@echo "--- distil the bundled digits: 640 elements, as many as one image of each class has"
 	$(NSDC) encode digits --ipc 1 --restart --overwrite -o $(DEMO)/digits.nsd
