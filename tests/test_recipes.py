@@ -37,7 +37,7 @@ OTHER_TEXT = {
     "adam": "sgd",
     "sgd": "adam",
     "float16": "float32",
-    "int4": "int8",
+    "int6": "int8",
     "real": "noise",
     "noise": "real",
 }

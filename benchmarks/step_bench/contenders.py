@@ -47,10 +47,7 @@ def _ours(problem: Problem) -> Callable[[int], None]:
             step(iteration)
 
     def step(iteration: int) -> None:
-        arrays = {
-            role: straight_through(values, problem.layout.arrays[role]) for role, values in problem.arrays.items()
-        }
-        images = synthesis.images(problem.layout, arrays)
+        images = synthesis.images(problem.layout, straight_through(problem.arrays, problem.layout))
         last = unroll(student, problem.start, images, problem.labels, problem.rate, problem.draws(iteration))
         distance = (last - problem.end).square().sum() / (problem.start - problem.end).square().sum()
         distance.backward(inputs=problem.leaves)

@@ -332,9 +332,7 @@ def iterate(run: Run, done: float, status: Callable[[], StepStatus]) -> Averaged
         for group in run.optimizer.param_groups:
             group["lr"] = group["full_rate"] * 0.5 * (1 + math.cos(math.pi * done))
     generator = stream(run.task.seed, "in training", run.iteration)
-    coarse = {
-        role: straight_through(values, run.layout.arrays[role], run.coarseness) for role, values in run.arrays.items()
-    }
+    coarse = straight_through(run.arrays, run.layout, run.coarseness)
     arrays = run.task.settings.parameterization.in_training(coarse, generator)
     images, labels = run.images(arrays), synthesis.labels(run.layout, arrays, run.compute.device)
     parameters = list(run.parameters.values())
@@ -409,8 +407,7 @@ def _accuracy(run: Run) -> float | None:
 
 def _write(run: Run) -> int:
     """Writes the best set so far; its bytes."""
-    specs = run.layout.arrays
-    arrays = {role: as_stored(values, specs[role], run.best_coarseness) for role, values in run.best.items()}
+    arrays = as_stored(run.best, run.layout, run.best_coarseness)
     return nsd_file.write(run.output.path, _header(run), arrays)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 
 from torch import Tensor
 
-from nsdcodec.encoding.rounding import as_stored
+from nsdcodec.encoding.rounding import as_stored, shares_error
 from nsdcodec.encoding.task import Task, header
 from nsdcodec.errors import OverBudget
 from nsdcodec.format.container import file as nsd_file
@@ -25,6 +25,8 @@ from nsdcodec.learning.compute import Compute
 FILLED, AIM = 0.985, 0.993
 # Finer steps than these clip so much of normal values that their error grows again; floats lose no bits below 1.
 FINEST: dict[ValueType, float] = {"int4": 0.7, "int3": 0.55, "int2": 0.4}
+# Of steps that share the error of the images: those of nearly all slices are as fine as the largest integer allows.
+FINEST_SHARED = 2.0**-7
 # All integers are 0 well before this.
 COARSEST = 1024.0
 MOST_TRIALS, LEAST_STEP = 16, 0.001
@@ -32,16 +34,15 @@ MOST_TRIALS, LEAST_STEP = 16, 0.001
 ACCURACY = 0.9999
 
 
-def finest(task: Task) -> float:
-    return FINEST.get(task.settings.parameterization.dtype, 1.0)
+def finest(task: Task, layout: Layout) -> float:
+    return FINEST_SHARED if shares_error(layout) else FINEST.get(task.settings.parameterization.dtype, 1.0)
 
 
 def file_bytes(header: Header, arrays: Mapping[str, Tensor], coarseness: float) -> int:
     """Of the file that would be written. Raises OverflowError where a value does not fit its type."""
     items = {}
-    for role, spec in header.layout.arrays.items():
-        given = as_stored(arrays[role], spec, coarseness)
-        items[role] = given if isinstance(given, Stored) else to_items(given, spec)
+    for role, given in as_stored(arrays, header.layout, coarseness).items():
+        items[role] = given if isinstance(given, Stored) else to_items(given, header.layout.arrays[role])
     return len(nsd_file.assembled(header, items, "auto", None))
 
 
@@ -55,15 +56,15 @@ def fitted(
     rate: float | None = None,
 ) -> float:
     """The coarseness at which the file takes at most the bytes of the task's budget, and nearly all of them: the given
-    one where it is so there; 1 where there is no such budget. `iteration` and the learned `rate` are those that the
-    header will have. A set that no file can hold, since it is not finite, has the given one. Raises OverBudget where
-    not even the coarsest rounding fits."""
+    one where it is so there; where there is no such budget, one that uses all integers and clips nothing. `iteration`
+    and the learned `rate` are those that the header will have. A set that no file can hold, since it is not finite, has
+    the given one. Raises OverBudget where not even the coarsest rounding fits."""
     most = task.budget.file_bytes
     if most is None:
-        return 1.0
-    stated = header(task, compute, layout, iteration, ACCURACY, rate)
+        return 0.0 if shares_error(layout) else 1.0
+    stated, least = header(task, compute, layout, iteration, ACCURACY, rate), finest(task, layout)
     try:
-        return _search(lambda tried: file_bytes(stated, arrays, tried), most, layout.elements, coarseness, finest(task))
+        return _search(lambda tried: file_bytes(stated, arrays, tried), most, layout.elements, coarseness, least)
     except OverflowError:
         return coarseness
 

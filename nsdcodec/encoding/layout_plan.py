@@ -4,7 +4,8 @@ How well zstd compresses a set differs by parameterization, stored type and imag
 parameterization is asked for layouts of more and more packed bytes, and the largest whose file fits is taken. Where
 training will follow, the initial arrays are moved by noise first, since it takes from real images what zstd finds in
 them. What it does beyond that, the coarseness of the rounding makes up for (`fitting`), which is why the layout is
-planned for one from which it can go both ways.
+planned for one from which it can go both ways. Where steps share the error of the images (`rounding`), the size
+is reckoned from the bits that are best for a value, and the trial is whether the initial arrays have them.
 """
 
 from __future__ import annotations
@@ -20,12 +21,13 @@ from nsdcodec.encoding import coresets, initial_images, starting
 from nsdcodec.encoding.budget import Budget
 from nsdcodec.encoding.fitting import ACCURACY, AIM, FILLED, file_bytes, finest, fitted
 from nsdcodec.encoding.parameterizations.base import initial_arrays
+from nsdcodec.encoding.rounding import shares_error
 from nsdcodec.encoding.run import context
 from nsdcodec.encoding.task import FIGURES_BYTES, Task, header, hold_out, layout_of_start, plan_packed
 from nsdcodec.errors import NsdError, OverBudget
 from nsdcodec.format.container.file import NSDFile
 from nsdcodec.format.layout import Layout
-from nsdcodec.format.stored_types import ValueType
+from nsdcodec.format.stored_types import SCALED, ValueType
 from nsdcodec.learning.compute import Compute
 from nsdcodec.learning.memory_plan import MemoryPlan
 from nsdcodec.system.randomness import stream
@@ -33,6 +35,11 @@ from nsdcodec.system.randomness import stream
 # The coarseness that a layout is planned for: the rounding can still become finer, and fill what training left.
 PLANNED: dict[ValueType, float] = {"int8": 1.4, "int6": 1.3, "int4": 1.1, "int3": 0.8, "int2": 0.55}
 PLANNED_FLOAT, COARSER = 2.0, 2.0
+# Where the steps share the error of the images: the bits that an integer is to take in the file. With more, too few
+# values tell anything, with fewer each tells too little: at 24 and 98 kbit a class of CIFAR-10 the error is least here,
+# with twice as many images too (benchmarks/RESULTS.md, "Steps of equal error"). And about what share of their bytes
+# the float16 kernels take; and the coarseness at most, for a file that is given.
+CODED_BITS, CODED_SHARE, COARSEST_SHARED = 2.35, 0.6, 8.0
 # By how much training moves values at most, of their root mean square: as idc and nsd on CIFAR-10 compress after it.
 NOISE = 0.15
 # A layout that takes this share of the budget is enough, since the rounding is fitted to the rest.
@@ -53,9 +60,9 @@ class Plan:
 class _Tried:
     """A budget of packed bytes, the layout that it makes, and the size of its file. `first_bytes` is that of the
     initial arrays by the finest rounding. `file_bytes` is what counts: the size as training leaves them, by the planned
-    rounding; or `first_bytes` where that is less, since a set that is trained little should fill its budget too; but no
-    less than the size as training leaves them by a rounding that is COARSER, since more than that would cost too much
-    of each value."""
+    rounding, tried or reckoned; or `first_bytes` where that is less, since a set that is trained little should fill its
+    budget too; but, where it is tried, no less than the size as training leaves them by a rounding that is COARSER,
+    since more than that would cost too much of each value."""
 
     packed_bytes: int
     layout: Layout
@@ -86,10 +93,14 @@ class _Trials:
             if known.layout == layout:
                 return replace(known, packed_bytes=packed_bytes)
         initial = self.initial(layout)
-        trained = self.trained(initial)
-        as_planned, coarser = (self._file_bytes(layout, trained, factor * self.planned) for factor in (1, COARSER))
-        at_first = self._file_bytes(layout, initial, finest(self.task))
-        self.known.append(_Tried(packed_bytes, layout, sorted((as_planned, coarser, at_first))[1], at_first))
+        at_first = self._file_bytes(layout, initial, finest(self.task, layout))
+        if shares_error(layout):
+            counts = min(self._reckoned(layout), at_first)
+        else:
+            trained = self.trained(initial)
+            as_planned, coarser = (self._file_bytes(layout, trained, factor * self.planned) for factor in (1, COARSER))
+            counts = sorted((as_planned, coarser, at_first))[1]
+        self.known.append(_Tried(packed_bytes, layout, counts, at_first))
         return self.known[-1]
 
     def initial(self, layout: Layout) -> dict[str, Tensor]:
@@ -108,6 +119,13 @@ class _Trials:
             role: values if role in fixed or not values.is_floating_point() else _moved(values, noise, generator)
             for role, values in arrays.items()
         }
+
+    def _reckoned(self, layout: Layout) -> int:
+        """With CODED_BITS for each integer, whatever the arrays are."""
+        stated = header(self.task, self.compute, layout, 0, ACCURACY)
+        coded = sum(CODED_BITS * spec.size / 8 for spec in layout.arrays.values() if spec.dtype in SCALED)
+        others = sum(spec.nbytes for spec in layout.arrays.values() if spec.dtype not in SCALED)
+        return math.ceil(coded + CODED_SHARE * others) + len(stated.to_json()) + FIGURES_BYTES
 
     def _file_bytes(self, layout: Layout, arrays: dict[str, Tensor], coarseness: float) -> int:
         stated = header(self.task, self.compute, layout, 0, ACCURACY)
@@ -158,6 +176,7 @@ def _of_start(task: Task, compute: Compute, start: NSDFile) -> Layout:
     if most is None:
         return layout
     coarsest = COARSER * PLANNED.get(task.settings.parameterization.dtype, PLANNED_FLOAT)
+    coarsest = COARSEST_SHARED if shares_error(layout) else coarsest
     needed = file_bytes(header(task, compute, layout, 0, ACCURACY), starting.arrays(start, layout), coarsest)
     needed += FIGURES_BYTES
     if needed > most:

@@ -38,7 +38,7 @@ CPU = Settings(
 # (benchmarks/RESULTS.md, "What tells at 24 and 98 kbit a class"). As many images need fewer epochs.
 CPU_HOURS = replace(
     CPU,
-    parameterization=NSD(dtype="int4"),
+    parameterization=NSD(dtype="int6"),
     objective=TrajectoryGuided(real_per_class=32, experts=3, epochs=8),
     optimizer=Optimizer(learning_rate=0.04),
     validation=Validation(per_class=500, checks=2, epochs=100),

@@ -5,6 +5,10 @@ How coarsely is one number of a run: the coarseness, by which a file is fitted t
 - The step of scaled integers is the coarseness times the largest magnitude over the largest integer. At 1 all integers
   are used and nothing is clipped. Above it fewer are used, and zstd saves more; below it the largest values are
   clipped.
+- Where slices of a spectrum and of a batch kernel meet in pairs (`shares_error`), a step is the coarseness over the
+  length of the other slice: so all steps move an image equally far, and the error of the images is least for their
+  bits (reverse water-filling: Cover and Thomas, Elements of Information Theory, 10.3.3). The slices that tell most have
+  the most bits, and are never clipped: a step is at least the largest magnitude over the largest integer.
 - Floats lose log2 of the coarseness in bits of their significand, and none below 1. A fraction of a bit is one bit of
   that share of the values, the last ones: zstd stores bits that are all 0 for nothing.
 """
@@ -12,6 +16,7 @@ How coarsely is one number of a run: the coarseness, by which a file is fitted t
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -19,45 +24,99 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nsdcodec.format.container.values import Stored
-from nsdcodec.format.stored_types import FLOATS, SCALED, ArraySpec
+from nsdcodec.format.layout import Layout
+from nsdcodec.format.stored_types import FLOATS, SCALED, ArraySpec, StoredType
 
 # Bits of a float's significand that are stored.
 SIGNIFICAND = {"float32": 23, "float16": 10, "bfloat16": 7}
+# The integers that steps of equal error are for: fewer hold only what is clipped or 0.
+EQUAL: tuple[StoredType, ...] = ("int8", "int6", "int4")
+# At a coarseness of 1 a step moves an image by this much, as a root mean square of its normalised values.
+MOVED = 0.02
+COARSEST_STEP = 2.0**12
+
+Arrays = Mapping[str, Tensor]
 
 
-def rounded(values: Tensor, spec: ArraySpec, coarseness: float = 1.0) -> Tensor:
-    """Float32 [spec.shape], each value the nearest that is stored (masks and classes as they are). What overflows the
-    type is not finite."""
+def shares_error(layout: Layout) -> bool:
+    """Whether steps are such that all move an image equally far."""
+    kernel = layout.arrays.get("batch_kernel")
+    spectrum = layout.arrays["spectrum"]
+    return (
+        kernel is not None
+        and all(spec.dtype in EQUAL and spec.scale_axes == 2 for spec in (kernel, spectrum))
+        and len(spectrum.shape) == 5
+    )
+
+
+def rounded(arrays: Arrays, layout: Layout, coarseness: float = 1.0) -> dict[str, Tensor]:
+    """Float32, each value the nearest that is stored (masks and classes as they are). What overflows the type is not
+    finite."""
+    return {role: _rounded(arrays[role], spec, coarseness, lengths) for role, spec, lengths in _each(arrays, layout)}
+
+
+def as_stored(arrays: Arrays, layout: Layout, coarseness: float) -> dict[str, NDArray[Any] | Stored]:
+    """What `container.file.pack` takes, so that a file holds just what `rounded` gives."""
+    return {role: _as_stored(arrays[role], spec, coarseness, lengths) for role, spec, lengths in _each(arrays, layout)}
+
+
+def straight_through(arrays: Arrays, layout: Layout, coarseness: float = 1.0) -> dict[str, Tensor]:
+    """Rounded where the stored type is scaled integers, with the gradient of the values themselves (Bengio et al.
+    2013), so that training sees the coarse steps; else the values: floats are fine enough."""
+    whole = {role: values.detach() for role, values in arrays.items()}
+    coarse = dict(arrays)
+    for role, spec, lengths in _each(whole, layout):
+        if spec.dtype in SCALED:
+            coarse[role] = arrays[role] + (_rounded(whole[role], spec, coarseness, lengths) - whole[role])
+    return coarse
+
+
+def _each(arrays: Arrays, layout: Layout) -> list[tuple[str, ArraySpec, Tensor | None]]:
+    """Role and spec of each array, and [scales, 1] the lengths of the other slices that its own meet; None where
+    each array is rounded by itself."""
+    lengths = _lengths(arrays, layout) if shares_error(layout) else {}
+    return [(role, spec, lengths.get(role)) for role, spec in layout.arrays.items()]
+
+
+def _lengths(arrays: Arrays, layout: Layout) -> dict[str, Tensor]:
+    """By how much an image moves with a value of each slice, as a root mean square of its values: the length of the
+    slice that it is multiplied with, the other kernels being near to orthonormal, or of all of these together."""
+    geometry = layout.geometry
+    values = geometry.channels * geometry.height * geometry.width
+    squares = {role: arrays[role].float().flatten(2).square().sum(dim=2) for role in ("spectrum", "batch_kernel")}
+    met = {"spectrum": squares["batch_kernel"], "batch_kernel": squares["spectrum"]}
+    if layout.synthesis.pairing == "product" or squares["spectrum"].shape != squares["batch_kernel"].shape:
+        met = {role: met[role].sum(dim=0).expand_as(squares[role]) for role in met}
+    return {role: (others.reshape(-1, 1) / values).sqrt() for role, others in met.items()}
+
+
+def _rounded(values: Tensor, spec: ArraySpec, coarseness: float, lengths: Tensor | None) -> Tensor:
     if spec.dtype in FLOATS:
         return _shortened(values.to(getattr(torch, spec.dtype)), SIGNIFICAND[spec.dtype], coarseness).float()
     if spec.dtype not in SCALED:
         return values
-    integers, steps = _quantized(values, spec, coarseness)
+    integers, steps = _quantized(values, spec, coarseness, lengths)
     return (integers * steps).reshape(spec.shape)
 
 
-def as_stored(values: Tensor, spec: ArraySpec, coarseness: float) -> NDArray[Any] | Stored:
-    """What `container.file.pack` takes, so that a file holds just what `rounded` gives."""
+def _as_stored(values: Tensor, spec: ArraySpec, coarseness: float, lengths: Tensor | None) -> NDArray[Any] | Stored:
     if spec.dtype not in SCALED:
-        array: NDArray[Any] = rounded(values, spec, coarseness).cpu().numpy()
+        array: NDArray[Any] = _rounded(values, spec, coarseness, lengths).cpu().numpy()
         return array
-    integers, steps = _quantized(values, spec, coarseness)
+    integers, steps = _quantized(values, spec, coarseness, lengths)
     return Stored(integers.to(torch.int8).flatten().cpu().numpy(), steps.half().flatten().cpu().numpy())
 
 
-def straight_through(values: Tensor, spec: ArraySpec, coarseness: float = 1.0) -> Tensor:
-    """Rounded where the stored type is scaled integers, with the gradient of the values themselves (Bengio et al.
-    2013), so that training sees the coarse steps; else the values: floats are fine enough."""
-    if spec.dtype not in SCALED:
-        return values
-    return values + (rounded(values.detach(), spec, coarseness) - values.detach())
-
-
-def _quantized(values: Tensor, spec: ArraySpec, coarseness: float) -> tuple[Tensor, Tensor]:
+def _quantized(values: Tensor, spec: ArraySpec, coarseness: float, lengths: Tensor | None) -> tuple[Tensor, Tensor]:
     """Integers [spec.scales, n] and steps [spec.scales, 1], both float32; the steps are of float16's values."""
     most = (1 << spec.bits - 1) - 1
     rows = values.reshape(spec.scales, -1)
-    exact = rows.abs().amax(dim=1, keepdim=True) / most * coarseness
+    largest = rows.abs().amax(dim=1, keepdim=True) / most
+    if lengths is None:
+        exact = largest * coarseness
+    else:
+        # What meets a slice of zeros moves nothing, and may be as coarse as float16 allows.
+        exact = (coarseness * MOVED / lengths).clamp(max=COARSEST_STEP).maximum(largest)
     nearest = exact.half()
     # Rounded down: the patterns of floats above 0 are in their order.
     steps = (nearest.view(torch.int16) - (nearest.float() > exact).short()).view(torch.float16).float()

@@ -110,8 +110,9 @@ def arrays(start: NSDFile, layout: Layout) -> dict[str, Tensor]:
     found = {role: synthesis.to_torch(values) for role, values in start.arrays.items()}
     if layout.labels == "soft" and start.header.layout.labels != "soft":
         found["labels"] = soft_scores(synthesis.labels(start.header.layout, found), layout.geometry.classes)
+    stored = rounded(found, layout)
     for role, spec in layout.arrays.items():
-        if not rounded(found[role], spec).isfinite().all():
+        if not stored[role].isfinite().all():
             raise InvalidSetting(
                 f"--start: {role} has values up to {found[role].abs().max():.4g}, which {spec.dtype} cannot hold; "
                 "choose a type of larger range, such as --set dtype=bfloat16"

@@ -154,5 +154,5 @@ def _finite(examination: _Examination) -> bool:
 
 def _stored(run: Run) -> dict[str, Tensor]:
     """The arrays rounded to their stored types: floats as float32, masks as bool."""
-    specs = run.layout.arrays
-    return {role: rounded(values.detach(), specs[role], run.coarseness) for role, values in run.arrays.items()}
+    arrays = {role: values.detach() for role, values in run.arrays.items()}
+    return rounded(arrays, run.layout, run.coarseness)
