@@ -21,7 +21,8 @@ from test_cli import nsdc
 
 from nsdcodec import sources
 from nsdcodec.bench import fred, report, run
-from nsdcodec.bench.plan import Bench, trials
+from nsdcodec.bench.plan import Bench, Trial, trials
+from nsdcodec.bench.result import TrialResult
 from nsdcodec.bench.run import execute
 from nsdcodec.bench.scales import SCALES, scale
 from nsdcodec.bench.table import Row, Table, not_run
@@ -281,6 +282,30 @@ class TestRuns:
         figure = document["rows"][0]["columns"]["convnet"]
         assert cells[0][-2] == f"{figure['mean']:.1f} ± {figure['deviation']:.1f}"
         assert (made.folder / "two.png").read_bytes().startswith(b"\x89PNG")
+
+    @pytest.mark.parametrize(
+        ("held_out", "figures", "correlation"),
+        [
+            (range(8), range(8), 1.0),
+            (range(8), range(8, 0, -1), -1.0),
+            # One pair changes places: 1 - 6 * 2 / (8 * 63).
+            (range(8), [1, 0, *range(2, 8)], 0.976),
+            ([0, 1, 2, 3, 4, 5, 6, None, 8], [0, 1, 2, 3, 4, 5, 6, 50, 8], 1.0),
+            (range(7), range(7), None),
+        ],
+    )
+    def test_the_report_says_whether_the_checks_rank_sets_as_the_figures_do(
+        self, bench, held_out, figures, correlation
+    ):
+        made = bench()
+        results = [
+            (Trial(made, made.rows[0], 1, seed), TrialResult({}, {"held_out": check}, {"convnet": [figure / 100] * 2}))
+            for seed, (check, figure) in enumerate(zip(held_out, figures, strict=True))
+        ]
+        checks = report._checks(made, results)
+        assert (checks and checks["rank_correlation"]) == correlation
+        document = report.document(made, []) | {"checks": checks}
+        assert ("with a correlation (Spearman) of" in report.markdown(document)) == (correlation is not None)
 
     def test_after_an_interrupt_only_what_is_missing_is_run(self, bench, calls):
         made, reports = bench(), []

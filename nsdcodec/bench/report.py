@@ -13,6 +13,10 @@ from nsdcodec.bench.result import TrialResult
 from nsdcodec.bench.table import CROSS
 from nsdcodec.evaluation.corruptions import CORRUPTIONS
 from nsdcodec.system import atomic
+from nsdcodec.system.packages import package
+
+# Below this, a rank correlation says little.
+LEAST_RANKED = 8
 
 
 def write(bench: Bench, results: list[tuple[Trial, TrialResult]], draw: bool = True) -> dict[str, Any]:
@@ -92,7 +96,25 @@ def document(bench: Bench, results: list[tuple[Trial, TrialResult]]) -> dict[str
         "made_by": _distinct([result.made_by for _, result in results]),
         "columns": columns(bench),
         "rows": rows,
+        "checks": _checks(bench, results),
     }
+
+
+def _checks(bench: Bench, results: list[tuple[Trial, TrialResult]]) -> dict[str, Any] | None:
+    """Whether a check ranks sets as the figures do: the rank correlation (Spearman) of the accuracy on held-out images,
+    by which a checkpoint was chosen, with the first column. None for fewer than LEAST_RANKED sets."""
+    pairs = [
+        (result.encoded["held_out"], statistics.fmean(values))
+        for _, result in results
+        if result.encoded is not None
+        and result.encoded["held_out"] is not None
+        and (values := _values(bench, result, columns(bench)[0])) is not None
+    ]
+    if len(pairs) < LEAST_RANKED:
+        return None
+    held_out, figures = zip(*pairs, strict=True)
+    correlation = package("scipy.stats").spearmanr(held_out, figures).statistic
+    return {"sets": len(pairs), "rank_correlation": round(float(correlation), 3)}
 
 
 def _values(bench: Bench, result: TrialResult, column: str) -> list[float] | None:
@@ -175,6 +197,11 @@ def notes(found: dict[str, Any]) -> list[str]:
         lines.append(f"Command: `{found['command']}`")
     for maker in found["made_by"]:
         lines.append(f"Made by nsdcodec {maker['nsdcodec']}, torch {maker['torch']}, on {maker['hardware']}.")
+    if checks := found.get("checks"):
+        lines.append(
+            f"Checks: the accuracies on held-out images at the end of {checks['sets']} encodes rank their sets as the "
+            f"first column does with a correlation (Spearman) of {checks['rank_correlation']:.2f}."
+        )
     spent = [sum(sum(row[name]) for row in found["rows"]) for name in ("encode_seconds", "evaluate_seconds")]
     lines.append(f"Time: {spent[0]:,.0f} s of encoding, {spent[1]:,.0f} s of training for the evaluation.")
     return lines
