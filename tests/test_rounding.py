@@ -129,7 +129,7 @@ class TestStepsOfEqualError:
     def size(self, layout, arrays, coarseness):
         return len(pack(header_for(layout), as_stored(arrays, layout, coarseness)))
 
-    @pytest.mark.parametrize("coarseness", [2**-7, 0.3, 2.0, 20.0])
+    @pytest.mark.parametrize("coarseness", [0, 0.3, 2.0, 20.0])
     @pytest.mark.parametrize("dtype", ["int8", "int6", "int4"])
     @pytest.mark.parametrize(("spectra", "kernels", "pairing"), [(1, 1, "product"), (3, 2, "product"), (2, 2, "zip")])
     def test_a_file_holds_what_was_rounded_and_clips_nothing(self, dtype, coarseness, spectra, kernels, pairing):
@@ -178,11 +178,12 @@ class TestStepsOfEqualError:
         sum(values.sum() for values in coarse.values()).backward()
         assert all(torch.equal(values.grad, torch.ones_like(values)) for values in arrays.values())
 
-    def test_slices_of_zeros_stay_zeros_and_what_they_meet_is_finite(self):
+    @pytest.mark.parametrize("coarseness", [0, 2.0])
+    def test_slices_of_zeros_stay_zeros_and_what_they_meet_is_finite(self, coarseness):
         layout = self.layout()
         arrays = self.arrays(layout)
         arrays["spectrum"][0, 5] = 0
-        stored = rounded(arrays, layout, 2.0)
+        stored = rounded(arrays, layout, coarseness)
         assert not stored["spectrum"][0, 5].any()
         assert all(values.isfinite().all() for values in stored.values())
 

@@ -33,7 +33,9 @@ SIGNIFICAND = {"float32": 23, "float16": 10, "bfloat16": 7}
 EQUAL: tuple[StoredType, ...] = ("int8", "int6", "int4")
 # At a coarseness of 1 a step moves an image by this much, as a root mean square of its normalised values.
 MOVED = 0.02
-COARSEST_STEP = 2.0**12
+# What meets a slice of zeros moves nothing. Its step is a float16 all the same, and so it is at a coarseness of 0, by
+# which all integers are used.
+SHORTEST, COARSEST_STEP = 1e-12, 2.0**12
 
 Arrays = Mapping[str, Tensor]
 
@@ -115,8 +117,7 @@ def _quantized(values: Tensor, spec: ArraySpec, coarseness: float, lengths: Tens
     if lengths is None:
         exact = largest * coarseness
     else:
-        # What meets a slice of zeros moves nothing, and may be as coarse as float16 allows.
-        exact = (coarseness * MOVED / lengths).clamp(max=COARSEST_STEP).maximum(largest)
+        exact = (coarseness * MOVED / lengths.clamp(min=SHORTEST)).clamp(max=COARSEST_STEP).maximum(largest)
     nearest = exact.half()
     # Rounded down: the patterns of floats above 0 are in their order.
     steps = (nearest.view(torch.int16) - (nearest.float() > exact).short()).view(torch.float16).float()
