@@ -12,7 +12,7 @@ TABLE = Path(__file__).with_name("recipes.json")
 IPCS = (1, 10, 50)
 ABOUTS: dict[str, str] = {
     "cpu": "nsd by distribution matching: minutes on two cores; the default without a GPU",
-    "cpu-hours": "nsd in 4 bits by trained networks (tgdd): an hour or more on two cores, for --bits-per-class",
+    "cpu-hours": "nsd in 6 bits by trained networks (tgdd): an hour or more on two cores, for --bits-per-class",
     "gpu": "nsd by guided trajectory matching; the default on a GPU",
     "nsd-ipc1": "NSD (ECCV 2024) as published for CIFAR-10 at IPC 1; gamma and rates are not published, these are ours",
     **{

@@ -34,8 +34,9 @@ CPU = Settings(
 )
 
 # On two CPU cores for an hour or more, after a quarter of an hour for three networks that learn from the real images:
-# cross-entropy in these, and many images that share half-size slices in 4 bits, each worth five points and more
-# (benchmarks/RESULTS.md, "What tells at 24 and 98 kbit a class"). As many images need fewer epochs.
+# cross-entropy in these, and many images that share half-size slices, each worth five points and more
+# (benchmarks/RESULTS.md, "What tells at 24 and 98 kbit a class"). In 6 bits the slices that tell most have room for
+# more, and the coder leaves two or three of a value. As many images need fewer epochs.
 CPU_HOURS = replace(
     CPU,
     parameterization=NSD(dtype="int6"),

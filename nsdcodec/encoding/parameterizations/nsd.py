@@ -38,7 +38,7 @@ READINGS = ("A", "B", "C")
 # slices there must be.
 IMAGES_SHARE, FEWEST, MOST, SPREAD = 0.29, 4, 100, 1.15
 # Images for each slice where the bytes of the file are: as many as were best at 24 and 98 kbit a class of
-# CIFAR-10 in int4 (benchmarks/RESULTS.md, "What tells at 24 and 98 kbit a class").
+# CIFAR-10 (benchmarks/RESULTS.md, "What tells at 24 and 98 kbit a class").
 IMAGES_A_SLICE = 15
 
 
