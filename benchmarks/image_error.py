@@ -10,7 +10,8 @@ bits that an integer takes and the mean square of the error, as a share of the i
 from __future__ import annotations
 
 import argparse
-from typing import Any
+from dataclasses import replace
+from unittest.mock import patch
 
 import torch
 from nsdcodec_cli import options
@@ -20,27 +21,12 @@ from nsdcodec.encoding import fitting, rounding
 from nsdcodec.encoding.budget import Budget
 from nsdcodec.encoding.encoder import Task
 from nsdcodec.encoding.initial_images import real_images
-from nsdcodec.encoding.layout_plan import _Trials
+from nsdcodec.encoding.layout_plan import Trials
 from nsdcodec.encoding.parameterizations.base import RealImages, initial_arrays
 from nsdcodec.encoding.recipes import settings_for
 from nsdcodec.format import synthesis
 from nsdcodec.learning.compute import Compute
 from nsdcodec.system.randomness import stream
-
-
-class Remembered:
-    """Real images, and those that were drawn last."""
-
-    def __init__(self, real: RealImages) -> None:
-        self.real = real
-        self.drawn = torch.empty(0)
-
-    def draw(self, labels: Tensor) -> Tensor:
-        self.drawn = self.real.draw(labels).cpu()
-        return self.drawn
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.real, name)
 
 
 def task_of(arguments: argparse.Namespace, slices: int) -> Task:
@@ -64,21 +50,25 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     print("| slices | rule | bits an integer | error |\n| --- | --- | --- | --- |")
-    shares_error = rounding.shares_error
     for slices in map(int, arguments.slices.split(",")):
         task = task_of(arguments, slices)
         # Of more bytes than the budget has packed: what zstd saves pays for them.
         roomy = Budget(file_bytes=100 * (task.budget.file_bytes or 0))
         layout = task.settings.parameterization.layout(task.source.geometry, roomy)
-        trials = _Trials(task, Compute())
+        trials = Trials(task, Compute())
         generator = stream(task.seed, "initial")
-        real = Remembered(real_images(trials.settings, layout, trials.context, generator))
-        arrays = initial_arrays(task.settings.parameterization, layout, real, generator)
-        images = real.drawn
-        for name, rule in (("shared error", shares_error), ("largest value", lambda layout: False)):
-            fitting.shares_error = rounding.shares_error = rule  # type: ignore[assignment]
-            coarseness = fitting.fitted(task, Compute(), layout, arrays, 1.0)
-            near = synthesis.images(layout, rounding.rounded(arrays, layout, coarseness))
+        real, drawn = real_images(trials.settings, layout, trials.context, generator), list[Tensor]()
+
+        def draw(labels: Tensor, real: RealImages = real, drawn: list[Tensor] = drawn) -> Tensor:
+            drawn.append(real.draw(labels).cpu())
+            return drawn[-1]
+
+        arrays = initial_arrays(task.settings.parameterization, layout, replace(real, draw=draw), generator)
+        (images,) = drawn
+        for name, rule in (("shared error", rounding.shares_error), ("largest value", lambda layout: False)):
+            with patch.object(fitting, "shares_error", rule), patch.object(rounding, "shares_error", rule):
+                coarseness = fitting.fitted(task, Compute(), layout, arrays, 1.0)
+                near = synthesis.images(layout, rounding.rounded(arrays, layout, coarseness))
             error = float(torch.mean((near - images).square()) / torch.mean(images.square()))
             bits = 8 * (task.budget.file_bytes or 0) / layout.elements
             print(f"| {slices} | {name} | {bits:.2f} | {100 * error:.1f} % |", flush=True)

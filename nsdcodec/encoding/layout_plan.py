@@ -70,7 +70,7 @@ class _Tried:
     first_bytes: int
 
 
-class _Trials:
+class Trials:
     """Trial codings of a task's initial arrays, made on the CPU."""
 
     def __init__(self, task: Task, compute: Compute) -> None:
@@ -157,7 +157,7 @@ def plan(task: Task, compute: Compute) -> Plan:
     most = task.budget.file_bytes
     if most is None or budget.file_bytes is None:
         return Plan(layout, None)
-    trials = _Trials(task, compute)
+    trials = Trials(task, compute)
     fits, above = trials.of(layout, budget.file_bytes), None
     for _ in range(MOST_TRIALS):
         if _is_enough(fits, most) or (above and above.packed_bytes < LEAST_GROWTH * fits.packed_bytes):
@@ -217,7 +217,7 @@ def _layout(task: Task, budget: Budget, packed_bytes: int) -> Layout:
 
 def expected_bytes(task: Task, compute: Compute, layout: Layout) -> int:
     """Of the file, about, as it will be fitted to the budget."""
-    trials = _Trials(task, compute)
+    trials = Trials(task, compute)
     arrays = trials.trained(trials.initial(layout))
     coarseness = fitted(task, compute, layout, arrays, trials.planned)
     return file_bytes(header(task, compute, layout, 0, ACCURACY), arrays, coarseness)
