@@ -292,6 +292,7 @@ class TestRuns:
             (range(8), [1, 0, *range(2, 8)], 0.976),
             ([0, 1, 2, 3, 4, 5, 6, None, 8], [0, 1, 2, 3, 4, 5, 6, 50, 8], 1.0),
             (range(7), range(7), None),
+            ([1] * 8, range(8), None),
         ],
     )
     def test_the_report_says_whether_the_checks_rank_sets_as_the_figures_do(

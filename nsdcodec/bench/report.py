@@ -102,7 +102,8 @@ def document(bench: Bench, results: list[tuple[Trial, TrialResult]]) -> dict[str
 
 def _checks(bench: Bench, results: list[tuple[Trial, TrialResult]]) -> dict[str, Any] | None:
     """Whether a check ranks sets as the figures do: the rank correlation (Spearman) of the accuracy on held-out images,
-    by which a checkpoint was chosen, with the first column. None for fewer than LEAST_RANKED sets."""
+    by which a checkpoint was chosen, with the first column. None for fewer than LEAST_RANKED sets, and where one of the
+    two is the same for all."""
     pairs = [
         (result.encoded["held_out"], statistics.fmean(values))
         for _, result in results
@@ -113,6 +114,8 @@ def _checks(bench: Bench, results: list[tuple[Trial, TrialResult]]) -> dict[str,
     if len(pairs) < LEAST_RANKED:
         return None
     held_out, figures = zip(*pairs, strict=True)
+    if len(set(held_out)) == 1 or len(set(figures)) == 1:
+        return None
     correlation = package("scipy.stats").spearmanr(held_out, figures).statistic
     return {"sets": len(pairs), "rank_correlation": round(float(correlation), 3)}
 
