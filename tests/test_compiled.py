@@ -105,6 +105,17 @@ def test_without_a_compiler_it_is_said_why_and_nothing_else_changes(tmp_path):
     assert "\n" not in reason
 
 
+def test_what_is_said_has_the_reason(monkeypatch):
+    """PyTorch says it in its second line."""
+
+    def broken(values: Tensor) -> Tensor:
+        raise RuntimeError("backend='inductor' raised:\nAssertionError: no such compiler\n\nSet TORCHDYNAMO_VERBOSE=1")
+
+    monkeypatch.setattr(compiled, "_probe", broken)
+    reason = compiled.missing.__wrapped__("cpu")
+    assert reason == "RuntimeError: backend='inductor' raised: AssertionError: no such compiler"
+
+
 def recorder(function, inputs):
     """What a CUDA graph does: the same work on the same memory at every replay."""
     outputs = [one.detach().clone() for one in function(*inputs)]

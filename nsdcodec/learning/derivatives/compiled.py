@@ -94,8 +94,14 @@ def missing(device: str) -> str | None:
         with kernels(True):
             _probe(torch.ones(3, device=device))
     except Exception as error:  # whatever a compiler that is absent, old or broken makes of it
-        return f"{type(error).__name__}: {str(error).strip().splitlines()[0][:160]}"
+        return _told(error)
     return None
+
+
+def _told(error: Exception) -> str:
+    """In a line. PyTorch's own begins with `backend='inductor' raised:`, and has the reason in the line after it."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return f"{type(error).__name__}: {' '.join(lines[:2])[:240]}"
 
 
 @kernel
