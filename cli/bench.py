@@ -132,7 +132,7 @@ def bench(
             command=shlex.join(["nsdc", *sys.argv[1:]]),
         )
         each = [Trial(planned, row, ipc, 0) for row in planned.rows if row.runs for ipc in planned.budgets]
-        wanted = any(trial.settings[0].objective.wants_experts for trial in each)
+        wanted = any(trial.settings[0].objective.expert_count for trial in each)
         planned = replace(planned, experts_folder=options.experts_folder(experts_dir, wanted))
         draw = _can_draw()
         results = execute(planned, bar, lambda results: report.write(planned, results, draw))

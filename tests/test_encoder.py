@@ -187,7 +187,7 @@ class TestAnyWithAny:
         whole = _written(made, "whole.nsd").read_bytes()
         stopping = made.at("resumed.nsd")
         with pytest.raises(Interrupted):
-            stopping.run(_stop_at(3))
+            stopping.run(stop_at(3))
         stopping.but(resume=True).run()
         assert stopping.path.read_bytes() == whole
 
@@ -198,7 +198,7 @@ def _written(encoding: Encode, name: str) -> Path:
     return made.path
 
 
-def _stop_at(iteration: int):
+def stop_at(iteration: int):
     """A listener that interrupts the process when the run is there."""
 
     def listen(progress):
@@ -1000,14 +1000,14 @@ def test_a_run_never_leaves_open_whether_it_is_compiled(tiny, monkeypatch, asked
     monkeypatch.setattr(encoder, "kernels", lambda wanted: kernels(False))
     monkeypatch.setattr(encoder, "start", lambda *rest, **named: runs.append(start(*rest, **named)) or runs[0])
     with pytest.raises(Interrupted):
-        tiny(*MTT, objective="mtt", compile=asked, time_limit=time_limit).run(_stop_at(1))
+        tiny(*MTT, objective="mtt", compile=asked, time_limit=time_limit).run(stop_at(1))
     (run,) = runs
     assert run.compute.compile is run.context.compute.compile is wanted
 
 
 def stopped(encoding: Encode) -> None:
     with pytest.raises(Interrupted):
-        encoding.but(restart=True).run(_stop_at(2))
+        encoding.but(restart=True).run(stop_at(2))
 
 
 def test_bfloat16_students_tell_how_near_their_gradient_is(tiny):

@@ -805,8 +805,8 @@ def test_needs_of_the_same_images_add_up_what_is_kept_and_take_the_larger_of_wha
 def test_experts_are_refused_with_a_remedy_where_none_are_matched(name, prepared):
     objective, context = OBJECTIVES_TO_CHECK[name], double_context(TOY)
     state = prepared(objective, context)
-    assert objective.wants_experts == isinstance(state, TrajectoryState | SnapshotState)
-    if objective.wants_experts:
+    assert (objective.expert_count > 0) == isinstance(state, TrajectoryState | SnapshotState)
+    if objective.expert_count:
         assert isinstance(objective.expert_trajectories(context), FixedExperts)
         return
     with pytest.raises(InvalidSetting, match=r"matches no expert trajectories; take one that does: mtt or tgdd"):

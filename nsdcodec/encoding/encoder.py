@@ -134,7 +134,7 @@ def _encode(
                 ranks=ranks,
             )
         except KeyboardInterrupt as error:
-            kept = f"; {_kept(experts_folder)}" if task.settings.objective.wants_experts else ""
+            kept = f"; {_kept(experts_folder)}" if task.settings.objective.expert_count else ""
             raise Interrupted(f"stopped before the first iteration; nothing was written{kept}") from error
         if saved is None:
             run.packed_bytes = planned.packed_bytes

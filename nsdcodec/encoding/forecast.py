@@ -76,7 +76,7 @@ def forecast(
     compute = replace(compute, compile=compile)
     memory = plan_memory(compute, task.settings, task.source, layout)
     objective = task.settings.guided_objective
-    if objective.wants_experts:
+    if objective.expert_count:
         source, _ = hold_out(task)
         missing = objective.missing_experts(context(task, compute, source, memory, experts_folder, listen))
         if missing:

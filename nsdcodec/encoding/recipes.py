@@ -119,7 +119,11 @@ def _datm(ipc: int) -> Settings:
     # The rate of the images is MTT's and that of the labels ours; DATM's are not at hand.
     optimizer = replace(_mtt(ipc).optimizer, label_rate=2.0)
     return replace(
-        _mtt(ipc), parameterization=Pixel(labels="soft"), objective=objective, optimizer=optimizer, iterations=10_000
+        _mtt(ipc),
+        parameterization=Pixel(labels="soft", label_init="experts"),
+        objective=objective,
+        optimizer=optimizer,
+        iterations=10_000,
     )
 
 

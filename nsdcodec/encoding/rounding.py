@@ -33,6 +33,9 @@ SIGNIFICAND = {"float32": 23, "float16": 10, "bfloat16": 7}
 EQUAL: tuple[StoredType, ...] = ("int8", "int6", "int4")
 # At a coarseness of 1 a step moves an image by this much, as a root mean square of its normalised values.
 MOVED = 0.02
+# Scores of soft labels, which move no image, have this step then, whatever the coarseness: at most 28 % of a
+# probability is rounded away. The scales of all images are then the same, and take no bytes.
+SCORE_STEP = 0.5
 # What meets a slice of zeros moves nothing. Its step is a float16 all the same, and so it is at a coarseness of 0, by
 # which all integers are used.
 SHORTEST, COARSEST_STEP = 1e-12, 2.0**12
@@ -54,12 +57,14 @@ def shares_error(layout: Layout) -> bool:
 def rounded(arrays: Arrays, layout: Layout, coarseness: float = 1.0) -> dict[str, Tensor]:
     """Float32, each value the nearest that is stored (masks and classes as they are). What overflows the type is not
     finite."""
-    return {role: _rounded(arrays[role], spec, coarseness, lengths) for role, spec, lengths in _each(arrays, layout)}
+    each = _each(arrays, layout, coarseness)
+    return {role: _rounded(arrays[role], spec, coarseness, steps) for role, spec, steps in each}
 
 
 def as_stored(arrays: Arrays, layout: Layout, coarseness: float) -> dict[str, NDArray[Any] | Stored]:
     """What `container.file.pack` takes, so that a file holds just what `rounded` gives."""
-    return {role: _as_stored(arrays[role], spec, coarseness, lengths) for role, spec, lengths in _each(arrays, layout)}
+    each = _each(arrays, layout, coarseness)
+    return {role: _as_stored(arrays[role], spec, coarseness, steps) for role, spec, steps in each}
 
 
 def straight_through(arrays: Arrays, layout: Layout, coarseness: float = 1.0) -> dict[str, Tensor]:
@@ -67,17 +72,23 @@ def straight_through(arrays: Arrays, layout: Layout, coarseness: float = 1.0) ->
     2013), so that training sees the coarse steps; else the values: floats are fine enough."""
     whole = {role: values.detach() for role, values in arrays.items()}
     coarse = dict(arrays)
-    for role, spec, lengths in _each(whole, layout):
+    for role, spec, steps in _each(whole, layout, coarseness):
         if spec.dtype in SCALED:
-            coarse[role] = arrays[role] + (_rounded(whole[role], spec, coarseness, lengths) - whole[role])
+            coarse[role] = arrays[role] + (_rounded(whole[role], spec, coarseness, steps) - whole[role])
     return coarse
 
 
-def _each(arrays: Arrays, layout: Layout) -> list[tuple[str, ArraySpec, Tensor | None]]:
-    """Role and spec of each array, and [scales, 1] the lengths of the other slices that its own meet; None where
-    each array is rounded by itself."""
-    lengths = _lengths(arrays, layout) if shares_error(layout) else {}
-    return [(role, spec, lengths.get(role)) for role, spec in layout.arrays.items()]
+def _each(arrays: Arrays, layout: Layout, coarseness: float) -> list[tuple[str, ArraySpec, Tensor | None]]:
+    """Role and spec of each array, and [scales, 1] the steps that it is to have where no value is too large for them;
+    None where its largest values make its steps."""
+    steps: dict[str, Tensor] = {}
+    if shares_error(layout):
+        for role, lengths in _lengths(arrays, layout).items():
+            steps[role] = (coarseness * MOVED / lengths.clamp(min=SHORTEST)).clamp(max=COARSEST_STEP)
+        if "labels" in layout.arrays:
+            step = SCORE_STEP if coarseness else 0.0
+            steps["labels"] = arrays["labels"].new_full((layout.arrays["labels"].scales, 1), step)
+    return [(role, spec, steps.get(role)) for role, spec in layout.arrays.items()]
 
 
 def _lengths(arrays: Arrays, layout: Layout) -> dict[str, Tensor]:
@@ -92,32 +103,29 @@ def _lengths(arrays: Arrays, layout: Layout) -> dict[str, Tensor]:
     return {role: (others.reshape(-1, 1) / values).sqrt() for role, others in met.items()}
 
 
-def _rounded(values: Tensor, spec: ArraySpec, coarseness: float, lengths: Tensor | None) -> Tensor:
+def _rounded(values: Tensor, spec: ArraySpec, coarseness: float, wanted: Tensor | None) -> Tensor:
     if spec.dtype in FLOATS:
         return _shortened(values.to(getattr(torch, spec.dtype)), SIGNIFICAND[spec.dtype], coarseness).float()
     if spec.dtype not in SCALED:
         return values
-    integers, steps = _quantized(values, spec, coarseness, lengths)
+    integers, steps = _quantized(values, spec, coarseness, wanted)
     return (integers * steps).reshape(spec.shape)
 
 
-def _as_stored(values: Tensor, spec: ArraySpec, coarseness: float, lengths: Tensor | None) -> NDArray[Any] | Stored:
+def _as_stored(values: Tensor, spec: ArraySpec, coarseness: float, wanted: Tensor | None) -> NDArray[Any] | Stored:
     if spec.dtype not in SCALED:
-        array: NDArray[Any] = _rounded(values, spec, coarseness, lengths).cpu().numpy()
+        array: NDArray[Any] = _rounded(values, spec, coarseness, wanted).cpu().numpy()
         return array
-    integers, steps = _quantized(values, spec, coarseness, lengths)
+    integers, steps = _quantized(values, spec, coarseness, wanted)
     return Stored(integers.to(torch.int8).flatten().cpu().numpy(), steps.half().flatten().cpu().numpy())
 
 
-def _quantized(values: Tensor, spec: ArraySpec, coarseness: float, lengths: Tensor | None) -> tuple[Tensor, Tensor]:
+def _quantized(values: Tensor, spec: ArraySpec, coarseness: float, wanted: Tensor | None) -> tuple[Tensor, Tensor]:
     """Integers [spec.scales, n] and steps [spec.scales, 1], both float32; the steps are of float16's values."""
     most = (1 << spec.bits - 1) - 1
     rows = values.reshape(spec.scales, -1)
     largest = rows.abs().amax(dim=1, keepdim=True) / most
-    if lengths is None:
-        exact = largest * coarseness
-    else:
-        exact = (coarseness * MOVED / lengths.clamp(min=SHORTEST)).clamp(max=COARSEST_STEP).maximum(largest)
+    exact = largest * coarseness if wanted is None else wanted.maximum(largest)
     nearest = exact.half()
     # Rounded down: the patterns of floats above 0 are in their order.
     steps = (nearest.view(torch.int16) - (nearest.float() > exact).short()).view(torch.float16).float()

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from nsdcodec.encoding import initial_images, starting
+from nsdcodec.encoding import initial_images, starting, taught_labels
 from nsdcodec.encoding.draws import Draws
 from nsdcodec.encoding.objectives.base import Context, State
 from nsdcodec.encoding.parameterizations.base import initial_arrays
@@ -117,6 +117,11 @@ def start(
     # Soft labels too begin with one class that is the most likely.
     labels = initial["labels"] if "labels" in initial else synthesis.balanced_labels(layout)
     own = replace(own, stands_for=synthesis.hard_labels(labels))
+    if task.settings.parameterization.label_init == "experts":
+        # The ranks share the making of experts.
+        objective = task.settings.objective
+        objective.expert_trajectories(own)
+        initial["labels"] = ranks.from_first(lambda: taught_labels.scores(objective, own, layout, initial))
     arrays = {role: values.to(compute.device).contiguous() for role, values in initial.items()}
     for role, values in arrays.items():
         values.requires_grad_(values.is_floating_point() and role not in task.settings.parameterization.fixed)
@@ -166,7 +171,8 @@ def _optimizer(settings: Settings, arrays: dict[str, Tensor], state: State) -> t
         # Relative for adam, so that one rate serves arrays whose values differ by orders of magnitude.
         scale = float(values.detach().square().mean().sqrt()) if settings.optimizer.kind == "adam" else 1.0
         rate = settings.optimizer.learning_rate * scale
-        groups.append({"params": [values], "lr": (role == "labels" and settings.optimizer.label_rate) or rate})
+        own = settings.optimizer.label_rate if role == "labels" else None
+        groups.append({"params": [values], "lr": rate if own is None else own})
     for name, value in state.learnable.items():
         groups.append({"params": [value], "lr": state.learning_rates[name]})
     for group in groups:

@@ -29,10 +29,10 @@ OptimizerKind = typing.Literal["adam", "sgd"]
 class Optimizer:
     """`kind` is adam or sgd. With adam, `learning_rate` is relative: a step moves a value by about that share of the
     root mean square that its array began with. It falls to zero as half a cosine, or not (`decay`). `momentum` is that
-    of sgd, and adam's first beta. `label_rate` is the rate of soft labels' scores: None is as for the other arrays,
-    which under sgd is no choice, since a rate for images suits no score. The loss of an iteration is the mean of
-    `draws` independent ones (with other trajectories, student batches and real images each), which several processes
-    can share: see `draws`."""
+    of sgd, and adam's first beta. `label_rate` is the rate of soft labels' scores: 0 leaves them as they begin; None is
+    as for the other arrays, which under sgd is no choice, since a rate for images suits no score. The loss of an
+    iteration is the mean of `draws` independent ones (with other trajectories, student batches and real images each),
+    which several processes can share: see `draws`."""
 
     kind: OptimizerKind = "adam"
     learning_rate: float = 0.02
@@ -48,8 +48,8 @@ class Optimizer:
             raise InvalidSetting(f"optimizer.kind is {self.kind!r}; it can be adam or sgd")
         if not self.learning_rate > 0:
             raise InvalidSetting(f"optimizer.learning_rate is {self.learning_rate}; it must be above 0")
-        if self.label_rate is not None and not self.label_rate > 0:
-            raise InvalidSetting(f"optimizer.label_rate is {self.label_rate}; it must be above 0")
+        if self.label_rate is not None and not self.label_rate >= 0:
+            raise InvalidSetting(f"optimizer.label_rate is {self.label_rate}; it must be at least 0")
         if not 0 <= self.momentum < 1:
             raise InvalidSetting(f"optimizer.momentum is {self.momentum}; it must be at least 0 and below 1")
 

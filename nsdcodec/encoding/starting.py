@@ -20,7 +20,7 @@ from nsdcodec.format.stored_types import UNSIGNED, VALUES, ArraySpec, ValueType
 from nsdcodec.sources.base import Source
 
 # Settings of every parameterization that a task with a start can choose; the others are of the arrays, which are there.
-CHOSEN = frozenset({"name", "dtype", "labels"})
+CHOSEN = frozenset({"name", "dtype", "labels", "label_init"})
 # By how much the mean and the deviation of the pixels of two sources may differ: half a grey level.
 NEAR = 0.5 / 255
 

@@ -28,6 +28,7 @@ from nsdcodec.version import VERSION
 
 # Settings that came after 0.1, with the value by which a run does what it did before there was a choice.
 LATER: dict[str, Any] = {
+    "parameterization.label_init": "class",
     "objective.statistics": "mean",
     "objective.synthetic_per_class": 0,
     "objective.classes_at_once": 0,
@@ -68,11 +69,25 @@ class Task:
                 "soft labels under sgd have no rate of their own; give one by --set optimizer.label_rate=1, or choose "
                 "--set optimizer.kind=adam with a rate that suits it"
             )
+        _check_labels(self.settings)
         if not 0 <= self.seed < 1 << 63:
             # The header keeps it, and readers refuse longer integers.
             raise InvalidSetting(f"--seed is {self.seed}; it must be 0 to 2^63 - 1")
         for network in {self.settings.network, self.settings.training.network}:
             networks.check_images(network, self.source.geometry)
+
+
+def _check_labels(settings: Settings) -> None:
+    """Raises InvalidSetting where soft labels shall begin as what experts say, and there are none of either."""
+    if settings.parameterization.label_init == "class":
+        return
+    if settings.parameterization.labels == "hard":
+        raise InvalidSetting("label_init is 'experts', and labels are hard; give --labels soft, or leave it out")
+    if not settings.objective.expert_count:
+        raise InvalidSetting(
+            f"label_init is 'experts', and the objective {settings.objective.name} trains none; take one that does, "
+            "tgdd or mtt (--iterations 0 keeps the initial images), or leave it out"
+        )
 
 
 @dataclass(frozen=True)

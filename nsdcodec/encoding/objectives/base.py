@@ -230,9 +230,9 @@ class Objective(ABC, Generic[S]):
         return self
 
     @property
-    def wants_experts(self) -> bool:
-        """Whether it looks at expert trajectories, those of `expert_trajectories`."""
-        return False
+    def expert_count(self) -> int:
+        """How many expert trajectories it looks at, the first of `expert_trajectories`."""
+        return 0
 
     def missing_experts(self, context: Context) -> int:
         """How many of these are still to be trained."""

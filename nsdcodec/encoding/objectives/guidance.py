@@ -52,8 +52,8 @@ class Guided(Objective[S]):
     name: ClassVar[str] = "guided"
 
     @property
-    def wants_experts(self) -> bool:
-        return self.objective.wants_experts
+    def expert_count(self) -> int:
+        return self.objective.expert_count
 
     def prepare(self, context: Context) -> S:
         return self.objective.prepare(context)

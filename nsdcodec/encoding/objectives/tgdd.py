@@ -80,8 +80,8 @@ class TrajectoryGuided(Objective[SnapshotState]):
         check(self.name, self.statistics)
 
     @property
-    def wants_experts(self) -> bool:
-        return True
+    def expert_count(self) -> int:
+        return self.experts
 
     def missing_experts(self, context: Context) -> int:
         return len(Experts(context.experts_folder, self.expert_settings(context)).missing(self.experts))

@@ -162,8 +162,8 @@ class TrajectoryMatching(Objective[TrajectoryState]):
         return replace(self, student_rate=max(rate, LEAST_RATE))
 
     @property
-    def wants_experts(self) -> bool:
-        return True
+    def expert_count(self) -> int:
+        return self.experts
 
     def student_images(self, images: int) -> int:
         return self.student_steps * min(self.student_batch or images, images)

@@ -22,6 +22,7 @@ from nsdcodec.format.stored_types import VALUES, ArraySpec, ValueType
 # "herding" and "forgetting" are real images too, chosen by `nsdcodec.encoding.coresets`.
 Init = Literal["real", "herding", "forgetting", "noise"]
 Labels = Literal["hard", "soft"]
+LabelInit = Literal["class", "experts"]
 # What soft labels begin with: the probability of an image's own class.
 CONFIDENCE = 0.9
 
@@ -40,11 +41,13 @@ class Parameterization(ABC):
     """`dtype` is the stored type of the arrays; int8, int6 and int4 have a scale for each slice of a spectrum and each
     row of a batch kernel or of labels, and leave the small kernels in float16. `init` is "real" (from random real
     images), "herding" or "forgetting" (from real images that these rank first) or "noise"; `labels` is "hard" (by the
-    rule, no bytes) or "soft" (a learned distribution over the classes for each image, stored and counted)."""
+    rule, no bytes) or "soft" (a distribution over the classes for each image, stored and counted), which begins near
+    the image's class, or by `label_init` "experts" as what these say of the image (`encoding.taught_labels`)."""
 
     dtype: ValueType = "float16"
     init: Init = "real"
     labels: Labels = "hard"
+    label_init: LabelInit = "class"
 
     name: ClassVar[str]
     # Roles that are stored and never optimised.
@@ -53,7 +56,12 @@ class Parameterization(ABC):
     of_training: ClassVar[frozenset[str]] = frozenset()
 
     def __post_init__(self) -> None:
-        for field, choices in (("dtype", VALUES), ("init", get_args(Init)), ("labels", get_args(Labels))):
+        for field, choices in (
+            ("dtype", VALUES),
+            ("init", get_args(Init)),
+            ("labels", get_args(Labels)),
+            ("label_init", get_args(LabelInit)),
+        ):
             self.require_choice(field, choices)
 
     @abstractmethod
