@@ -56,6 +56,8 @@ OTHER_TEXT |= {
     "krr": "dm",
     "tgdd": "dm",
     "mean": "characteristic",
+    "class": "experts",
+    "experts": "class",
 }
 
 

@@ -84,10 +84,7 @@ def _check_labels(settings: Settings) -> None:
     if settings.parameterization.labels == "hard":
         raise InvalidSetting("label_init is 'experts', and labels are hard; give --labels soft, or leave it out")
     if not settings.objective.expert_count:
-        raise InvalidSetting(
-            f"label_init is 'experts', and the objective {settings.objective.name} trains none; take one that does, "
-            "tgdd or mtt (--iterations 0 keeps the initial images), or leave it out"
-        )
+        raise InvalidSetting(f"label_init is 'experts': {settings.objective.no_experts()}")
 
 
 @dataclass(frozen=True)

@@ -255,6 +255,10 @@ class Objective(ABC, Generic[S]):
     def expert_trajectories(self, context: Context) -> Experts:
         """The expert trajectories to match; those that are missing are made. Raises InvalidSetting where it matches
         none."""
-        raise InvalidSetting(
+        raise self.no_experts()
+
+    def no_experts(self) -> InvalidSetting:
+        """What is said where its expert trajectories are asked for, and it matches none."""
+        return InvalidSetting(
             f"the objective {self.name} matches no expert trajectories; take one that does: mtt or tgdd"
         )
