@@ -849,7 +849,7 @@ class TestExitCodes:
             (("--set", "optimizer.learning_rat=1"), "did you mean 'optimizer.learning_rate'"),
             (
                 ("--set", "learning_rat=1"),
-                "nearest of 53: coreset.learning_rate, optimizer.learning_rate, training.learning_rate\n",
+                "nearest of 54: coreset.learning_rate, optimizer.learning_rate, training.learning_rate\n",
             ),
             (("--set", "width=8"), "network.width"),
             (("--set", "optimizer.learning_rate"), "key=value"),
