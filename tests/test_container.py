@@ -10,6 +10,7 @@ import re
 import struct
 import time
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 import jsonschema
@@ -44,7 +45,7 @@ from nsdcodec.errors import (
     UnsupportedFeature,
     UnsupportedVersion,
 )
-from nsdcodec.format.container import codings, packing
+from nsdcodec.format.container import blocks, codings, packing
 from nsdcodec.format.container.codings import BITWISE, CODINGS, RAW, WIDE
 from nsdcodec.format.container.contents import MAX_FILE_BYTES
 from nsdcodec.format.container.file import NSDFile, pack, read
@@ -52,7 +53,7 @@ from nsdcodec.format.container.framing import CODED, MAX_HEADER_BYTES, MAX_RANK
 from nsdcodec.format.container.header import MAX_NAME
 from nsdcodec.format.container.strict_json import MAX_DEPTH, MAX_VALUES
 from nsdcodec.format.container.values import Stored, item_type, to_items
-from nsdcodec.format.container.zstd import compress
+from nsdcodec.format.container.zstd import compress, decompress
 from nsdcodec.format.geometry import LIMITS
 from nsdcodec.format.layout import MAX_IMAGES, MAX_VALUES_OF_ALL, Layout, Synthesis
 from nsdcodec.format.stored_types import BITS, FLOATS, SCALED, ArraySpec
@@ -698,3 +699,38 @@ def test_finer_integers_take_more_bytes_and_never_fewer():
 
     sizes = [size(width) for width in range(3, 9)]
     assert sizes == sorted(sizes)
+
+
+def _slices(count, seed=0):
+    """Integers like those of a kernel: each row has smaller ones than that before it."""
+    draws = np.random.default_rng(seed)
+    return b"".join(
+        draws.normal(0, 24 / (1 + row), 1500).round().clip(-31, 31).astype(np.int8).tobytes() for row in range(count)
+    )
+
+
+def test_blocks_end_where_the_statistics_of_the_bytes_change():
+    draws = np.random.default_rng(0)
+    parts = [draws.integers(0, high, 8_192).astype(np.uint8).tobytes() for high in (64, 3, 200)]
+    assert blocks.ends(b"".join(parts)) == [8_192, 16_384, 24_576]
+    assert blocks.ends(parts[0] * 3) == [24_576]
+
+
+@pytest.mark.parametrize("length", [0, 1, 511, 512, 513, 300_000, 1_000_000])
+def test_blocks_cover_the_data_and_none_is_longer_than_a_block_can_be(length):
+    ends = blocks.ends(_slices(-(-length // 1500))[:length])
+    assert ends[-1] == length
+    assert ends == sorted(set(ends))
+    assert all(end - start <= 128 << 10 for start, end in pairwise((0, *ends)))
+
+
+@pytest.mark.parametrize("data", [b"", b"a", bytes(100_000), _slices(60), np.random.default_rng(0).bytes(70_000)])
+def test_a_frame_in_blocks_is_decoded_to_the_same_bytes_and_says_how_many(data):
+    frame = compress(data)
+    assert decompress(memoryview(frame), len(data)) == data
+    assert compress(data) == frame
+
+
+def test_blocks_of_slices_take_fewer_bytes_than_those_that_zstd_chooses():
+    data = _slices(60)
+    assert len(compress(data)) < 0.97 * len(zstandard.ZstdCompressor(level=19).compress(data))
