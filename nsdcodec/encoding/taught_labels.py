@@ -39,4 +39,5 @@ def scores(objective: Objective[Any], context: Context, layout: Layout, arrays: 
             with torch.no_grad(), context.compute.autocast():
                 logits = passes.logits(network, images)
             said[index] += logits.float().softmax(dim=1).cpu()
+            context.on_prepare("labels by experts", (expert + start / layout.images) / objective.expert_count)
     return (said / objective.expert_count).clamp(min=LEAST).div(LEAST).log()
