@@ -73,6 +73,7 @@ def said(encoding, images):
 def test_they_are_the_mean_of_what_the_experts_say(make, objective):
     made = make(*TAUGHT, "parameterization.dtype=float32", objective=objective)
     made.run()
+    assert len(made.events("check")) == 1, "a set that nothing changes is judged once"
     images, labels = NSDDataset(made.path).all()
     torch.testing.assert_close(labels, said(made, images), rtol=1e-4, atol=1e-6)
     assert labels.std(dim=0).min() > 1e-3, "experts that say the same of all images test nothing"

@@ -239,7 +239,9 @@ def _loop(run: Run) -> None:
     elif run.ranks.from_first(lambda: _judges_start(run)):
         _check(run)
     done = run.ranks.from_first(lambda: clock.done(run.iteration))
-    while settings.objective.trains:
+    # Without iterations, what was judged is what there will be.
+    trains = settings.objective.trains and (run.task.time_limit is not None or settings.iterations > 0)
+    while trains:
         # The first step takes longer than others.
         if run.checks is None and _steps_are_timed(run, done):
             run.checks, run.checked = run.ranks.from_first(lambda: plan_checks(run))
