@@ -724,6 +724,12 @@ def test_blocks_cover_the_data_and_none_is_longer_than_a_block_can_be(length):
     assert all(end - start <= 128 << 10 for start, end in pairwise((0, *ends)))
 
 
+def test_data_of_more_units_than_have_room_in_blocks_has_ends_too():
+    ends = blocks.ends(bytes(40_000_000))
+    assert ends == sorted(set(ends))
+    assert ends[-1] == 40_000_000
+
+
 @pytest.mark.parametrize("data", [b"", b"a", bytes(100_000), _slices(60), np.random.default_rng(0).bytes(70_000)])
 def test_a_frame_in_blocks_is_decoded_to_the_same_bytes_and_says_how_many(data):
     frame = compress(data)

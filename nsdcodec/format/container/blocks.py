@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 # A block may end after each so many bytes, and has at most MOST_BYTES (RFC 8878, 3.1.1.2.4). Data of more than
-# MOST_UNITS of them has longer ones.
+# MOST_UNITS of them has longer ones, and where these exceed MOST_BYTES, zstd divides them.
 UNIT, MOST_BYTES, MOST_UNITS = 512, 128 << 10, 256
 # About what a block takes beside its codes: in all, and for each byte value that occurs, in its table. And by how much
 # whole bits exceed the entropy.
@@ -20,7 +20,7 @@ def ends(data: bytes) -> list[int]:
     reckoned from the entropy of each: the shortest path over all blocks that there could be."""
     unit = max(UNIT, -(-len(data) // MOST_UNITS))
     counts = _counts(data, unit)
-    units, longest = len(counts) - 1, MOST_BYTES // unit
+    units, longest = len(counts) - 1, max(1, MOST_BYTES // unit)
     shortest, begins = np.zeros(units + 1), np.zeros(units + 1, np.int64)
     for end in range(1, units + 1):
         first = max(0, end - longest)
@@ -36,11 +36,11 @@ def ends(data: bytes) -> list[int]:
 
 def _counts(data: bytes, unit: int) -> NDArray[np.int64]:
     """[units + 1, values]: how often each byte value that occurs does before each place where a block may end."""
-    values, places = np.unique(np.frombuffer(data, np.uint8), return_inverse=True)
-    units = -(-len(data) // unit)
-    found = np.zeros((units + 1, len(values)), np.int64)
-    np.add.at(found, (1 + np.arange(len(data)) // unit, places), 1)
-    return found.cumsum(axis=0)
+    items = np.frombuffer(data, np.uint8)
+    found = np.zeros((1 + -(-len(items) // unit), 256), np.int64)
+    for place in range(1, len(found)):
+        found[place] = found[place - 1] + np.bincount(items[(place - 1) * unit : place * unit], minlength=256)
+    return found[:, found[-1] > 0]
 
 
 def _block_bytes(counts: NDArray[np.int64]) -> NDArray[np.float64]:
