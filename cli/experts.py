@@ -12,7 +12,9 @@ from . import options, output, progress
 def experts(
     source: options.SourceArgument,
     count: Annotated[int | None, typer.Option(help="Number of experts (default: the recipe's).")] = None,
-    recipe: Annotated[str, typer.Option(help="The recipe that will use them.")] = "gpu",
+    recipe: Annotated[
+        str | None, typer.Option(help="The recipe that will use them (default: gpu on a GPU, else cpu).")
+    ] = None,
     objective: Annotated[
         str | None, typer.Option(help="The objective that will use them, mtt or tgdd (default: the recipe's).")
     ] = None,

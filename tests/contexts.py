@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import ClassVar
 
 import torch
@@ -105,6 +106,10 @@ class FixedExperts:
     """Stands in for `Experts`: weights float64 [experts, epochs, P] that the test chose."""
 
     trajectories: Tensor
+
+    @property
+    def settings(self) -> SimpleNamespace:
+        return SimpleNamespace(rows=range(self.trajectories.shape[1]))
 
     def weights(self, expert: int, epoch: int) -> Tensor:
         return self.trajectories[expert, epoch]

@@ -111,8 +111,8 @@ def test_a_user_without_a_home_encodes_what_needs_no_experts(tmp_path, monkeypat
     for name in ("HOME", "XDG_CACHE_HOME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(os, "getuid", lambda: 54321)
-    assert encode(tmp_path / "a.nsd", "--iterations", 1).code == 0
-    refused = encode(tmp_path / "b.nsd", "--objective", "mtt")
+    assert encode(tmp_path / "a.nsd", "--objective", "dm", "--iterations", 1).code == 0
+    refused = encode(tmp_path / "b.nsd")
     assert (refused.code, "set HOME or XDG_CACHE_HOME" in refused.err) == (7, True)
     assert not list(tmp_path.glob("b.nsd*"))
     rows = ("bench", "table2", "--source", "digits", "-o", tmp_path, "--rows", "nsd", "--networks", 0)
@@ -750,7 +750,8 @@ class TestEval:
 
 class TestExperts:
     def test_makes_them_once(self, tmp_path):
-        arguments = ["experts", "digits", "--count", 2, "--experts-dir", tmp_path, "--json", "--device", "cpu"]
+        arguments = ["experts", "digits", "--objective", "mtt", "--count", 2, "--experts-dir", tmp_path]
+        arguments += ["--json", "--device", "cpu"]
         for pair in ("network.width=4", "objective.last_start=0", "objective.expert_epochs=1"):
             arguments += ["--set", pair]
         made = nsdc(*arguments).json
@@ -762,7 +763,8 @@ class TestExperts:
         assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.h5")} == files
 
     def test_several_at_once_and_in_float16(self, tmp_path):
-        arguments = ["experts", "digits", "--count", 3, "--experts-dir", tmp_path, "--json", "--device", "cpu"]
+        arguments = ["experts", "digits", "--objective", "mtt", "--count", 3, "--experts-dir", tmp_path]
+        arguments += ["--json", "--device", "cpu"]
         for pair in ("network.width=4", "objective.first_start=1", "objective.last_start=1"):
             arguments += ["--set", pair]
         made = nsdc(*arguments, "--set", "objective.expert_epochs=1", "--together", 2)
@@ -821,8 +823,9 @@ class TestRecipes:
         places = {f"{name}-ipc{ipc}" for name, ipcs in sets.items() for ipc in ipcs}
         others = {f"{paper}-{place}" for paper in ("mtt", "fred") for place in places}
         others |= {f"nsd-{place}" for place in ("cifar100-ipc1", "cifar100-ipc10", "tinyimagenet-ipc1", "subset-ipc1")}
-        assert set(nsdc("recipes", "--json").json) == {"cpu", "cpu-hours", "gpu", "dm-ipc1"} | budgets | others
-        assert len(nsdc("recipes").out.splitlines()) == 34 + len(others)
+        others |= {"cpu", "cpu-hours", "gpu", "gpu-mtt", "dm-ipc1"}
+        assert set(nsdc("recipes", "--json").json) == budgets | others
+        assert len(nsdc("recipes").out.splitlines()) == 30 + len(others)
 
     def test_one_recipe_shows_the_keys_that_set_takes(self):
         keys = nsdc("recipes", "mtt-ipc1", "--json").json
@@ -836,7 +839,7 @@ class TestRecipes:
         assert lines["validation.checks"] == "4: how often the set is judged"
         assert lines["optimizer.kind"] == "adam: what changes the arrays (adam, sgd)"
         assert lines["optimizer.label_rate"].startswith("auto: rate of soft labels")
-        assert lines["objective.name"] == f"dm: what is matched ({', '.join(OBJECTIVES)})"
+        assert lines["objective.name"] == f"tgdd: what is matched ({', '.join(OBJECTIVES)})"
 
 
 class TestExitCodes:
@@ -861,7 +864,7 @@ class TestExitCodes:
             (("--set", "network.width=0"), "at least 1"),
             (("--set", "training.network.name=convnets"), "did you mean 'convnet'"),
             (("--set", "training.augmentation=twist"), "unknown augmentation"),
-            (("--set", "objective.pool_batch=0"), "at least 1"),
+            (("--set", "objective.real_per_class=0"), "at least 1"),
             (("--iterations", "-1"), "at least 0"),
             (("--time", "soon"), "10m"),
             (("--time", "0s"), "above 0"),

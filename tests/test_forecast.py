@@ -102,7 +102,7 @@ def test_the_first_step_does_not_count(monkeypatch):
     monkeypatch.setattr(forecasts, "seconds_of_a_check", lambda run: 30.0)
     source = toy_source(Geometry(3, 1, 8, 8))
     pairs = ["network.width=8", "iterations=50", "validation.checks=3"]
-    task = Task(source, settings_for(source, changes=pairs), Budget.of(source.geometry, 1.0))
+    task = Task(source, settings_for(source, objective="dm", changes=pairs), Budget.of(source.geometry, 1.0))
     times = forecast(task).times
     assert times.iteration == 7
     assert times.seconds == pytest.approx(50 * 7 + 4 * 30, abs=5)

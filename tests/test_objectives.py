@@ -836,6 +836,18 @@ def test_tgdd_is_the_distance_in_a_snapshot_and_the_entropy_in_one_at_most_a_win
     assert ages == {(0, 1), (0, 2), (1, 1), (1, 2), (2, 2)}
 
 
+@pytest.mark.parametrize(
+    ("images", "epochs", "kept"),
+    [(20_000, 2, None), (12_801, 2, None), (12_800, 2, None), (12_544, 2, (0, 2, 4)), (9, 3, (0, 50, 100, 150))],
+)
+def test_the_networks_of_tgdd_pass_over_few_images_many_times_in_an_epoch(images, epochs, kept):
+    context = double_context(TOY)
+    few = replace(context, real=[None] * images)
+    settings = replace(TGDD, epochs=epochs).expert_settings(few)
+    assert (settings.epochs, settings.kept) == (epochs if kept is None else kept[-1], kept)
+    assert len(settings.rows) == epochs + 1
+
+
 @pytest.mark.parametrize("random", [0.0, 0.25, 1.0])
 def test_tgdd_matches_random_networks_in_their_share(prepared, monkeypatch, random):
     objective = replace(TGDD, random=random, alpha=0.0)

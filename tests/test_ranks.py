@@ -314,8 +314,8 @@ class TestTorchrun:
         pytest.importorskip("sklearn")
         code = "from nsdcodec_cli import main; main()"
         command = ("--no-python", sys.executable, "-c", code)
-        child = torchrun(*command, "experts", "digits", "--count", 4, "--recipe", "gpu", "--device", "cpu", "--json",
-                         "--set", "network.width=4", "--set", "last_start=1")  # fmt: skip
+        child = torchrun(*command, "experts", "digits", "--count", 4, "--recipe", "gpu-mtt", "--device", "cpu",
+                         "--json", "--set", "network.width=4", "--set", "last_start=1")  # fmt: skip
         printed, _ = child.communicate(timeout=60)
         assert child.returncode == 0
         assert printed.count('"experts": 4') == printed.count('"folder"') == 1

@@ -18,7 +18,7 @@ from nsdcodec.encoding.parameterizations import PARAMETERIZATIONS
 from nsdcodec.encoding.parameterizations.nsd import NSD
 from nsdcodec.encoding.parameterizations.pixel import Pixel
 from nsdcodec.encoding.recipe_names import ABOUTS
-from nsdcodec.encoding.recipes import CPU, GPU, RECIPES, default_recipe, recipe
+from nsdcodec.encoding.recipes import CPU, GPU_MTT, RECIPES, default_recipe, recipe
 from nsdcodec.encoding.settings import Settings, for_geometry
 from nsdcodec.errors import InvalidSetting, UnknownName
 from nsdcodec.format.geometry import Geometry
@@ -240,11 +240,11 @@ def test_numbers_may_be_written_as_numbers_are():
     assert settings.optimizer.learning_rate == 1.0
     assert type(settings.optimizer.learning_rate) is float
     assert settings.guidance.rate == 0.001
-    assert settings.parameterization == NSD(slices=None)
+    assert settings.parameterization == NSD(slices=None, dtype="int6")
 
 
 def test_another_name_brings_its_own_defaults_and_the_same_name_changes_nothing():
-    settings = GPU.with_values(["student_steps=3", "slices=5"])
+    settings = GPU_MTT.with_values(["student_steps=3", "slices=5"])
     assert settings.with_names("nsd", "mtt") == settings
     changed = settings.with_names("pixel", "dm")
     assert (changed.parameterization, changed.objective) == (Pixel(), DistributionMatching())
@@ -281,8 +281,8 @@ def test_a_depth_or_augmentation_set_by_hand_stays():
 
 def test_guidance_wraps_the_objective_only_where_it_weighs_something():
     assert CPU.guided_objective is CPU.objective
-    assert GPU.guided_objective == Guided(GPU.objective, Guidance(0.1, 256, 1, 0.1))
-    unguided = GPU.with_names(None, "none")
+    assert GPU_MTT.guided_objective == Guided(GPU_MTT.objective, Guidance(0.1, 256, 1, 0.1))
+    unguided = GPU_MTT.with_names(None, "none")
     assert unguided.guided_objective is unguided.objective
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import get_args
 
 import pytest
@@ -129,6 +130,7 @@ class ZeroExperts:
     """Stands in for `Experts`, as their files give them: on the host."""
 
     size: int
+    settings = SimpleNamespace(rows=range(100))
 
     def weights(self, expert: int, epoch: int) -> Tensor:
         return torch.zeros(self.size)

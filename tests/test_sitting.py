@@ -52,7 +52,7 @@ def sit(tmp_path, monkeypatch):
     tiny = {
         "PYTHON": sys.executable, "DEVICE": "cpu", "OMP_NUM_THREADS": "1", "BUDGET": "3000", "SET": " ".join(TINY),
         "DATA": tmp_path, "WORK": tmp_path / "work", "START": tmp_path / "start", "EXPERTS": "2", "NETWORKS": "2",
-        "EPOCHS": "2", "BITS": "16000", "STEP_WORKS": "2x1", "ENCODE_SECONDS": "4",
+        "EPOCHS": "2", "BITS": "16000", "RECIPE": "gpu-mtt", "STEP_WORKS": "2x1", "ENCODE_SECONDS": "4",
         "STEP_OPTIONS": "--width 4 --rounds 1 --rows ours",
     }  # fmt: skip
     started = []

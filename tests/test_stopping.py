@@ -35,13 +35,13 @@ Draws.averaged = third
 """
 )
 TESTING = STUCK + "from nsdcodec.learning import training\ntraining.accuracy = stuck\n"
-EXPERTS = STUCK + "from nsdcodec.encoding.objectives.trajectory import TrajectoryMatching\n"
-EXPERTS += "TrajectoryMatching.expert_trajectories = stuck\n"
+EXPERTS = STUCK + "from nsdcodec.encoding.objectives.tgdd import TrajectoryGuided\n"
+EXPERTS += "TrajectoryGuided.expert_trajectories = stuck\n"
 # The disk does not answer when the file is written.
 WRITING = STEPPING + "from nsdcodec.encoding import encoder\nencoder._write = stuck\n"
 
-QUICK = ["--device", "cpu", "--set", "validation.epochs=1", "--set", "network.width=4", "--set", "objective.pool=0"]
-ENCODE = ["encode", "digits", "-o", "a.nsd", *QUICK]
+QUICK = ["--device", "cpu", "--set", "validation.epochs=1", "--set", "network.width=4"]
+ENCODE = ["encode", "digits", "-o", "a.nsd", "--objective", "dm", *QUICK]
 
 
 class Command:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from nsdcodec.bench.table import Row
 from nsdcodec.encoding.objectives import Guidance
 from nsdcodec.encoding.objectives.tgdd import TrajectoryGuided
-from nsdcodec.encoding.recipes import CPU, GPU, published
+from nsdcodec.encoding.recipes import CPU, GPU_MTT, published
 from nsdcodec.encoding.settings import Settings, for_geometry
 from nsdcodec.errors import UnknownName
 from nsdcodec.format.geometry import Geometry
@@ -25,7 +25,9 @@ CPU_CHANGES = (
     "validation.checks=1",
     # As many as the recipe cpu-hours holds out: what networks are trained on is then the same.
     "validation.per_class=500",
-    # Three times the recipe's: so few iterations have farther to go (benchmarks/RESULTS.md, "Choosing the scale cpu").
+    # As the papers have them, whose tables these are.
+    "parameterization.dtype=float16",
+    # So few iterations have far to go (benchmarks/RESULTS.md, "Choosing the scale cpu").
     "optimizer.learning_rate=0.06",
     "coreset.epochs=5",
     "coreset.width=32",
@@ -83,7 +85,7 @@ class Scale:
         """Of a row, fitted to a source, which is named. Raises UnknownName and InvalidSetting."""
         objective = row.objective or self.objective
         fitted = for_geometry(self.start(row.form, objective, ipc, source), geometry, augmentation)
-        weight = GPU.guidance.weight if row.guided and objective == "mtt" else 0.0
+        weight = GPU_MTT.guidance.weight if row.guided and objective == "mtt" else 0.0
         return fitted.with_values([f"guidance.weight={weight}", *row.changes])
 
 
@@ -100,7 +102,7 @@ def _published(form: str, objective: str, ipc: float, source: str) -> Settings:
         start = published("mtt" if form == "pixel" else "fred" if form == "fred" else "nsd", source, ipc)
     elif objective == "tgdd":
         guided = TrajectoryGuided(128, experts=5, epochs=60, alpha=2.5 if ipc < 25 else 0.5)
-        start = replace(GPU, objective=guided, guidance=Guidance(), iterations=10_000)
+        start = replace(GPU_MTT, objective=guided, guidance=Guidance(), iterations=10_000)
     else:
         start = published(PAPERS.get(objective, "dm"), source, ipc)
     start = start.with_names(form, objective)
@@ -108,7 +110,7 @@ def _published(form: str, objective: str, ipc: float, source: str) -> Settings:
         return replace(start, parameterization=nsd.parameterization)
     if objective == "mtt" and form not in ("pixel", "fred"):
         # No rates are published for these, and one for pixels would suit no kernel: relative ones, of our own.
-        return replace(start, optimizer=GPU.optimizer)
+        return replace(start, optimizer=GPU_MTT.optimizer)
     return start
 
 

@@ -285,10 +285,11 @@ def plan_checks(run: Run) -> tuple[int, int]:
     ready, a_step = clock.spent["preparing"], clock.fastest_step
     shortest = clock.seconds + (LEAST_STEPS - run.steps) * a_step
     if run.steps == run.iteration and shortest > limit:
+        kept = "; what was trained for it is kept, so that the same command prepares sooner"
         raise InvalidSetting(
             f"--time {limit:g}s: it took {ready:.1f} s to prepare, and a step takes {a_step:.1f} s; give at least "
             f"{math.ceil(1.1 * shortest)}s, for {LEAST_STEPS} steps, or make a step cheaper: --set network.width="
-            f"{max(1, run.task.settings.network.width // 2)}"
+            f"{max(1, run.task.settings.network.width // 2)}{kept if run.task.settings.objective.expert_count else ''}"
         )
     clock.check_seconds = forecast(run)
     checks = min(run.task.settings.validation.checks, _affordable(run))

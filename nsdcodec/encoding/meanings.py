@@ -79,7 +79,7 @@ MEANINGS: dict[str, str] = {
     "objective.expert_dtype": "stored type of the experts' weights",
     "objective.expert_rho": "length of the ascent step before each of their steps, which makes them flat; 0: none",
     "objective.expert_alpha": "what share of the gradient before that step, orthogonal to that after it, is taken off",
-    "objective.epochs": "epochs of their training",
+    "objective.epochs": "epochs of their training, each of 50 steps at least",
     "objective.random": "share of iterations with a random network, 0 to 1",
     "objective.alpha": "weight of the cross-entropy of the synthetic images",
     "objective.window": "by how many epochs the network of the cross-entropy may be older",

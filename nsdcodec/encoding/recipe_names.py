@@ -11,9 +11,10 @@ from typing import Any
 TABLE = Path(__file__).with_name("recipes.json")
 IPCS = (1, 10, 50)
 ABOUTS: dict[str, str] = {
-    "cpu": "nsd by distribution matching: minutes on two cores; the default without a GPU",
-    "cpu-hours": "nsd in 6 bits by trained networks (tgdd): an hour or more on two cores, for --bits-per-class",
-    "gpu": "nsd by guided trajectory matching; the default on a GPU",
+    "cpu": "nsd in 6 bits by trained networks (tgdd): minutes on two cores; the default without a GPU",
+    "cpu-hours": "the same for an hour or more on two cores, by more such networks; for --bits-per-class",
+    "gpu": "the same on a GPU; the default there",
+    "gpu-mtt": "nsd by guided trajectory matching, on a GPU",
     "nsd-ipc1": "NSD (ECCV 2024) as published for CIFAR-10 at IPC 1; gamma and rates are not published, these are ours",
     **{
         f"nsd-ipc{ipc}": f"NSD (ECCV 2024) as published for CIFAR-10 at IPC {ipc}; gamma, rates and student batch are "

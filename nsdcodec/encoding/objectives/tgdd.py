@@ -7,6 +7,7 @@ match a new random network, as `dm` does.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -27,6 +28,7 @@ from nsdcodec.learning.chunks import KnownGradient, ranges
 from nsdcodec.system.devices import on_device
 
 MOMENTUM = 0.9  # with which networks of few epochs are as far as those of many without
+LEAST_STEPS = 50  # of an epoch, so that networks learn from few real images too
 
 
 @dataclass
@@ -45,7 +47,8 @@ class TrajectoryGuided(Objective[SnapshotState]):
     networks, after 0 to `epochs` epochs of training; in a share `random` of iterations in a new random network instead.
     And `alpha` times the cross-entropy of these synthetic images, summed over classes as the distance is, in a snapshot
     of the same network at most `window` epochs later; beside a random network, of any network at any age from 1 on. The
-    distance is that of means, or by `statistics` that of characteristic functions (NCFM, CVPR 2025).
+    distance is that of means, or by `statistics` that of characteristic functions (NCFM, CVPR 2025). An epoch is one
+    pass over the real images or, where these are few, so many as take LEAST_STEPS.
 
     Departures from the paper: random networks, and few epochs of training, with momentum.
     """
@@ -87,14 +90,16 @@ class TrajectoryGuided(Objective[SnapshotState]):
         return len(Experts(context.experts_folder, self.expert_settings(context)).missing(self.experts))
 
     def expert_settings(self, context: Context) -> ExpertSettings:
+        repeats = _passes_an_epoch(context)
         return ExpertSettings(
             context.source_sha256,
             context.network,
             context.augmentation,
-            self.epochs,
+            self.epochs * repeats,
             momentum=MOMENTUM,
             seed=context.seed,
             precision=context.compute.precision,
+            kept=None if repeats == 1 else tuple(range(0, self.epochs * repeats + 1, repeats)),
         )
 
     def expert_trajectories(self, context: Context) -> Experts:
@@ -144,9 +149,15 @@ class TrajectoryGuided(Objective[SnapshotState]):
         return Match(apart + self.alpha * entropy, network=network, terms=terms)
 
 
+def _passes_an_epoch(context: Context) -> int:
+    """Over the real images."""
+    steps = math.ceil(len(context.real) / ExpertSettings.batch_size)
+    return math.ceil(LEAST_STEPS / steps)
+
+
 def _snapshot(state: SnapshotState, network: Network, expert: int, age: int) -> Network:
     """The network with the weights of an expert at an age in epochs."""
-    weights = on_device(state.experts.weights(expert, age), state.context.device)
+    weights = on_device(state.experts.weights(expert, state.experts.settings.rows[age]), state.context.device)
     network.load_state_dict(networks.unflatten(network, weights))
     return network
 
