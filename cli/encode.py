@@ -167,7 +167,7 @@ def encode(
             overrides=(*named, *pairs),
             start=begun,
         )
-        folder = options.experts_folder(experts_dir, settings.objective.expert_count > 0)
+        folder = options.experts_folder(experts_dir, settings.trains_networks)
 
         def listen(now: Progress) -> None:
             bar(now.done, _text(now), now.seconds_left)

@@ -852,7 +852,7 @@ class TestExitCodes:
             (("--set", "optimizer.learning_rat=1"), "did you mean 'optimizer.learning_rate'"),
             (
                 ("--set", "learning_rat=1"),
-                "nearest of 54: coreset.learning_rate, optimizer.learning_rate, training.learning_rate\n",
+                "nearest of 59: coreset.learning_rate, optimizer.learning_rate, teachers.learning_rate\n",
             ),
             (("--set", "width=8"), "network.width"),
             (("--set", "optimizer.learning_rate"), "key=value"),

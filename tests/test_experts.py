@@ -128,6 +128,7 @@ def test_the_key_changes_with_any_setting():
         "rho": 0.01,
         # Only where there is a step whose gradient it changes.
         "alpha": 0.4,
+        "decay_at_half": True,
     }
     assert set(other) == set(asdict(SETTINGS))
     assert replace(SETTINGS, alpha=other.pop("alpha")).key == SETTINGS.key

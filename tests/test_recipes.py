@@ -56,8 +56,8 @@ OTHER_TEXT |= {
     "krr": "dm",
     "tgdd": "dm",
     "mean": "characteristic",
-    "class": "experts",
-    "experts": "class",
+    "class": "teachers",
+    "teachers": "class",
 }
 
 
@@ -186,9 +186,8 @@ def test_a_networks_name_brings_the_size_that_it_has():
 
 
 def test_an_ambiguous_key_lists_what_it_could_be():
-    with pytest.raises(
-        InvalidSetting, match=r"optimizer\.learning_rate, coreset\.learning_rate, training\.learning_rate"
-    ):
+    places = "optimizer, coreset, teachers, training"
+    with pytest.raises(InvalidSetting, match=places.replace(",", r"\.learning_rate,") + r"\.learning_rate$"):
         CPU.with_values(["learning_rate=1"])
     with pytest.raises(InvalidSetting) as caught:
         CPU.with_values(["width=1"])

@@ -134,7 +134,7 @@ def _encode(
                 ranks=ranks,
             )
         except KeyboardInterrupt as error:
-            kept = f"; {_kept(experts_folder)}" if task.settings.objective.expert_count else ""
+            kept = f"; {_kept(experts_folder)}" if task.settings.trains_networks else ""
             raise Interrupted(f"stopped before the first iteration; nothing was written{kept}") from error
         if saved is None:
             run.packed_bytes = planned.packed_bytes
@@ -289,7 +289,7 @@ def plan_checks(run: Run) -> tuple[int, int]:
         raise InvalidSetting(
             f"--time {limit:g}s: it took {ready:.1f} s to prepare, and a step takes {a_step:.1f} s; give at least "
             f"{math.ceil(1.1 * shortest)}s, for {LEAST_STEPS} steps, or make a step cheaper: --set network.width="
-            f"{max(1, run.task.settings.network.width // 2)}{kept if run.task.settings.objective.expert_count else ''}"
+            f"{max(1, run.task.settings.network.width // 2)}{kept if run.task.settings.trains_networks else ''}"
         )
     clock.check_seconds = forecast(run)
     checks = min(run.task.settings.validation.checks, _affordable(run))

@@ -39,7 +39,7 @@ class ExpertSettings:
     """What makes a trajectory. MTT (Cazenavette et al., CVPR 2022): SGD at 0.01 without momentum or weight decay,
     batches of 256, DSA on. With a `rho` above 0 they are flat, as in FTD (CVPR 2023): `rho` and `alpha` are those of
     `learning.flat`. `kept`: the epochs whose weights are stored (0: initial weights; None: all of them), in `dtype`,
-    float32 or float16."""
+    float32 or float16. `decay_at_half`: the rate falls to a tenth when half of the epochs are done."""
 
     source_sha256: str
     network: NetworkSpec
@@ -55,6 +55,7 @@ class ExpertSettings:
     dtype: ExpertType = "float32"
     rho: float = 0.0
     alpha: float = 0.3
+    decay_at_half: bool = False
 
     def __post_init__(self) -> None:
         if self.dtype not in DTYPES:
@@ -67,10 +68,12 @@ class ExpertSettings:
 
     @property
     def document(self) -> str:
-        """All of it as JSON. Those that are not flat are named as before there were flat ones."""
+        """All of it as JSON. Without what is not used, those of before there was that are named as they were."""
         settings = asdict(self)
         if not self.rho:
             del settings["rho"], settings["alpha"]
+        if not self.decay_at_half:
+            del settings["decay_at_half"]
         return strict_json.canonical(settings)
 
     @property
@@ -181,7 +184,7 @@ class Experts:
                 generators,
                 compute,
                 after_epoch=after_epoch,
-                decay_at_half=False,
+                decay_at_half=settings.decay_at_half,
                 flat=Flat(settings.rho, settings.alpha) if settings.rho else None,
             )
         for expert, rows in zip(experts, weights, strict=True):

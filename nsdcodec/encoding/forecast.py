@@ -75,10 +75,12 @@ def forecast(
     compile, notes = compilation.settled(task, compute, layout)
     compute = replace(compute, compile=compile)
     memory = plan_memory(compute, task.settings, task.source, layout)
-    objective = task.settings.guided_objective
-    if objective.expert_count:
+    if task.settings.trains_networks:
         source, _ = hold_out(task)
-        missing = objective.missing_experts(context(task, compute, source, memory, experts_folder, listen))
+        own = context(task, compute, source, memory, experts_folder, listen)
+        missing = task.settings.objective.missing_experts(own)
+        if task.settings.parameterization.label_init == "teachers":
+            missing += task.settings.teachers.missing(own)
         if missing:
             return Forecast(layout, *sizes, missing, None)
     reporter = Reporter(Clock(0.0, began, task.time_limit, task.settings.iterations), Log(None, keep=False), listen)

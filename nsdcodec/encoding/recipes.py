@@ -130,7 +130,7 @@ def _datm(ipc: int) -> Settings:
     optimizer = replace(_mtt(ipc).optimizer, label_rate=2.0)
     return replace(
         _mtt(ipc),
-        parameterization=Pixel(labels="soft", label_init="experts"),
+        parameterization=Pixel(labels="soft", label_init="teachers"),
         objective=objective,
         optimizer=optimizer,
         iterations=10_000,

@@ -117,11 +117,10 @@ def start(
     # Soft labels too begin with one class that is the most likely.
     labels = initial["labels"] if "labels" in initial else synthesis.balanced_labels(layout)
     own = replace(own, stands_for=synthesis.hard_labels(labels))
-    if task.settings.parameterization.label_init == "experts":
-        # The ranks share the making of experts.
-        objective = task.settings.objective
-        objective.expert_trajectories(own)
-        initial["labels"] = ranks.from_first(lambda: taught_labels.scores(objective, own, layout, initial))
+    if task.settings.parameterization.label_init == "teachers":
+        teachers = task.settings.teachers
+        teachers.trained(own)  # by all ranks together
+        initial["labels"] = ranks.from_first(lambda: taught_labels.scores(teachers, own, layout, initial))
     arrays = {role: values.to(compute.device).contiguous() for role, values in initial.items()}
     for role, values in arrays.items():
         values.requires_grad_(values.is_floating_point() and role not in task.settings.parameterization.fixed)

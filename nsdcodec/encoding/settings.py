@@ -17,6 +17,7 @@ from nsdcodec.encoding.objectives.distribution import DistributionMatching
 from nsdcodec.encoding.parameterizations import PARAMETERIZATIONS
 from nsdcodec.encoding.parameterizations.base import Parameterization
 from nsdcodec.encoding.parameterizations.nsd import NSD
+from nsdcodec.encoding.taught_labels import Teachers
 from nsdcodec.errors import InvalidSetting, UnknownName
 from nsdcodec.format.geometry import Geometry
 from nsdcodec.format.recipe import NetworkSpec, TrainingRecipe
@@ -79,6 +80,7 @@ class Settings:
     guidance: Guidance = field(default_factory=Guidance)
     optimizer: Optimizer = field(default_factory=Optimizer)
     coreset: Coreset = field(default_factory=Coreset)
+    teachers: Teachers = field(default_factory=Teachers)
     validation: Validation = field(default_factory=Validation)
     network: NetworkSpec = field(default_factory=NetworkSpec)
     training: TrainingRecipe = field(default_factory=TrainingRecipe)
@@ -114,6 +116,11 @@ class Settings:
     def guided_objective(self) -> Objective[Any]:
         """The objective, with guidance around it where there is any."""
         return Guided(self.objective, self.guidance) if self.guided else self.objective
+
+    @property
+    def trains_networks(self) -> bool:
+        """Whether networks that are kept in the experts' folder are trained on the real images beforehand."""
+        return self.objective.expert_count > 0 or self.parameterization.label_init == "teachers"
 
     def flat(self) -> dict[str, Any]:
         """Every setting by its dotted key, as `with_values` takes it."""

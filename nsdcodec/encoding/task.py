@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from nsdcodec.encoding import starting
 from nsdcodec.encoding.budget import Budget
 from nsdcodec.encoding.parameterizations.planning import HEADER_RESERVE
 from nsdcodec.encoding.settings import Settings
+from nsdcodec.encoding.taught_labels import Teachers
 from nsdcodec.errors import InvalidSetting, OverBudget
 from nsdcodec.format.container import codings
 from nsdcodec.format.container import file as nsd_file
@@ -29,6 +30,7 @@ from nsdcodec.version import VERSION
 # Settings that came after 0.1, with the value by which a run does what it did before there was a choice.
 LATER: dict[str, Any] = {
     "parameterization.label_init": "class",
+    **{f"teachers.{name}": value for name, value in asdict(Teachers()).items()},
     "objective.statistics": "mean",
     "objective.synthetic_per_class": 0,
     "objective.classes_at_once": 0,
@@ -69,22 +71,13 @@ class Task:
                 "soft labels under sgd have no rate of their own; give one by --set optimizer.label_rate=1, or choose "
                 "--set optimizer.kind=adam with a rate that suits it"
             )
-        _check_labels(self.settings)
+        if self.settings.parameterization.label_init != "class" and self.settings.parameterization.labels == "hard":
+            raise InvalidSetting("label_init is 'teachers', and labels are hard; give --labels soft, or leave it out")
         if not 0 <= self.seed < 1 << 63:
             # The header keeps it, and readers refuse longer integers.
             raise InvalidSetting(f"--seed is {self.seed}; it must be 0 to 2^63 - 1")
         for network in {self.settings.network, self.settings.training.network}:
             networks.check_images(network, self.source.geometry)
-
-
-def _check_labels(settings: Settings) -> None:
-    """Raises InvalidSetting where soft labels shall begin as what experts say, and there are none of either."""
-    if settings.parameterization.label_init == "class":
-        return
-    if settings.parameterization.labels == "hard":
-        raise InvalidSetting("label_init is 'experts', and labels are hard; give --labels soft, or leave it out")
-    if not settings.objective.expert_count:
-        raise InvalidSetting(f"label_init is 'experts': {settings.objective.no_experts()}")
 
 
 @dataclass(frozen=True)

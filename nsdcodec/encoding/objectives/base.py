@@ -63,8 +63,9 @@ class Context:
         seed = seed_of(self.seed, "network", *purpose, *self._of_draw)
         return networks.moved(networks.build(self.network, self.geometry, seed), self.device)
 
-    def trained(self, settings: ExpertSettings, count: int) -> Experts:
-        """That many networks trained on the real images with these settings; those that are missing are made."""
+    def trained(self, settings: ExpertSettings, count: int, kind: str = "expert") -> Experts:
+        """That many networks trained on the real images with these settings; those that are missing are made, and told
+        of as of this kind."""
         experts = Experts(self.experts_folder, settings)
         done = itertools.count((count - len(experts.missing(count))) * settings.epochs + 1)
         experts.fill(
@@ -73,10 +74,10 @@ class Context:
             self.real,
             self.compute,
             lambda expert, epoch: self.on_prepare(
-                f"expert {expert + 1} of {count}, epoch {epoch}", next(done) / (count * settings.epochs)
+                f"{kind} {expert + 1} of {count}, epoch {epoch}", next(done) / (count * settings.epochs)
             ),
             lambda others: self.on_prepare(
-                f"other processes make the last {others} of {count} experts", 1 - others / count
+                f"other processes make the last {others} of {count} {kind}s", 1 - others / count
             ),
         )
         return experts
@@ -255,10 +256,6 @@ class Objective(ABC, Generic[S]):
     def expert_trajectories(self, context: Context) -> Experts:
         """The expert trajectories to match; those that are missing are made. Raises InvalidSetting where it matches
         none."""
-        raise self.no_experts()
-
-    def no_experts(self) -> InvalidSetting:
-        """What is said where its expert trajectories are asked for, and it matches none."""
-        return InvalidSetting(
+        raise InvalidSetting(
             f"the objective {self.name} matches no expert trajectories; take one that does: mtt or tgdd"
         )

@@ -22,7 +22,7 @@ from nsdcodec.format.stored_types import VALUES, ArraySpec, ValueType
 # "herding" and "forgetting" are real images too, chosen by `nsdcodec.encoding.coresets`.
 Init = Literal["real", "herding", "forgetting", "noise"]
 Labels = Literal["hard", "soft"]
-LabelInit = Literal["class", "experts"]
+LabelInit = Literal["class", "teachers"]
 # What soft labels begin with: the probability of an image's own class.
 CONFIDENCE = 0.9
 
@@ -42,7 +42,7 @@ class Parameterization(ABC):
     row of a batch kernel or of labels, and leave the small kernels in float16. `init` is "real" (from random real
     images), "herding" or "forgetting" (from real images that these rank first) or "noise"; `labels` is "hard" (by the
     rule, no bytes) or "soft" (a distribution over the classes for each image, stored and counted), which begins near
-    the image's class, or by `label_init` "experts" as what these say of the image (`encoding.taught_labels`)."""
+    the image's class, or by `label_init` "teachers" as what these say of the image (`encoding.taught_labels`)."""
 
     dtype: ValueType = "float16"
     init: Init = "real"
