@@ -28,8 +28,9 @@ PLACES = (
     (0, -24, "center", "top"),
     (0, 24, "center", "bottom"),
 )
-# How far markers and lines reach, in points; into how many steps a line is taken apart; what leaving the frame weighs.
-MARKER, LINE, STEPS, OUTSIDE = 6, 1, 60, 1000
+# How far markers and lines reach, in points; into how many steps a line is taken apart; what leaving the frame weighs,
+# and covering another label or the legend, beside a marker or a step of a line.
+MARKER, LINE, STEPS, OUTSIDE, TEXT = 6, 1, 60, 1000, 100
 WRAPPED = 26  # characters of a line of a label
 
 
@@ -139,7 +140,7 @@ def _labelled(figure: Any, axes: Any, found: Frontier) -> Iterator[Any]:
     """A label for each measured file, in the place where it covers the fewest markers, lines and other labels."""
     renderer, frame = figure.canvas.get_renderer(), axes.get_window_extent()
     transforms = package("matplotlib.transforms", "figures")
-    covered = [axes.get_legend().get_window_extent(renderer)]
+    texts, covered = [axes.get_legend().get_window_extent(renderer)], []
     for reach, dots in ((MARKER, axes.transData.transform(found.points)), (LINE, _lines(axes, found))):
         size = reach * figure.dpi / 72
         covered += [transforms.Bbox.from_extents(x - size, y - size, x + size, y + size) for x, y in dots]
@@ -164,9 +165,13 @@ def _labelled(figure: Any, axes: Any, found: Frontier) -> Iterator[Any]:
         def hidden(place: tuple[float, float, str, str], box: Any = box) -> int:
             at = box(place)
             outside = at.x0 < frame.x0 or at.x1 > frame.x1 or at.y0 < frame.y0 or at.y1 > frame.y1
-            return int(OUTSIDE * outside) + sum(bool(at.overlaps(other)) for other in covered)
+            return int(OUTSIDE * outside) + sum(
+                weight * bool(at.overlaps(other))
+                for weight, others in ((1, covered), (TEXT, texts))
+                for other in others
+            )
 
-        covered.append(box(min(PLACES, key=hidden)))
+        texts.append(box(min(PLACES, key=hidden)))
         yield label
 
 
