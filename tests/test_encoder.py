@@ -76,13 +76,13 @@ def tiny(digits, tmp_path, experts_folder):
         *pairs,
         source=digits,
         parameterization=None,
-        objective=None,
+        objective="dm",
         iterations=3,
         ipc=1.0,
         bits_per_class=None,
         **fields,
     ) -> Encode:
-        pairs = (*TINY, f"iterations={iterations}", *pairs)
+        pairs = (*TINY, "parameterization.dtype=float16", f"iterations={iterations}", *pairs)
         fitted = for_geometry(recipe("cpu"), source.geometry, source.augmentation)
         settings = fitted.with_names(parameterization, objective).with_values(list(pairs))
         budget = Budget.of(source.geometry, ipc, bits_per_class)
