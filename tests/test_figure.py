@@ -62,6 +62,15 @@ def test_pixels_are_those_of_the_images():
             np.testing.assert_array_equal(tile, np.broadcast_to(wanted, tile.shape))
 
 
+def test_of_soft_labels_those_are_shown_that_are_most_of_their_class():
+    class Soft:
+        labels = torch.tensor([[0.6, 0.4], [0.9, 0.1], [0.2, 0.8], [0.9, 0.1], [0.7, 0.3], [0.4, 0.6]])
+        hard_labels = labels.argmax(dim=1)
+
+    assert figures.shown_of(Soft, 0).tolist() == [1, 3, 4, 0]
+    assert figures.shown_of(Soft, 1).tolist() == [2, 5]
+
+
 def test_the_same_file_gives_the_same_picture_which_says_whose_it_is():
     data = (VECTORS / "nsd.nsd").read_bytes()
     assert figures.figure(data) == figures.figure(data)

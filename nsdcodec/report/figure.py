@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from nsdcodec.data.dataset import NSDDataset
 from nsdcodec.format.container.file import NSDFile, read
@@ -44,10 +45,17 @@ def figure(data: bytes) -> bytes:
     return _written([*parts, _bytes(file, width)], file.digest)
 
 
+def shown_of(dataset: NSDDataset, label: int) -> Tensor:
+    """Places int64 of the first images of a class; of soft labels, of those that are most of it."""
+    members = torch.nonzero(dataset.hard_labels == label)[:, 0]
+    if dataset.labels.is_floating_point():
+        members = members[dataset.labels[members, label].argsort(descending=True, stable=True)]
+    return members[:PER_CLASS]
+
+
 def _images(dataset: NSDDataset) -> tuple[Picture, list[Text]]:
     """A row for each of the first classes that have images."""
-    labels = dataset.hard_labels
-    rows = [(label, torch.nonzero(labels == label)[:PER_CLASS, 0]) for label in range(len(dataset.classes))]
+    rows = [(label, shown_of(dataset, label)) for label in range(len(dataset.classes))]
     rows = [(label, row) for label, row in rows if len(row)][:MOST_CLASSES]
     tiles = [[_tile(image) for image in dataset.exact_pixels(row).numpy()] for _, row in rows]
     texts: list[Text] = []
